@@ -1,0 +1,50 @@
+/*
+ * route: the one table of what can be asked for, and by whom. Rows live in routes/*.def:
+ *
+ *     ROUTE(METHOD, "/api/v1/tickets/:id/claim", WHO_HELPER, FLAGS, handler, "One sentence for the documentation.")
+ *
+ * The default is nobody: a row without a known `who` does not compile.
+ */
+#ifndef WEB_ROUTE_H
+#define WEB_ROUTE_H
+
+#include "web/request.h"
+
+enum who {
+	WHO_ANYBODY,   /* no credential needed */
+	WHO_LINK,      /* the handler proves the link token in params[0] (or the bearer token for "-") */
+	WHO_LOOPBACK,  /* peers on loopback without forwarding headers, or an admin's key */
+	WHO_TRIAL,     /* any staff account */
+	WHO_HELPER,
+	WHO_MODERATOR,
+	WHO_ADMIN,
+};
+
+enum route_flags {
+	ROUTE_API = 1,      /* errors are problem documents; staff writes need X-CSRF-Token or a bearer key */
+	ROUTE_PAGE = 2,     /* errors are pages; staff writes need the `csrf` field */
+	ROUTE_STREAM = 4,   /* answers with an event stream */
+	ROUTE_INLINE = 8,   /* answered on the polling thread: must not block and gets no db */
+	ROUTE_PASSWORD = 16, /* runs on the password pool */
+	ROUTE_SLOW = 32,    /* runs on the low-priority pool (exports, replay) */
+	ROUTE_ASK = 64,     /* runs on the screening pool */
+};
+
+typedef enum err (*route_handler)(struct request *rq, struct response *rs, struct error *e);
+
+struct route {
+	enum method method;
+	const char *path; /* ":name" matches one non-empty segment */
+	enum who who;
+	unsigned flags;
+	route_handler handler;
+	const char *handler_name, *doc;
+};
+
+extern const struct route routes[];
+extern const size_t routes_count;
+
+/* NULL with *allow == 0: unknown path (404). NULL with *allow != 0: another method (bit 1 << method set in *allow). */
+const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, unsigned *allow);
+
+#endif

@@ -1,5 +1,5 @@
 /*
- * route: the one table of what can be asked for, and by whom. Rows live in routes/*.def:
+ * route: the one table of what can be asked for, and by whom. Rows live in the .def files of src/web/routes:
  *
  *     ROUTE(METHOD, "/api/v1/tickets/:id/claim", WHO_HELPER, FLAGS, handler, "One sentence for the documentation.")
  *

@@ -10,7 +10,10 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -I$(BUILD)/gen -pthread $(OPT) $(WERRO
 LDLIBS_ALL = $(SAN) $(LDFLAGS) -pthread $(shell pkg-config --libs $(PKGS)) -lm
 
 LIB_SRC = $(filter-out src/cli/main.c,$(wildcard src/*/*.c))
-LIB_OBJ = $(LIB_SRC:src/%.c=$(BUILD)/obj/%.o)
+LIB_OBJ = $(LIB_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/gen/embedded.o
+
+# What the binary carries inside it. The list is kept in a file that changes only when a file comes or goes.
+EMBED   = $(sort $(shell find rules templates migrations -type f 2>/dev/null ! -name '.*' ! -name '*.md'))
 LIB     = $(BUILD)/libporchlight.a
 
 all: $(BUILD)/porchlight
@@ -18,6 +21,14 @@ all: $(BUILD)/porchlight
 $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+$(BUILD)/gen/embedded.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(EMBED)' | cmp -s - $@ || echo '$(EMBED)' >$@
+$(BUILD)/gen/embedded.S: src/base/embed.sh $(BUILD)/gen/embedded.list $(EMBED)
+	src/base/embed.sh $@ $(BUILD)/gen/gz $(EMBED)
+$(BUILD)/gen/embedded.o: $(BUILD)/gen/embedded.S
+	$(CC) $(SAN) -c $< -o $@
 
 # Rebuilt from nothing each time, so that a room that was removed does not live on in it.
 $(LIB): $(LIB_OBJ)
@@ -40,4 +51,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(LIB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(BUILD)/obj/cli/main.d
-.PHONY: all unit clean
+.PHONY: all unit clean FORCE

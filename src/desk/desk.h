@@ -37,7 +37,7 @@ struct actor {
 struct sender {
 	bool known;
 	struct crypt_hash rate, rate_before; /* under today's and yesterday's rate key */
-	struct crypt_hash ban;               /* under the ban key of this epoch */
+	struct crypt_hash ban, ban_before;   /* under the ban key of this epoch and of the one before: a ban matches either */
 };
 
 /* Keys outside the database: DATA/keys, mode 0600. Owned by desk/keys. */

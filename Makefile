@@ -2,21 +2,32 @@
 BUILD  ?= build
 CC     ?= cc
 WERROR ?= -Werror
-OPT    ?= -O2 -g
+OPT    ?= -O2 -g -D_FORTIFY_SOURCE=2
+DATA   ?= ./data
+LISTEN ?= 127.0.0.1:8080
+
+# What the product is built on, and what only its tests need (Debian 12 names).
+PKG_BUILD = gcc make pkg-config libc6-dev libmicrohttpd-dev libsqlite3-dev libpcre2-dev libcurl4-openssl-dev libjansson-dev \
+	libicu-dev libpsl-dev libsodium-dev libmd4c-dev publicsuffix tzdata
+PKG_TEST  = libcmocka-dev clang chromium nginx-light curl sqlite3 fonts-noto-core fonts-noto-cjk
+PKG_BENCH = wrk libnginx-mod-nchan spamassassin
+
 PKGS    = libmicrohttpd sqlite3 libpcre2-8 libcurl jansson icu-uc icu-i18n libpsl libsodium md4c
-CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -I$(BUILD)/gen -pthread $(OPT) $(WERROR) -Wall -Wextra -Wshadow -Wpointer-arith \
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -pthread $(OPT) $(WERROR) -Wall -Wextra -Wshadow -Wpointer-arith \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-format-nonliteral -fno-common \
-	-fstack-protector-strong -D_FORTIFY_SOURCE=2 $(SAN) $(CFLAGS) $(shell pkg-config --cflags $(PKGS))
+	-fstack-protector-strong $(SAN) $(CFLAGS) $(shell pkg-config --cflags $(PKGS))
 LDLIBS_ALL = $(SAN) $(LDFLAGS) -pthread $(shell pkg-config --libs $(PKGS)) -lm
+
+all: $(BUILD)/porchlight ## build the binary (build/porchlight)
+
+# --- the binary ---------------------------------------------------------------------------------------------------------
 
 LIB_SRC = $(filter-out src/cli/main.c,$(wildcard src/*/*.c))
 LIB_OBJ = $(LIB_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/gen/embedded.o
-
-# What the binary carries inside it. The list is kept in a file that changes only when a file comes or goes.
-EMBED   = $(sort $(shell find rules templates migrations -type f 2>/dev/null ! -name '.*' ! -name '*.md'))
 LIB     = $(BUILD)/libporchlight.a
 
-all: $(BUILD)/porchlight
+# What the binary carries inside it. The list is kept in a file that changes only when a file comes or goes.
+EMBED   = $(sort $(shell find rules templates migrations -type f ! -name '.*' ! -name '*.md' 2>/dev/null))
 
 $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -28,7 +39,7 @@ $(BUILD)/gen/embedded.list: FORCE
 $(BUILD)/gen/embedded.S: src/base/embed.sh $(BUILD)/gen/embedded.list $(EMBED)
 	src/base/embed.sh $@ $(BUILD)/gen/gz $(EMBED)
 $(BUILD)/gen/embedded.o: $(BUILD)/gen/embedded.S
-	$(CC) $(SAN) -c $< -o $@
+	$(CC) -c $< -o $@
 
 # Rebuilt from nothing each time, so that a room that was removed does not live on in it.
 $(LIB): $(LIB_OBJ)
@@ -38,17 +49,81 @@ $(LIB): $(LIB_OBJ)
 $(BUILD)/porchlight: $(BUILD)/obj/cli/main.o $(LIB)
 	$(CC) -o $@ $< $(LIB) $(LDLIBS_ALL)
 
-UNIT_SRC = $(wildcard tests/unit/*_test.c)
-UNIT_BIN = $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+# --- running it ---------------------------------------------------------------------------------------------------------
+
+up: ## install what is missing, build, migrate, make the first admin, serve
+	@PKG_BUILD='$(PKG_BUILD)' DATA='$(DATA)' LISTEN='$(LISTEN)' BUILD='$(BUILD)' sh src/cli/up.sh
+
+demo: ## the same with a seeded desk in ./data-demo
+	@PKG_BUILD='$(PKG_BUILD)' DATA=./data-demo LISTEN='$(LISTEN)' BUILD='$(BUILD)' sh src/cli/up.sh --demo
+
+dev: ## the seeded desk with templates read from the tree at each request
+	@PKG_BUILD='$(PKG_BUILD)' PORCHLIGHT_TEMPLATES=templates DATA=./data-demo LISTEN='$(LISTEN)' BUILD='$(BUILD)' sh src/cli/up.sh --demo
+
+# --- tests --------------------------------------------------------------------------------------------------------------
+
+UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*_test.c))
+REPLAY_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz-replay/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+TEST_CFLAGS = $(CFLAGS_ALL) -Wno-missing-prototypes -Itests
+
 $(BUILD)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MMD -MP -MF $@.d -o $@ $< $(LIB) -lcmocka $(LDLIBS_ALL)
+	$(CC) $(TEST_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LIB) -lcmocka $(LDLIBS_ALL)
 
-unit: $(UNIT_BIN)
-	@for t in $(UNIT_BIN); do echo "# $$t"; $$t || exit 1; done
+$(BUILD)/fuzz-replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $< tests/fuzz/replay.c $(LIB) $(LDLIBS_ALL)
 
-clean:
-	rm -rf $(BUILD)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDLIBS_ALL)
+
+test: test-deps ## install what tests need and run them all
+	@$(MAKE) -s -j2 test-build
+	@node tests/run.mjs
+
+test-build: $(BUILD)/porchlight $(UNIT_BIN) $(REPLAY_BIN) $(FAULT_BIN)
+
+unit http browser fault rules: test-build ## one suite alone (also: rules, fault, http, browser)
+	@node tests/run.mjs $@
+
+lint: ## the layer table, vendor headers, banned functions, SQL, documentation
+	@node tests/lint/lint.mjs
+
+test-asan: ## the whole suite under AddressSanitizer
+	@$(MAKE) -s test BUILD=build-asan OPT='-O1 -g' SAN='-fsanitize=address -fno-omit-frame-pointer'
+test-ubsan: ## the whole suite under UndefinedBehaviorSanitizer
+	@$(MAKE) -s test BUILD=build-ubsan OPT='-O1 -g' SAN='-fsanitize=undefined -fno-sanitize-recover=all'
+test-tsan: ## the whole suite under ThreadSanitizer
+	@$(MAKE) -s test BUILD=build-tsan OPT='-O1 -g' SAN='-fsanitize=thread'
+
+FUZZ_SECONDS ?= 600
+fuzz: ## run each fuzz target FUZZ_SECONDS (600) under ASan and UBSan
+	@$(MAKE) -s -j2 fuzz-run BUILD=build-fuzz CC=clang OPT='-O1 -g' SAN='-fsanitize=address,undefined,fuzzer-no-link'
+fuzz-run: $(FUZZ_BIN)
+	@for f in $(FUZZ_BIN); do n=$$(basename $$f _fuzz); mkdir -p $(BUILD)/corpus/$$n; echo "# $$n"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$n tests/fuzz/corpus/$$n 2>&1 | tail -n 12 || exit 1; done
+
+bench: $(BUILD)/porchlight ## measure, beside peers, in one run
+	@BUILD='$(BUILD)' sh tests/bench/run.sh
+
+screenshots: $(BUILD)/porchlight test-deps ## every page, both themes, phone and desktop, into tests/screenshots
+	@node tests/browser/screenshots.mjs
+
+test-deps:
+	@PKGS='$(PKG_BUILD) $(PKG_TEST)' sh src/cli/packages.sh
+	@command -v node >/dev/null && command -v npm >/dev/null || PKGS='nodejs npm' sh src/cli/packages.sh
+	@if [ -f tests/package-lock.json ]; then cd tests && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }; fi
+
+fmt: ## format the sources
+	clang-format -i src/*/*.[ch] tests/*/*.c
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 40
+
+clean: ## remove what was built
+	rm -rf build build-*
 
 -include $(LIB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(BUILD)/obj/cli/main.d
-.PHONY: all unit clean FORCE
+.PHONY: all up demo dev test test-build unit http browser fault rules lint test-asan test-ubsan test-tsan fuzz fuzz-run bench screenshots test-deps fmt help clean FORCE

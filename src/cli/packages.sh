@@ -1,0 +1,23 @@
+#!/bin/sh
+# Sees to it that the Debian packages in $PKGS are installed: root installs what is missing, anybody else is told.
+set -eu
+missing=
+for p in $PKGS; do
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+if ! command -v apt-get >/dev/null; then
+	echo "Please install what these Debian packages hold, under your system's own names:$missing" >&2
+	exit 1
+fi
+if [ "$(id -u)" != 0 ]; then
+	echo "Some packages are missing. Please run, as root:" >&2
+	echo "    apt-get install$missing" >&2
+	exit 1
+fi
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# nginx is used by the tests under their own configuration; it must not start on its own.
+[ -e /usr/sbin/policy-rc.d ] || { printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && trap 'rm -f /usr/sbin/policy-rc.d' EXIT; }
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

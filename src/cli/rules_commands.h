@@ -1,0 +1,19 @@
+/*
+ * rules_commands: `porchlight rules check|test|explain|eval|list`. Works without a database: on a folder (--rules DIR, or the configured
+ * one where it exists) or on the built-in set.
+ *
+ *     rules check [DIR]       every error with file:line:column; 1 when there are any
+ *     rules test RULE|FILE    runs `test` lines; 1 when one fails
+ *     rules explain TEXT|-    the verdict on a text, with all its reasons ("-": standard input)
+ *     rules eval FILE.jsonl   verdict counts per label and language, misses and false alarms
+ *     rules list              every rule: name, score, mode, file:line, description
+ *
+ * Options: --rules DIR, --no-builtin, --json, --sequence (eval), --subject TEXT, --chat (explain).
+ */
+#ifndef CLI_RULES_COMMANDS_H
+#define CLI_RULES_COMMANDS_H
+
+/* argv[0] is the word after "rules"; the configuration is loaded. Returns the exit code: 0 good, 1 failed, 2 usage. */
+int rules_command(int argc, char **argv);
+
+#endif

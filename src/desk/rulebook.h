@@ -1,0 +1,82 @@
+/*
+ * rulebook: the rule generation that serves, the files it came from, and how both change.
+ *
+ * Truth is the table rule_revisions: a set of files by content hash (that hash is the generation's name), with author,
+ * time and comment. DATA/rules (or the configured folder) is its working copy: written from the built-in rules/ at first
+ * start; shipped files that the site changed are never overwritten (NAME.new is put beside them). The folder is looked at
+ * twice a second by size, time and inode (this works on every file system); after 500 ms of quiet a change is taken in,
+ * the whole set or nothing. A set with errors changes nothing: the last good generation goes on, also across a restart, and the
+ * errors are kept for display.
+ *
+ * Names are [a-z0-9_-]+\.(cf|list), at most 64 bytes, at the top of the folder, in lists/ or in local.d/; links and other
+ * files are passed over. Errors never quote a file outside the folder.
+ *
+ * Threads: any. A pinned ruleset is immutable and stays until it is unpinned. Lock order: rulebook's write lock -> its swap lock.
+ */
+#ifndef DESK_RULEBOOK_H
+#define DESK_RULEBOOK_H
+
+#include "desk/desk.h"
+
+struct ruleset;
+
+enum { RULE_FILE_MAX_BYTES = 1024 * 1024, RULE_FILES_MAX = 256 };
+
+/* Reads the last good set from the database, then takes in the folder if it is good (says so if not), and starts watching it when
+ * `watch` is given. Never fails because of rules: with nothing usable an empty set serves and the log says so.
+ * `db` is only used during the call. Needs d->writer when anything is to be written. */
+enum err rulebook_open(struct desk *d, struct db *db, bool watch, struct rulebook **out, struct error *e) MUST_CHECK;
+void rulebook_close(struct rulebook **rb);
+
+/* The generation that serves now; never NULL. */
+const struct ruleset *rulebook_pin(struct rulebook *rb);
+void rulebook_unpin(struct rulebook *rb, const struct ruleset **rs);
+
+/* Looks at the folder now (SIGHUP, the watcher). ERR_INVALID when the set there has errors; they are in rulebook_errors. */
+enum err rulebook_rescan(struct rulebook *rb, struct error *e) MUST_CHECK;
+
+/* A rules folder can be read and the generation that serves is the one on disk. For /readyz and doctor. */
+bool rulebook_good(struct rulebook *rb);
+
+/* --- for pages and the API; all trees are the caller's -------------------------------------------------------------- */
+
+/* {"generation","since","good",
+ *  "errors":[{"file","line","column","message","warning"?}],
+ *  "files":[{"file","etag","bytes","shipped":bool,"changed":bool,"rules":n,"errors":n}],
+ *  "rules":[{"rule","file","line","score","describe","mode","action"?,"hits","spam","ham","last_hit"?}]} */
+enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, struct error *e) MUST_CHECK;
+/* [{"file","line","column","message"}]: what is wrong with the files on disk; [] when they serve. */
+struct jv *rulebook_errors(struct rulebook *rb) MUST_CHECK;
+
+/* One file of the serving set. `etag` gets the strong entity tag without quotes (hex). ERR_NOT_FOUND. */
+enum { RULE_ETAG_BYTES = 65 };
+enum err rulebook_file(struct rulebook *rb, struct arena *a, struct slice name, struct slice *text, char etag[RULE_ETAG_BYTES],
+	struct error *e) MUST_CHECK;
+
+struct rule_edit {
+	struct slice file;
+	struct slice text;     /* absent removes the file */
+	struct slice if_match; /* the tag it was read with; empty for a new file; absent is ERR_NO_PRECONDITION */
+	struct slice comment;
+	bool override;         /* go on in spite of warnings */
+};
+/* Checks the whole set with this edit; good: it is written to disk, remembered and live when this returns, and `etag` is
+ * the new tag. ERR_INVALID: *errors (caller's, may be NULL for other errors) says where; nothing changed. ERR_PRECONDITION:
+ * somebody else was faster. */
+enum err rulebook_put(struct rulebook *rb, const struct actor *who, const struct rule_edit *edit, char etag[RULE_ETAG_BYTES],
+	struct jv **errors, struct error *e) MUST_CHECK;
+/* The same without changing anything: {"ok":bool,"errors":[...]}. */
+enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struct jv **out, struct error *e) MUST_CHECK;
+
+/* [{"revision","at","author","comment","generation","etag","text"?}], newest first, of one file. */
+enum err rulebook_history(struct rulebook *rb, struct db *db, struct slice file, struct jv **out, struct error *e) MUST_CHECK;
+/* The file as it was in that revision becomes a new revision. */
+enum err rulebook_rollback(struct rulebook *rb, struct db *db, const struct actor *who, struct slice file, int64_t revision,
+	char etag[RULE_ETAG_BYTES], struct jv **errors, struct error *e) MUST_CHECK;
+
+/* Per rule over the last `days`: [{"rule","hits","accept","hold","reject","spam","ham","last_hit"}]. */
+enum err rulebook_stats(struct rulebook *rb, struct db *db, int64_t days, struct jv **out, struct error *e) MUST_CHECK;
+/* mode: "watch", "active" or "dormant"; written as a `mode` line into local.d/modes.cf. ERR_NOT_FOUND: no such rule. */
+enum err rulebook_mode(struct rulebook *rb, const struct actor *who, struct slice rule, struct slice mode, struct error *e) MUST_CHECK;
+
+#endif

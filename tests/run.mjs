@@ -32,7 +32,7 @@ const nodeTests = (folder) =>
 	files(folder, '_test.mjs').map((f) => ({ name: f, argv: [process.execPath, '--test', '--test-reporter=tap', f] }));
 
 const suites = {
-	lint: () => [{ name: 'tests/lint', argv: [process.execPath, 'tests/lint/lint.mjs', '--tap'] }],
+	lint: () => [{ name: 'tests/lint', argv: [process.execPath, 'tests/lint/lint.mjs', '--tap'] }, ...nodeTests('tests/lint')],
 	unit: () => files('tests/unit', '_test.c').map((f) => ({ name: f, argv: [path.join(build, 'unit', path.basename(f, '.c'))] })),
 	fuzz: () =>
 		files('tests/fuzz', '_fuzz.c').map((f) => {

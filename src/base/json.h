@@ -3,7 +3,8 @@
  *
  * API answers, SSE entries and template contexts are all trees of `struct jv`. Reference counted: constructors
  * return a reference the caller owns; a `_set`/`_push` *takes* the child's reference (also when it fails), so
- * trees are built inline. Adding to a NULL tree is a no-op that yields NULL at the end: check once, at the dump.
+ * trees are built inline. Adding to a NULL tree is a no-op that yields NULL at the end; a NULL child is left out. Where memory ran
+ * out in between, the next dump by the same thread says so: check once, at the dump.
  * Getters borrow. A tree belongs to one thread at a time.
  */
 #ifndef BASE_JSON_H

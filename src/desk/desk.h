@@ -44,6 +44,7 @@ struct sender {
 struct keys;
 /* The rule generations: owned by desk/rulebook. */
 struct rulebook;
+struct presence;
 
 struct desk {
 	const char *folder; /* the data folder */
@@ -51,6 +52,7 @@ struct desk {
 	struct hub *hub;
 	struct keys *keys;
 	struct rulebook *rulebook;
+	struct presence *presence; /* who is here: desk/presence */
 };
 
 #endif

@@ -1,0 +1,187 @@
+/*
+ * ticket: a question and what can be done with it, except writing (desk/talk) and holding (desk/queue, desk/lease).
+ *
+ * The row in `tickets` is the projection of the ticket's log; each arrow of desk/state is one log entry written with the
+ * row in one transaction, by ticket_move. Writing functions block until the commit is durable (P1).
+ *
+ * Errors: ERR_NOT_FOUND (unknown, or another's), ERR_CONFLICT (the state table says no, stale fence, something new was
+ * written since, the same client_id with another request), ERR_INVALID with the field, ERR_LIMITED, ERR_BUSY.
+ */
+#ifndef DESK_TICKET_H
+#define DESK_TICKET_H
+
+#include "desk/desk.h"
+#include "desk/entry.h"
+#include "desk/state.h"
+
+enum {
+	TICKET_TEXT_MAX_BYTES = 16384, /* a body */
+	TICKET_TITLE_MAX_BYTES = 255,
+	TICKET_NAME_MAX_BYTES = 100,
+	TICKET_EMAIL_MAX_BYTES = 254,
+	TICKET_PAGE_MAX_BYTES = 1024,
+	TICKET_REASON_MAX_BYTES = 500,
+	TICKET_CLIENT_ID_MAX_BYTES = 128,
+	TICKET_SECRET_MIN_BYTES = 22,  /* a client_id of a question */
+	TICKET_TOKEN_BYTES = 64,       /* room for a link token and its NUL */
+	TICKET_SEALED_DAYS = 7,
+};
+
+struct lease {
+	int64_t fence, expires; /* expires: wall ms; 0: nobody holds it */
+};
+
+/* Why a ticket is in the held state: which of the moderators' lists it is on. */
+enum held_why { HELD_NOT, HELD_SCREEN, HELD_UNSOLVED, HELD_APPEAL, HELD_NOT_REAL };
+
+struct ticket {
+	int64_t id;
+	enum ticket_state state, before; /* before: where EVENT_UNDO leads */
+	enum held_why why;
+	struct slice title, name, lang, topic, page; /* absent: none. title is never absent while there are words */
+	bool email;                      /* an address is kept; nobody sees it */
+	int64_t asked;                   /* when it came */
+	int64_t anchor;                  /* its age in the queue; reopening sets a new one */
+	int64_t changed;                 /* the last entry */
+	int64_t answered;                /* the first message of a helper; 0: none yet */
+	int64_t decided, closed;         /* the last moderators' decision, the last closing; 0: none */
+	int64_t deadline;                /* challenged: when it is held unsolved; snoozed: when it wakes; else 0 */
+	int64_t holder;                  /* account, or 0 */
+	struct slice holder_name;
+	struct lease lease;
+	int64_t snoozed_by;              /* offered to them first */
+	int64_t last_n;
+	int64_t asker_read;              /* the asker has read up to here */
+	enum author last_by;             /* who wrote the last message: AUTHOR_ASKER means it waits for us */
+	bool urgent, hidden, appealed;
+	int64_t sealed_until;            /* erased, but moderators still need it; 0: not */
+};
+
+/* ERR_NOT_FOUND when there is none. Slices live in the arena. */
+enum err ticket_load(struct db *db, struct arena *a, int64_t id, struct ticket *out, struct error *e) MUST_CHECK;
+/* By the asker's link. ERR_NOT_FOUND for any token that opens nothing. */
+enum err ticket_by_token(struct desk *d, struct db *db, struct arena *a, struct slice token, struct ticket *out,
+			 struct error *e) MUST_CHECK;
+/* The link's token again, for a retry or a mail. */
+enum err ticket_token(struct desk *d, struct db *db, int64_t ticket, char out[TICKET_TOKEN_BYTES], struct error *e) MUST_CHECK;
+
+/* ---- who may read (DESIGN section 7) ---- */
+enum access {
+	ACCESS_NONE,    /* answer 404 */
+	ACCESS_LIST,    /* its place in the queue, no words: a trial helper and a ticket it has not claimed */
+	ACCESS_READ,
+	ACCESS_AUDITED, /* another's closed ticket: each view is written down and capped */
+};
+enum err ticket_may_read(struct db *db, const struct actor *who, const struct ticket *t, enum access *out,
+			 struct error *e) MUST_CHECK;
+/* Loads and proves; writes the audit row where one is due. Anything less than reading is ERR_NOT_FOUND, a spent hourly cap
+ * ERR_LIMITED. What staff reading goes through: ticket page, GET tickets/ID, transcript, event stream. */
+enum err ticket_for_staff(struct desk *d, struct db *db, struct arena *a, const struct actor *who, int64_t id,
+			  struct ticket *out, struct error *e) MUST_CHECK;
+
+/* A ticket in the API's lists: {id, state, title?, name?, lang, topic?, page?, asked, since, answered?, changed, n, waiting,
+ * holder?:{id,name}, expires?, until?, urgent?, hidden?}. `access` ACCESS_LIST leaves the words out. */
+struct jv *ticket_json(const struct ticket *t, enum access access);
+
+/* ---- asking ---- */
+struct ask {
+	struct slice body, title, name, email, topic, lang, page; /* absent: not given. body 1..16384 bytes */
+	struct slice client_id;  /* a secret of the client: a UUID or at least 22 characters; absent: none */
+	struct slice form;       /* the nonce of the form; serves as client_id for 10 minutes when there is none */
+	struct slice trap;       /* what stood in the field that people do not see */
+	struct slice agent;      /* User-Agent, for the rules */
+	struct slice pow;        /* a solved challenge sent along */
+	bool page_form;          /* by the page, not the API: form_token=required asks for `form` in both */
+	struct sender sender;
+};
+struct asked {
+	int64_t ticket;
+	char token[TICKET_TOKEN_BYTES];
+	enum ticket_state state;
+	bool repeat;             /* the same again: answer 200 with this */
+	struct slice note;       /* kind words of the rules for the asker, in the arena; absent: none */
+};
+/* Screens (outside any transaction), then writes. A form nonce that is too old is ERR_CONFLICT with field "form": show the form again. */
+enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct ask *in, struct asked *out,
+		    struct error *e) MUST_CHECK;
+/* Checks the fields alone, before anything is spent: ERR_INVALID with the field at fault. */
+enum err ticket_check_ask(const struct ask *in, struct error *e) MUST_CHECK;
+
+/* ---- acting ---- */
+struct act {
+	int64_t ticket;
+	unsigned by;              /* one of enum by */
+	struct actor who;         /* staff; zero for the asker and the system */
+	bool fenced;              /* `fence` was given. Helpers must on what is held; ERR_MALFORMED without */
+	int64_t fence;
+	int64_t seen;             /* moderators: the last entry they saw; something newer is ERR_CONFLICT. 0: not said */
+	struct slice client_id;   /* absent: none */
+	struct slice reason;      /* goes into data.reason; absent: none */
+};
+struct acted {
+	int64_t n, at;            /* the entry */
+	int64_t fence, expires;   /* as they are now; expires 0 when nobody holds it */
+	enum ticket_state state;
+	int64_t holder;           /* also when somebody else's claim was the conflict */
+	char holder_name[128];
+	bool repeat;
+};
+
+/* Either side. By the asker: withdraws what nobody has taken up yet. */
+enum err ticket_close(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
+enum err ticket_reopen(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
+/* until: wall ms, at most 90 days ahead. */
+enum err ticket_snooze(struct desk *d, const struct act *in, int64_t until, struct acted *out, struct error *e) MUST_CHECK;
+enum err ticket_not_real(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
+/* To a person (to != 0, with the display name; the caller has proven that the account may hold it) or else to a topic. A moderator's
+ * transfer to themselves is the take-over. A note (absent: none) is written for the next one. */
+struct transfer {
+	int64_t to;
+	struct slice to_name, topic, note;
+};
+enum err ticket_transfer(struct desk *d, const struct act *in, const struct transfer *t, struct acted *out,
+			 struct error *e) MUST_CHECK;
+enum err ticket_topic(struct desk *d, const struct act *in, struct slice topic, struct acted *out, struct error *e) MUST_CHECK;
+/* A second helper may then write with the holder's fence. */
+enum err ticket_invite(struct desk *d, const struct act *in, int64_t account, struct slice name, struct acted *out,
+		       struct error *e) MUST_CHECK;
+enum err ticket_urgent(struct desk *d, const struct act *in, bool urgent, struct acted *out, struct error *e) MUST_CHECK;
+/* Moderators. `of` 0: the whole ticket; else one entry. Suppressed words are gone for everybody. */
+enum err ticket_hide(struct desk *d, const struct act *in, int64_t of, bool suppress, struct acted *out, struct error *e) MUST_CHECK;
+
+/* ---- the asker's own ---- */
+/* Once. `text` (absent: none) is screened and kept as a message. */
+enum err ticket_appeal(struct desk *d, struct db *db, struct arena *a, int64_t ticket, struct slice text,
+		       const struct sender *from, struct acted *out, struct error *e) MUST_CHECK;
+/* After closing: did this help? The comment (absent: none) is screened. The last rating counts. */
+enum err ticket_rate(struct desk *d, struct db *db, struct arena *a, int64_t ticket, bool helped, struct slice comment,
+		     const struct sender *from, struct acted *out, struct error *e) MUST_CHECK;
+/* A new link; the old one dies and its streams are cut. */
+enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN_BYTES], struct error *e) MUST_CHECK;
+/* The asker has read up to n. Not an entry; never goes back. */
+enum err ticket_read(struct desk *d, int64_t ticket, int64_t n, struct error *e) MUST_CHECK;
+/* Erasure is desk/erase. */
+
+/* ---- inside the writer's commands ---- */
+struct move {
+	int64_t ticket;
+	enum ticket_event event;
+	unsigned by;              /* one of enum by */
+	struct actor who;         /* zero for the asker and the system */
+	int64_t now;
+	bool check_fence;
+	int64_t fence;
+	int64_t seen;             /* 0: not checked */
+	struct slice client_id, reason;
+	int64_t holder;           /* CLAIM, TRANSFER: who holds it now */
+	struct slice holder_name;
+	int64_t expires;          /* CLAIM, TRANSFER */
+	int64_t deadline;         /* SNOOZE */
+	struct slice topic;       /* TRANSFER_TOPIC */
+	enum held_why why;        /* events that lead to held */
+};
+/* Takes one arrow: compares fence and `seen`, asks the state table, writes the row and one `state` entry, keeps the search
+ * index in step. ERR_CONFLICT writes nothing. May be used by any room of the desk inside its own command. */
+enum err ticket_move(struct db *db, const struct move *m, struct acted *out, struct error *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * ruleset: a rule generation: everything the rule files say, compiled, immutable and counted.
+ *
+ * Built off the serving threads, then published by its owner (desk/rulebook) with one pointer swap and pinned by each
+ * screening with ruleset_ref. Compiled code lives exactly as long as the last reference to a generation that uses it.
+ * Its name is a hash of its files' names and bytes, so the same files always make the same generation.
+ *
+ * Meaning, where several items speak of one rule: the last definition of its test counts, and of each of its other
+ * properties the last one too, wherever they stand. Disabled (never run, 0 in metas): score 0, mode dormant, past
+ * `expires`, mail-only header modifiers. A meta that is part of a cycle is 0, with a notice.
+ *
+ * Threads: ref, unref and all readers from any thread; build from one at a time per `previous`. Limits: below.
+ */
+#ifndef SPAM_RULESET_H
+#define SPAM_RULESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "spam/cf.h"
+#include "spam/surface.h"
+
+enum {
+	RULESET_RULES_MAX = 50000,
+	RULESET_NAME_BYTES = 17,     /* 16 hex digits and NUL */
+	RULESET_ALWAYS_DEFAULT = 256 /* patterns without a literal that are accepted by default */
+};
+
+struct ruleset;
+
+enum rule_class {
+	RULE_CLASS_RULE, /* looks at words */
+	RULE_CLASS_URL   /* uri rules and lists: an evidence class of its own for the judge */
+};
+
+/* One rule. All pointers live as long as the generation. */
+struct rule {
+	const char *name;
+	const char *describe;     /* the text without a language, or in English; "" when there is none */
+	const char *note;         /* for the newcomer; "" when there is none */
+	const char *file;         /* where it is defined */
+	unsigned line;
+	const char *text;         /* the defining line as it took effect */
+	double score;             /* as configured */
+	double weight;            /* what a hit adds: the score; 0.01 (negative for nice) in watch mode; 0 for `__` names */
+	enum rule_class class;
+	enum cf_mode mode;
+	enum cf_action action;
+	int priority;
+	unsigned tflags;          /* CF_TF_ */
+	unsigned maxhits;
+	int64_t expires_ms;       /* 0: never */
+	bool listed;              /* false for names in `__`: not shown among the hits */
+	bool meta;
+	bool always;              /* some pattern of it has no literal and runs on every text */
+	unsigned tests;           /* its `test` lines */
+};
+
+struct ruleset_options {
+	struct ruleset *previous; /* compiled patterns that did not change are taken from it; may be NULL */
+	size_t always_max;        /* patterns without a literal; 0: RULESET_ALWAYS_DEFAULT */
+	/* Names that eval: may use. Another name is an error; with NULL every name is accepted. */
+	const char *const *facts;
+	size_t fact_count;
+	/*
+	 * Makes the input of a `test` line: title and text to fields, uris, norm, skel and facts, all in the arena, as
+	 * screening would. May be NULL: then norm and skel are the text in ASCII lower case, and there are no uris.
+	 */
+	enum err (*prepare)(struct arena *a, struct slice text, struct surface_input *out, void *ctx, struct error *e);
+	void *ctx;
+};
+
+/*
+ * Parses, resolves, compiles, indexes and runs the `test` lines. ERR_OK: *out is a new generation with one reference,
+ * errs may hold notices. ERR_INVALID: errs says what is wrong, *out is NULL. Else: no memory, or past a limit.
+ * options may be NULL.
+ */
+enum err ruleset_build(const struct cf_source *sources, size_t count, const struct ruleset_options *options,
+		       struct ruleset **out, struct cf_errors *errs, struct error *e) MUST_CHECK;
+
+struct ruleset *ruleset_ref(struct ruleset *r);  /* returns r */
+void ruleset_unref(struct ruleset **r);          /* NULL-safe, clears */
+
+const char *ruleset_name(const struct ruleset *r);
+size_t ruleset_count(const struct ruleset *r);
+const struct rule *ruleset_rule(const struct ruleset *r, size_t index);
+/* -1 when there is none of that name. */
+long ruleset_find(const struct ruleset *r, struct slice name);
+/* In the given language ("de", "pt-BR"), else in its base language, else without one. Never NULL. */
+const char *ruleset_describe(const struct ruleset *r, size_t index, struct slice lang);
+const char *ruleset_note(const struct ruleset *r, size_t index, struct slice lang);
+
+struct ruleset_figures {
+	size_t rules, metas, patterns;
+	size_t always;        /* patterns without a literal */
+	size_t literals, index_bytes;
+	size_t reused;        /* patterns taken over from the previous generation */
+	size_t tests;
+	size_t domains, allowed_domains;
+};
+struct ruleset_figures ruleset_figures(const struct ruleset *r);
+
+/* Whether a host is on an allow list (lists/allow*.list), by its labels from the right. */
+bool ruleset_host_allowed(const struct ruleset *r, struct slice host);
+
+#endif

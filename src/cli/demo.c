@@ -115,7 +115,7 @@ static struct slice given(const char *text)
 static enum err ask(struct desk *d, struct db *db, struct arena *a, const struct example *x, int network,
 		    int64_t *ticket, struct error *e)
 {
-	char address[16];
+	char address[32];
 	snprintf(address, sizeof(address), "198.51.100.%d", network);
 	struct ask in = {
 		.body = slice_of(x->body),

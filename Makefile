@@ -85,7 +85,9 @@ test: test-deps ## install what tests need and run them all
 
 test-build: $(BUILD)/porchlight $(UNIT_BIN) $(REPLAY_BIN) $(FAULT_BIN)
 
-unit http browser fault rules: test-build ## one suite alone (also: rules, fault, http, browser)
+unit: $(UNIT_BIN) ## one suite alone; also: rules, http, fault, browser
+http browser fault rules: test-build
+unit http browser fault rules:
 	@node tests/run.mjs $@
 
 lint: ## the layer table, vendor headers, banned functions, SQL, documentation

@@ -45,6 +45,9 @@ void frame_unref(struct frame **f);
 /* Links the frame to each subscriber of the topic. The caller keeps its reference. Returns how many heard it. */
 size_t hub_publish(struct hub *h, struct topic t, struct frame *f);
 
+/* Behind by more than this many frames or bytes: cut. */
+enum { SUB_FRAMES_MAX = 256, SUB_BYTES_MAX = 1 << 20 };
+
 struct sub_options {
 	int64_t after;        /* numbered frames up to this one are skipped */
 	int64_t owner;        /* streams with the same owner (a link, an account) count together; 0: none */
@@ -54,7 +57,14 @@ struct sub_options {
 };
 /* NULL when out of memory. The subscriber hears what is published from now on. */
 struct sub *hub_subscribe(struct hub *h, struct topic t, const struct sub_options *o) MUST_CHECK;
+/* The subscriber hears this topic too (a moderator's desk stream). False when out of memory or when it has two already. */
+bool hub_join(struct hub *h, struct sub *s, struct topic t) MUST_CHECK;
 void hub_unsubscribe(struct hub *h, struct sub **s); /* NULL-safe, clears; the wake function is not called afterwards */
+
+/* The reader has had everything up to entry n by other means (the log, read after subscribing): frames up to it are skipped. */
+void sub_passed(struct sub *s, int64_t n);
+/* Ends this one stream: its reader gets what is queued, then SUB_CUT. Wakes it. */
+void sub_cut(struct sub *s);
 
 enum sub_state {
 	SUB_BYTES, /* *written bytes were copied */
@@ -68,6 +78,9 @@ enum sub_state sub_read(struct sub *s, char *out, size_t max, size_t *written, v
 /* Cuts every stream of a topic, or of an owner: for links, sessions and keys that end. */
 void hub_cut_topic(struct hub *h, struct topic t);
 void hub_cut_owner(struct hub *h, int64_t owner);
+
+/* Links the frame (a comment) to every subscriber that has been silent for `idle_ms`. Call about once a second. */
+void hub_beat(struct hub *h, struct frame *f, int64_t idle_ms);
 
 struct hub_figures {
 	size_t subscribers, topics, frames_out, cut;

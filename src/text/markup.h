@@ -1,0 +1,34 @@
+/*
+ * markup: a message as safe HTML. The only room that includes md4c.h.
+ *
+ * The text is read as Markdown (CommonMark with strikethrough; no HTML, no images, no tables) and written by our own
+ * renderer: text is escaped, links lead to http and https only, with rel="nofollow noopener noreferrer ugc", hosts of mixed
+ * scripts are shown in ASCII, headings become bold paragraphs, `[[Page]]` and `[[Page|words]]` lead below the configured
+ * wiki. Bidi controls are isolated: unbalanced ones cannot reach beyond their paragraph.
+ *
+ * Output is at most MARKUP_MAX_BYTES, beyond which it ends as plain text would: closed and marked as cut. Any thread.
+ */
+#ifndef TEXT_MARKUP_H
+#define TEXT_MARKUP_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "base/str.h"
+
+enum { MARKUP_MAX_BYTES = 512 * 1024, MARKUP_NESTING_MAX = 32 };
+
+struct markup_options {
+	bool links;           /* false: plain text with its line breaks, nothing clickable, no Markdown */
+	const char *wiki_url; /* conf()->wiki_url; NULL or "": wikilinks stay text */
+};
+
+/* `text` is valid UTF-8. Adds to `out`. ERR_NOMEM when out of memory or `out` is full. */
+enum err markup_html(struct slice text, const struct markup_options *o, struct str *out, struct error *e) MUST_CHECK;
+
+/* The address of a wiki page: wiki_url, "/" and the title with spaces as "_", percent-encoded. False without a wiki or when
+ * the title cannot be one (empty, over 255 bytes, or with any of # < > [ ] { } | or control characters). */
+bool markup_wiki_link(const char *wiki_url, struct slice title, struct str *out);
+
+#endif

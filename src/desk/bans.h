@@ -32,5 +32,7 @@ enum err bans_end(struct desk *d, const struct actor *by, int64_t id, struct err
 enum err bans_find(struct db *db, const struct sender *s, int64_t *id, struct error *e) MUST_CHECK;
 /* Counts one more held thing; called inside the command that holds it. */
 enum err bans_count(struct db *db, int64_t id, struct error *e) MUST_CHECK;
+/* Removes those that ended, with their hashes. Call daily. */
+enum err bans_sweep(struct desk *d, struct error *e) MUST_CHECK;
 
 #endif

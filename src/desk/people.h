@@ -8,9 +8,8 @@
  * Secrets are never stored. A session is 32 random bytes in a cookie, a key is "plk_" and 43 characters, a reset code is
  * 24 characters; the database holds their keyed hashes, the session's CSRF token is derived from its secret. A
  * session ends when idle for conf session_idle_s, after conf session_max_s, at logout, and when its account is disabled
- * or gets another role or password; the same events end the account's keys (role and disabling: they act with what
- * the account has left) and cut its streams (hub_cut_owner; people_cut_ended does it for what another process or the
- * clock ended).
+ * or gets another role or password; those three end the account's keys too. Whatever ends cuts the account's streams
+ * (hub_cut_owner; people_cut_ended does it for what another process or the clock ended).
  *
  * Failed logins never lock an account. After PEOPLE_FREE_FAILURES wrong passwords in a row the next attempt has to wait, twice
  * as long each time up to half a minute; a network (its /64 or address, as the rate hash) has its own count. Unknown
@@ -77,7 +76,7 @@ enum err people_get(struct db *db, struct arena *a, int64_t id, struct account *
 enum err people_by_login(struct db *db, struct arena *a, struct slice login, struct account *out, struct error *e) MUST_CHECK;
 
 /* What is absent (ROLE_NOBODY, an absent name, -1) stays as it is. Taking the last admin's role or disabling the last admin
- * is ERR_CONFLICT. A changed role or disabling ends sessions and streams; disabling ends keys. */
+ * is ERR_CONFLICT. A changed role or disabling ends sessions, keys and streams. */
 struct people_change {
 	struct slice name;
 	enum role role;
@@ -130,6 +129,8 @@ enum people_scope {
 };
 /* "read,write" to bits; ERR_INVALID (field scopes) when empty or unknown. */
 enum err people_scopes_read(struct slice text, unsigned *out, struct error *e) MUST_CHECK;
+/* ["read", "write"], owned by the caller. */
+struct jv *people_scopes_json(unsigned scopes);
 
 struct people_key {
 	int64_t id, account;
@@ -152,9 +153,12 @@ enum err people_key_find(struct desk *d, struct db *db, struct arena *a, struct 
 
 /* ---- housekeeping ---- */
 
-/* Cuts the streams of accounts whose sessions or keys ended since *since_ms (by a command beside the server, or by the
- * clock) and moves *since_ms on. Call about once a second with a reader's connection; start with clock_wall_ms(). */
-enum err people_cut_ended(struct desk *d, struct db *db, int64_t *since_ms, struct error *e) MUST_CHECK;
+/* Cuts the streams of accounts whose sessions or keys ended since the last call (by a command beside the server, or by
+ * the clock). Call about once a second with a reader's connection and the same zeroed-at-first watch. */
+struct people_watch {
+	int64_t seq, at_ms;
+};
+enum err people_cut_ended(struct desk *d, struct db *db, struct people_watch *w, struct error *e) MUST_CHECK;
 /* Removes ended sessions, used reset codes and forgotten failures. Call hourly. */
 enum err people_sweep(struct desk *d, struct error *e) MUST_CHECK;
 

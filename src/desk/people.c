@@ -3,14 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/attempt.h"
 #include "desk/audit.h"
 #include "desk/keys.h"
 
 static const int64_t MINUTE_MS = 60 * 1000;
 static const int64_t HOUR_MS = 3600 * 1000;
-
-/* A network may be a school: it gets more free failures than an account, and its wait stays bearable. */
-enum { NETWORK_FREE_FAILURES = 20, ACCOUNT_WAIT_MAX_S = 30, NETWORK_WAIT_MAX_S = 60 };
 
 static enum err write_now(struct desk *d, struct db *db, writer_fn run, void *self, struct error *e)
 {
@@ -353,76 +351,7 @@ char *people_generate_password(char out[PEOPLE_GENERATED_BYTES])
 	return out;
 }
 
-/* ---- failed logins ---- */
-
-/* Counters of one attempt: the login name's and, where limits apply and the sender is known, the network's. */
-struct attempt {
-	struct crypt_hash name, network;
-	bool has_name, has_network;
-};
-
-static struct attempt attempt_of(struct desk *d, const struct sender *from, const char *login)
-{
-	struct attempt t = { .has_name = login != NULL, .has_network = from && from->known && conf()->rate_limits };
-	if (login)
-		t.name = crypt_keyed(keys_session(d->keys), "login", slice_of(login));
-	if (t.has_network)
-		t.network = from->rate;
-	return t;
-}
-
-static enum err wait_of(struct db *db, const struct crypt_hash *h, int64_t now, int64_t *next, struct error *e)
-{
-	int64_t n = 0;
-	enum err err = db_int(db, SQL_LOGIN_WAIT, BINDS(b_blob(h->bytes, sizeof(h->bytes)), b_int(now - HOUR_MS)), &n, e);
-	if (err == ERR_NOT_FOUND)
-		return ERR_OK;
-	if (!err && n > *next)
-		*next = n;
-	return err;
-}
-
-static enum err attempt_allowed(struct db *db, const struct attempt *t, struct error *e)
-{
-	int64_t now = clock_wall_ms(), next = 0;
-	enum err err = t->has_name ? wait_of(db, &t->name, now, &next, e) : ERR_OK;
-	if (!err && t->has_network)
-		err = wait_of(db, &t->network, now, &next, e);
-	if (err || next <= now)
-		return err;
-	int seconds = (int)((next - now + 999) / 1000);
-	err_set(e, ERR_LIMITED, "Too many failed attempts; please try again in %d s.", seconds);
-	if (e)
-		e->retry_after_s = seconds;
-	return ERR_LIMITED;
-}
-
-static enum err count_failure(struct db *db, const struct crypt_hash *h, int free_failures, int wait_max_s, struct error *e)
-{
-	int64_t now = clock_wall_ms(), failures = 0;
-	struct bind key = b_blob(h->bytes, sizeof(h->bytes));
-	enum err err = db_int(db, SQL_LOGIN_COUNT, BINDS(key, b_int(now - HOUR_MS)), &failures, e);
-	if (err && err != ERR_NOT_FOUND)
-		return err;
-	failures = (err ? 0 : failures) + 1;
-	int64_t wait_s = 0;
-	if (failures >= free_failures) {
-		int64_t doublings = failures - free_failures;
-		wait_s = doublings > 10 ? wait_max_s : 2LL << doublings;
-		if (wait_s > wait_max_s)
-			wait_s = wait_max_s;
-	}
-	return db_run(db, SQL_LOGIN_FAILED, BINDS(key, b_int(failures), b_int(now), b_int(now + wait_s * 1000)), NULL, e);
-}
-
-static enum err failed_run(struct db *db, void *self, struct error *e)
-{
-	const struct attempt *t = self;
-	enum err err = t->has_name ? count_failure(db, &t->name, PEOPLE_FREE_FAILURES, ACCOUNT_WAIT_MAX_S, e) : ERR_OK;
-	if (!err && t->has_network)
-		err = count_failure(db, &t->network, NETWORK_FREE_FAILURES, NETWORK_WAIT_MAX_S, e);
-	return err;
-}
+/* ---- one's own password ---- */
 
 enum err people_password_check(struct desk *d, struct db *db, int64_t account, struct slice password, struct error *e)
 {
@@ -444,7 +373,7 @@ enum err people_password_check(struct desk *d, struct db *db, int64_t account, s
 	crypt_wipe(hash, sizeof(hash));
 	if (good)
 		return ERR_OK;
-	if ((err = write_now(d, db, failed_run, &t, e)))
+	if ((err = write_now(d, db, attempt_failed, &t, e)))
 		return err;
 	return err_field(e, ERR_FORBIDDEN, "password", "The password is wrong.");
 }
@@ -494,7 +423,7 @@ enum err people_reset_finish(struct desk *d, struct db *db, const struct sender 
 	/* Asked before the hash is made: guessing codes must not cost us a hash each. */
 	err = db_int(db, SQL_RESET_FIND, BINDS(b_blob(c.code.bytes, sizeof(c.code.bytes)), b_int(clock_wall_ms())), &account, e);
 	if (err == ERR_NOT_FOUND) {
-		if ((err = write_now(d, db, failed_run, &t, e)))
+		if ((err = write_now(d, db, attempt_failed, &t, e)))
 			return err;
 		return err_field(e, ERR_NOT_FOUND, "code", "This code is unknown, was used, or is older than an hour.");
 	}
@@ -541,12 +470,11 @@ static enum err login_run(struct db *db, void *self, struct error *e)
 		return err;
 	if (!same)
 		return err_set(e, ERR_UNAUTHENTICATED, "The name or the password is wrong.");
-	struct bind name = b_blob(c->attempt.name.bytes, sizeof(c->attempt.name.bytes));
 	err = db_int(db, SQL_SESSION_ADD,
 		BINDS(b_int(c->account), b_blob(c->hash.bytes, sizeof(c->hash.bytes)), b_int(now), b_int(c->expires_ms)),
 		&c->session, e);
 	if (!err)
-		err = db_run(db, SQL_LOGIN_FORGET, &name, 1, NULL, e);
+		err = attempt_forget(db, &c->attempt, e);
 	if (!err)
 		err = db_run(db, SQL_PEOPLE_SEEN, BINDS(b_int(c->account), b_int(now)), NULL, e);
 	struct actor who = { .account = c->account };
@@ -589,7 +517,7 @@ enum err people_login(struct desk *d, struct db *db, struct arena *a, const stru
 		? password : SLICE("")) && hash[0];
 	if (!good) {
 		crypt_wipe(hash, sizeof(hash));
-		if ((err = write_now(d, db, failed_run, &c.attempt, e)))
+		if ((err = write_now(d, db, attempt_failed, &c.attempt, e)))
 			return err;
 		return err_set(e, ERR_UNAUTHENTICATED, "The name or the password is wrong.");
 	}
@@ -896,7 +824,7 @@ static enum err sweep_run(struct db *db, void *self, struct error *e)
 	if (!err)
 		err = db_run(db, SQL_RESET_SWEEP, BINDS(b_int(now)), NULL, e);
 	if (!err)
-		err = db_run(db, SQL_LOGIN_SWEEP, BINDS(b_int(now - HOUR_MS)), NULL, e);
+		err = attempt_sweep(db, e);
 	return err;
 }
 

@@ -11,9 +11,8 @@
  * or gets another role or password; those three end the account's keys too. Whatever ends cuts the account's streams
  * (hub_cut_owner; people_cut_ended does it for what another process or the clock ended).
  *
- * Failed logins never lock an account. After PEOPLE_FREE_FAILURES wrong passwords in a row the next attempt has to wait, twice
- * as long each time up to half a minute; a network (its /64 or address, as the rate hash) has its own count. Unknown
- * names are counted and answered like known ones and take as long.
+ * Failed logins never lock an account, they slow down (desk/attempt). Unknown names are counted and answered like known
+ * ones and take as long.
  *
  * Reading functions take the caller's connection and allocate in its arena. Writing functions take the desk; where
  * desk->writer is NULL (the command line, beside a running server or not) they write through `db`, which must then be a
@@ -30,7 +29,6 @@ enum {
 	PEOPLE_NAME_MAX_BYTES = 96,
 	PEOPLE_PASSWORD_MIN_BYTES = 8,
 	PEOPLE_PASSWORD_MAX_BYTES = 1024,
-	PEOPLE_FREE_FAILURES = 5,
 	PEOPLE_SECRET_BYTES = 44,  /* a session's secret or its CSRF token: 43 characters and the NUL */
 	PEOPLE_KEY_BYTES = 48,     /* "plk_" and 43 characters and the NUL */
 	PEOPLE_RESET_BYTES = 25,   /* 24 characters and the NUL */

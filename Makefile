@@ -107,8 +107,14 @@ fuzz-run: $(FUZZ_BIN)
 	@for f in $(FUZZ_BIN); do n=$$(basename $$f _fuzz); mkdir -p $(BUILD)/corpus/$$n; echo "# $$n"; \
 		$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$n tests/fuzz/corpus/$$n 2>&1 | tail -n 12 || exit 1; done
 
-bench: $(BUILD)/porchlight ## measure, beside peers, in one run
-	@BUILD='$(BUILD)' sh tests/bench/run.sh
+$(BUILD)/bench/%: tests/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $< $(LIB) $(LDLIBS_ALL)
+
+bench: $(BUILD)/porchlight bench-deps ## measure, beside peers, in one run
+	@BUILD='$(BUILD)' node tests/bench/run.mjs
+bench-deps: test-deps
+	@PKGS='$(PKG_BENCH)' sh src/cli/packages.sh
 
 screenshots: $(BUILD)/porchlight test-deps ## every page, both themes, phone and desktop, into tests/screenshots
 	@node tests/browser/screenshots.mjs
@@ -128,4 +134,4 @@ clean: ## remove what was built
 	rm -rf build build-*
 
 -include $(LIB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(BUILD)/obj/cli/main.d
-.PHONY: all up demo dev test test-build unit http browser fault rules lint test-asan test-ubsan test-tsan fuzz fuzz-run bench screenshots test-deps fmt help clean FORCE
+.PHONY: all up demo dev test test-build unit http browser fault rules lint test-asan test-ubsan test-tsan fuzz fuzz-run bench bench-deps screenshots test-deps fmt help clean FORCE

@@ -55,6 +55,14 @@ CREATE TABLE login_failures (
 	next_ms INTEGER NOT NULL
 );
 
+-- Where tickets came from, under a ban key: enough to ban a sender, not to find one. Goes with the ticket's words, or after 90 days.
+CREATE TABLE senders (
+	ticket INTEGER PRIMARY KEY,
+	hash BLOB NOT NULL,
+	at_ms INTEGER NOT NULL
+);
+CREATE INDEX senders_at ON senders (at_ms);
+
 CREATE TABLE bans (
 	id INTEGER PRIMARY KEY,
 	hash BLOB NOT NULL UNIQUE,             -- the sender under a ban key

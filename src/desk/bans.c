@@ -120,10 +120,25 @@ enum err bans_count(struct db *db, int64_t id, struct error *e)
 	return db_run(db, SQL_BANS_COUNT, BINDS(b_int(id)), NULL, e);
 }
 
+enum err bans_remember(struct db *db, int64_t ticket, const struct sender *s, struct error *e)
+{
+	if (!s->known)
+		return ERR_OK;
+	return db_run(db, SQL_BANS_REMEMBER, BINDS(b_int(ticket), b_blob(s->ban.bytes, sizeof(s->ban.bytes)), b_int(clock_wall_ms())),
+		NULL, e);
+}
+
+enum err bans_forget(struct db *db, int64_t ticket, struct error *e)
+{
+	return db_run(db, SQL_BANS_FORGET, BINDS(b_int(ticket)), NULL, e);
+}
+
 static enum err sweep_run(struct db *db, void *self, struct error *e)
 {
 	(void)self;
-	return db_run(db, SQL_BANS_SWEEP, BINDS(b_int(clock_wall_ms())), NULL, e);
+	int64_t now = clock_wall_ms();
+	enum err err = db_run(db, SQL_BANS_SWEEP, BINDS(b_int(now)), NULL, e);
+	return err ? err : db_run(db, SQL_BANS_FORGET_OLD, BINDS(b_int(now - BANS_DAYS_MAX * DAY_MS)), NULL, e);
 }
 
 enum err bans_sweep(struct desk *d, struct error *e)

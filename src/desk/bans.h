@@ -32,7 +32,11 @@ enum err bans_end(struct desk *d, const struct actor *by, int64_t id, struct err
 enum err bans_find(struct db *db, const struct sender *s, int64_t *id, struct error *e) MUST_CHECK;
 /* Counts one more held thing; called inside the command that holds it. */
 enum err bans_count(struct db *db, int64_t id, struct error *e) MUST_CHECK;
-/* Removes those that ended, with their hashes. Call daily. */
+/* Inside the command that takes a question: remembers where it came from, so that its sender can be banned. An unknown one is not. */
+enum err bans_remember(struct db *db, int64_t ticket, const struct sender *s, struct error *e) MUST_CHECK;
+/* Inside the command that takes a ticket's words away. */
+enum err bans_forget(struct db *db, int64_t ticket, struct error *e) MUST_CHECK;
+/* Removes bans that ended, and what is remembered of senders past its time. Call daily. */
 enum err bans_sweep(struct desk *d, struct error *e) MUST_CHECK;
 
 #endif

@@ -13,7 +13,7 @@ struct ruleset;
 
 struct features {
 	const struct submission *in;
-	const struct ruleset *rules;
+	struct slice generation;  /* the ruleset's name */
 	const struct hit *hits;   /* of rules and lists, unweighed by caps */
 	size_t hit_count;
 	struct shape shape;

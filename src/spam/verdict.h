@@ -84,7 +84,8 @@ struct hit {
 	 * or "" and start, end are byte offsets. */
 	const char *field;
 	uint32_t start, end;
-	bool refuses;           /* the rule says `action reject` */
+	enum action at_least;   /* the rule says `action ...`: the text gets no milder treatment than this */
+	bool weak;              /* reads only what the text is written in (language, script, channel): no evidence for a refusal */
 	bool harm;              /* tagged harm: never refuse, alert moderators */
 	bool error;             /* the check could not run to its end (unknown, P12) */
 	bool quiet;             /* a rule in watch mode: logged, weighs nothing */

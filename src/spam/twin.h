@@ -1,9 +1,12 @@
 /*
- * twin: the keys by which a text is known again: an exact hash of its squeezed text, a hash with digits and addresses
- * masked, and minhash bands over 4-character shingles. Keys only; the store remembers them with labels (desk/gate).
+ * twin: the keys by which a text is known again: an exact hash of its folded text, a hash with digits and addresses masked,
+ * and minhash bands over 4-character shingles. Keys only; the store remembers them with labels (desk/gate).
  *
  * Hashes are unkeyed 64-bit values (they are deleted with the text they belong to). The exact key convicts only from
- * 80 bytes on; the masked key is a burst signal only; bands find near copies for folding and for later stages.
+ * 80 bytes on; the masked key is a burst signal only; bands find near copies, for folding them into one row and for
+ * holding what was confirmed several times.
+ *
+ * Pure. Bounds: the first 64 KiB of a text count.
  */
 #ifndef SPAM_TWIN_H
 #define SPAM_TWIN_H
@@ -11,22 +14,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
-#include "base/err.h"
 #include "base/slice.h"
 
-enum { TWIN_BANDS = 4, TWIN_HASHES = 16, TWIN_CONVICTS_BYTES = 80, TWIN_SHORTEST_BYTES = 30 };
+enum { TWIN_BANDS = 4, TWIN_ROWS = 4, TWIN_HASHES = TWIN_BANDS * TWIN_ROWS, TWIN_CONVICTS_BYTES = 80, TWIN_SHORTEST_BYTES = 30 };
 
 struct twin_keys {
-	bool any;                   /* false: too short to be known again */
+	bool any;                   /* false: too short to be known again, all keys are 0 */
 	bool convicts;              /* 80 bytes or more: an exact copy of confirmed spam is spam */
-	int64_t exact, masked;
+	int64_t exact, masked;      /* never 0 when `any` */
 	int64_t bands[TWIN_BANDS];
 	uint32_t minhash[TWIN_HASHES];
 };
 
-enum err twin_read(struct arena *a, struct slice title, struct slice body, struct twin_keys *out, struct error *e) MUST_CHECK;
-/* 0 to 1: the share of equal minhashes, an estimate of the Jaccard likeness of the two shingle sets. */
+/* `text` is folded already (title and body together, case and width folded, addresses still in it). */
+void twin_read(struct slice text, struct twin_keys *out);
+/* 0 to 1: the share of equal minhashes, an estimate of how alike (Jaccard) the two shingle sets are. */
 double twin_likeness(const struct twin_keys *a, const struct twin_keys *b);
+/* A stored key of any short value. Never 0. */
+int64_t twin_key(struct slice value);
 
 #endif

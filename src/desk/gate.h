@@ -22,13 +22,16 @@
 
 enum { GATE_FORM_BYTES = 64, GATE_FORM_LIFE_MS = 24 * 3600 * 1000, GATE_FORM_REPEAT_MS = 600 * 1000 };
 
-/* A new nonce, NUL-terminated. Nothing is stored until it is spent. `again`: the page shows what was typed before, so its
+/* A page's own script vouches for the form by adding "~" behind the nonce: honeypot and haste count only then, so never without
+ * JavaScript. The functions below take a nonce with or without it; both are the same nonce.
+ *
+ * A new nonce, NUL-terminated. Nothing is stored until it is spent. `again`: the page shows what was typed before, so its
  * age will say nothing about the writer. */
 void gate_form_new(struct desk *d, bool again, char out[GATE_FORM_BYTES]);
 
 struct gate_form {
 	enum form_state state;  /* FORM_MISSING for an absent or empty nonce */
-	bool again;
+	bool again, script;
 	int64_t age_ms;         /* -1: unknown */
 	int64_t ticket;         /* FORM_SPENT: what it was spent on */
 	int64_t spent_ms;       /* FORM_SPENT: how long ago. Within GATE_FORM_REPEAT_MS the answer is the same place again;

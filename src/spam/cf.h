@@ -109,7 +109,8 @@ enum { /* tflags */
 	CF_TF_NOSUBJECT = 4,
 	CF_TF_NOAUTOLEARN = 8,
 	CF_TF_NOLOG = 16,
-	CF_TF_UTF = 32 /* ours: characters instead of bytes */
+	CF_TF_UTF = 32,      /* ours: characters instead of bytes */
+	CF_TF_HARM = 64      /* ours: somebody may be in danger; such a text is never refused */
 };
 
 enum { CF_EVAL_ARGS_MAX = 4 };

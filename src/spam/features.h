@@ -1,33 +1,47 @@
 /*
  * features: everything that can be said about a submission from its own text and one rule generation: the rule hits, its
  * shape, and its keys for sameness. Pure; the gate then fetches facts about those keys, and the judge weighs both.
+ *
+ * Rules see the title as Subject and body element 1, the text as body, and the pseudo-fields Question, Name, Email-Domain,
+ * Page, Topic, Language, Script, Channel, User-Agent, Form-Age-Ms, Sender-Trust. eval:NAME(min, max) reads the shape's
+ * counts (features_facts).
+ *
+ * Lines that came before (submission.before) are read together with the text; what hits only in the whole is this text's.
  */
 #ifndef SPAM_FEATURES_H
 #define SPAM_FEATURES_H
 
+#include "spam/ruleset.h"
 #include "spam/shape.h"
 #include "spam/twin.h"
 #include "spam/verdict.h"
 
-struct ruleset;
-
 struct features {
 	const struct submission *in;
-	struct slice generation;  /* the ruleset's name */
-	const struct hit *hits;   /* of rules and lists, unweighed by caps */
+	struct slice generation;  /* the ruleset's name; lives as long as it is pinned */
+	const struct hit *hits;   /* of rules and lists, before the judge's caps */
 	size_t hit_count;
 	struct shape shape;
 	struct twin_keys twin;
 	bool builtin;             /* false: nothing but the rules counts (--no-builtin) */
 	bool out_of_time;         /* the text's CPU budget ended before all rules ran: unknown */
+	int64_t cpu_us;
 };
 
 struct features_options {
 	bool no_builtin;          /* leave out everything but the .cf rules */
+	int64_t now_ms;           /* wall time for `expires`; 0: nothing expires */
 };
 
 /* `rules` must stay pinned as long as the result is used. `o` may be NULL. */
 enum err spam_features(struct arena *a, const struct ruleset *rules, const struct submission *in,
 	const struct features_options *o, struct features **out, struct error *e) MUST_CHECK;
+
+/* Builds a generation as the desk reads texts: with these facts, and with `test` lines prepared as screening would. */
+enum err features_build_rules(const struct cf_source *sources, size_t count, struct ruleset *previous, struct ruleset **out,
+	struct cf_errors *errs, struct error *e) MUST_CHECK;
+
+/* The names that eval: may use. */
+const char *const *features_facts(size_t *count);
 
 #endif

@@ -2,40 +2,58 @@
  * shape: how a text is built, whatever it says: links, contact handles, phone numbers, money, capitals, digits, emoji,
  * words that mix scripts, invisible characters by script. Each finding explains itself in words and weighs little;
  * shape never counts towards a refusal. Joiners are normal in Persian and Indic text; a trailing BOM is normal.
+ *
+ * It also names the payloads: what a text wants its reader to go to. Pure; results live in the arena.
  */
 #ifndef SPAM_SHAPE_H
 #define SPAM_SHAPE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/slice.h"
-#include "spam/verdict.h"
+
+struct uris;
 
 enum { SHAPE_FINDINGS_MAX = 16, SHAPE_PAYLOADS_MAX = 16 };
 
 struct shape_finding {
-	const char *name;       /* "shape/links" */
+	const char *name;   /* "shape/links" */
 	double weight;
 	int count;
-	struct slice text;      /* what was seen, in the arena */
-	struct slice words;     /* one sentence */
+	struct slice text;  /* one example of what was seen */
+	struct slice words; /* one sentence */
 };
 
-/* What a text wants the reader to go to. */
-enum payload_kind { PAYLOAD_DOMAIN, PAYLOAD_HANDLE, PAYLOAD_PHONE, PAYLOAD_WALLET, PAYLOAD_EMAIL };
+enum payload_kind { PAYLOAD_HANDLE, PAYLOAD_PHONE, PAYLOAD_WALLET, PAYLOAD_EMAIL };
 struct payload {
 	enum payload_kind kind;
-	struct slice value;     /* normalised: registrable domain in lower case, digits of a phone, ... */
+	struct slice value; /* as it is compared: lower-case handle, digits of a phone, ... */
 };
 
 struct shape {
-	int64_t bytes, letters, words, capitals, digits, emoji, mixed_words, invisible, links, hosts, lines;
+	/* Counts; rules read them as eval:links(3) and so on, see features. */
+	int64_t bytes, letters, words, cased, capitals, digits, emoji, mixed_words, invisible, spelled, lines;
+	int64_t links, hosts, repeated_links, messenger_links, emails, handles, phones, money, wallets;
+	int64_t link_percent; /* of the text's bytes */
 	struct shape_finding findings[SHAPE_FINDINGS_MAX];
 	size_t finding_count;
 	struct payload payloads[SHAPE_PAYLOADS_MAX];
 	size_t payload_count;
 };
 
-enum err shape_read(struct arena *a, const struct submission *in, struct shape *out, struct error *e) MUST_CHECK;
+struct shape_input {
+	struct slice text;        /* title and body, rendered */
+	const struct uris *uris;  /* found in that text */
+	int64_t mixed_words, spelled; /* of the views */
+	bool chat;                /* links are normal there */
+	/* Hosts the desk trusts are no links to count; NULL: none is. */
+	bool (*allowed)(const void *ctx, struct slice host);
+	const void *ctx;
+};
+
+enum err shape_read(struct arena *a, const struct shape_input *in, struct shape *out, struct error *e) MUST_CHECK;
 
 #endif

@@ -61,10 +61,11 @@ struct submission {
 	struct slice form;     /* the nonce of the page it came from */
 	struct slice honeypot; /* the field hidden from people; anything in it is suspicious */
 	bool api;              /* came by the JSON API, which has no page to carry a nonce */
-	bool script;           /* the page's own script vouched for the form (it sets a field): behaviour counts only then */
 	int64_t ticket;        /* the talk a line belongs to; 0 for a new question */
-	/* Filled by the gate for lines: the sender's last lines, oldest first, joined by newlines, so that a text split into lines is seen. */
+	/* Filled by the gate (others may fill them for tests). The sender's last lines, oldest first, joined by newlines, so that a text split into lines is seen. */
 	struct slice before;
+	int64_t form_age_ms;   /* -1: unknown */
+	const char *trust;     /* the field Sender-Trust: "new", "known", "trusted", "helper"; NULL: unknown */
 	bool brief;            /* a sender already known to this talk: URL, sameness, rate and reject rules only */
 };
 

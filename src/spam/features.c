@@ -1,0 +1,395 @@
+#include "spam/features.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "base/utf8.h"
+#include "spam/scan.h"
+#include "text/unicode.h"
+#include "text/uri.h"
+#include "text/utf.h"
+#include "text/views.h"
+
+enum { HIT_TEXT_BYTES = 200, FIELDS = 11 };
+
+/* One text, read in every way the rules want it. */
+struct reading {
+	struct arena *a;
+	struct slice title, body, whole; /* whole: title, newline, body; or the body alone */
+	size_t body_at;                  /* where the body begins in `whole` */
+	struct views views;
+	struct uris uris;
+	struct shape shape;
+	struct surface_fact *facts;
+	struct surface_field fields[FIELDS];
+	struct surface_input input;
+};
+
+#define FEATURE_FACTS(X) \
+	X(bytes) X(letters) X(words) X(capitals) X(digits) X(emoji) X(mixed_words) X(invisible) X(spelled) X(lines) X(links) X(hosts) \
+	X(repeated_links) X(messenger_links) X(emails) X(handles) X(phones) X(money) X(wallets) X(link_percent)
+
+static const char *const fact_names[] = {
+#define X(name) #name,
+	FEATURE_FACTS(X)
+#undef X
+};
+enum { FACTS = sizeof(fact_names) / sizeof(fact_names[0]) };
+
+const char *const *features_facts(size_t *count)
+{
+	*count = FACTS;
+	return fact_names;
+}
+
+static bool host_allowed(const void *ctx, struct slice host)
+{
+	return ctx && ruleset_host_allowed(ctx, host);
+}
+
+static struct slice scripts_of(struct reading *r)
+{
+	struct script_share shares[UNICODE_SCRIPTS_MAX];
+	size_t n = unicode_scripts(r->whole, shares);
+	char text[UNICODE_SCRIPTS_MAX * 5 + 1] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.4s", i ? " " : "", unicode_script_code(shares[i].script));
+	return n ? arena_slice(r->a, slice_make(text, len)) : SLICE_NONE;
+}
+
+static struct slice number_field(struct arena *a, int64_t v)
+{
+	char text[24];
+	return v < 0 ? SLICE_NONE : arena_slice(a, slice_make(text, (size_t)snprintf(text, sizeof(text), "%" PRId64, v)));
+}
+
+static enum err read_text(struct arena *a, const struct ruleset *rules, const struct submission *in, struct slice body, struct reading *r,
+	struct error *e)
+{
+	enum err err;
+	struct slice norm;
+
+	memset(r, 0, sizeof(*r));
+	r->a = a;
+	r->title = in->title;
+	r->body = body.ptr ? body : SLICE("");
+	r->whole = r->body;
+	if (in->title.len) {
+		r->whole.ptr = arena_printf(a, "%.*s\n%.*s", SLICE_ARG(in->title), SLICE_ARG(r->body));
+		if (!r->whole.ptr)
+			return err_nomem(e);
+		r->body_at = in->title.len + 1;
+		r->whole.len = r->body_at + r->body.len;
+	}
+	if ((err = views_make(a, r->whole, &r->views, e)))
+		return err;
+	if ((err = uris_find(a, r->views.text[VIEW_RENDERED], &r->uris, e)))
+		return err;
+	struct shape_input si = { .text = r->views.text[VIEW_RENDERED], .uris = &r->uris, .mixed_words = (int64_t)r->views.mixed_words,
+		.spelled = (int64_t)r->views.joined, .chat = in->channel == CHANNEL_CHAT, .allowed = host_allowed, .ctx = rules };
+	if ((err = shape_read(a, &si, &r->shape, e)))
+		return err;
+	r->facts = arena_array(a, FACTS, sizeof(*r->facts));
+	if (!r->facts)
+		return err_nomem(e);
+	size_t n = 0;
+#define X(member) r->facts[n++] = (struct surface_fact){ SLICE(#member), (double)r->shape.member };
+	FEATURE_FACTS(X)
+#undef X
+	const struct surface_field fields[FIELDS] = {
+		{ SLICE("Question"), r->body },
+		{ SLICE("Name"), in->name },
+		{ SLICE("Email-Domain"), in->email_domain },
+		{ SLICE("Page"), in->page },
+		{ SLICE("Topic"), in->topic },
+		{ SLICE("Language"), in->language },
+		{ SLICE("Script"), scripts_of(r) },
+		{ SLICE("Channel"), in->channel == CHANNEL_CHAT ? SLICE("chat") : SLICE("form") },
+		{ SLICE("User-Agent"), in->user_agent },
+		{ SLICE("Form-Age-Ms"), number_field(a, in->form_age_ms) },
+		{ SLICE("Sender-Trust"), slice_of(in->trust) },
+	};
+	memcpy(r->fields, fields, sizeof(fields));
+	norm = r->views.text[VIEW_NORM];
+	r->input = (struct surface_input){ .title = in->title, .body = r->body, .norm = norm, .skel = r->views.text[VIEW_SKEL],
+		.uris = r->uris.canonical, .uri_count = r->uris.canonical_count, .fields = r->fields, .field_count = FIELDS, .facts = r->facts,
+		.fact_count = FACTS };
+	if (r->input.uri_count > SURFACE_URIS_MAX)
+		r->input.uri_count = SURFACE_URIS_MAX;
+	return arena_failed(a) ? err_nomem(e) : ERR_OK;
+}
+
+/* The words a hit saw, in the field as it was written. */
+static void place(const struct reading *r, const struct scan_span *s, size_t hidden, struct hit *h)
+{
+	size_t from, to;
+
+	h->field = "";
+	switch (s->source) {
+	case SOURCE_TITLE:
+		from = s->source_offset;
+		to = from + s->source_length;
+		break;
+	case SOURCE_BODY:
+		from = r->body_at + s->source_offset;
+		to = from + s->source_length;
+		break;
+	case SOURCE_NORM:
+	case SOURCE_SKEL: {
+		struct slice o = views_origin(&r->views, s->source == SOURCE_NORM ? VIEW_NORM : VIEW_SKEL, s->source_offset,
+			s->source_offset + s->source_length);
+		if (!o.ptr)
+			return;
+		from = (size_t)(o.ptr - r->whole.ptr);
+		to = from + o.len;
+		break;
+	}
+	default:
+		return;
+	}
+	if (to <= from || to > r->whole.len)
+		return;
+	/* `hidden` bytes of the body are lines that came before: not this text's. */
+	if (from >= r->body_at + hidden) {
+		h->field = "body";
+		from -= r->body_at + hidden;
+		to -= r->body_at + hidden;
+	} else if (r->body_at && from < r->body_at - 1) {
+		h->field = "title";
+		if (to > r->body_at - 1)
+			to = r->body_at - 1;
+	} else {
+		return;
+	}
+	h->start = (uint32_t)from;
+	h->end = (uint32_t)to;
+}
+
+/* What a byte rule saw may begin or end inside a character. */
+static struct slice words_of(struct arena *a, struct slice s)
+{
+	struct str out;
+	struct slice r;
+
+	while (s.len && (unsigned char)s.ptr[s.len - 1] <= ' ')
+		s.len--;
+	str_init(&out, HIT_TEXT_BYTES + 8);
+	for (size_t at = 0; at < s.len;) {
+		unsigned cp;
+		size_t n = utf8_next(s, at, &cp);
+		if (out.len + 4 > HIT_TEXT_BYTES)
+			break;
+		str_addu(&out, cp == UTF8_BAD || cp == 0 ? 0xFFFD : cp);
+		at += n;
+	}
+	r = str_dup(&out, a);
+	str_fini(&out);
+	return r;
+}
+
+/* Rules that look at nothing but who or what writes: `header NAME Language =~ ...`. */
+static bool is_weak(const struct rule *r)
+{
+	static const char *const fields[] = { "Language", "Script", "Channel", "User-Agent", "Sender-Trust" };
+	struct slice t = slice_of(r->text);
+
+	if (!slice_starts(t, SLICE("header")))
+		return false;
+	const char *at = strstr(r->text, r->name);
+	if (!at)
+		return false;
+	at += strlen(r->name);
+	at += strspn(at, " \t");
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (strncasecmp(at, fields[i], strlen(fields[i])) == 0)
+			return true;
+	return false;
+}
+
+static enum action action_of(enum cf_action a)
+{
+	return a == CF_REJECT ? ACTION_REJECT : a == CF_HOLD ? ACTION_HOLD : a == CF_CHALLENGE ? ACTION_CHALLENGE : ACTION_ACCEPT;
+}
+
+static void fill_rule(struct hit *h, const struct ruleset *rules, size_t index, struct slice lang)
+{
+	const struct rule *r = ruleset_rule(rules, index);
+
+	h->rule = slice_of(r->name);
+	h->evidence = r->class == RULE_CLASS_URL ? EVIDENCE_URL : EVIDENCE_RULE;
+	h->describe = slice_of(r->describe);
+	h->printed = slice_of(r->text);
+	h->note = slice_of(ruleset_note(rules, index, lang));
+	h->at_least = r->mode == CF_ACTIVE ? action_of(r->action) : ACTION_ACCEPT;
+	h->weak = is_weak(r);
+	h->harm = (r->tflags & CF_TF_HARM) != 0;
+	h->quiet = r->mode == CF_WATCH;
+	h->field = "";
+}
+
+struct scanning {
+	const struct ruleset *rules;
+	struct reading *reading;
+	struct surfaces surfaces;
+	struct scan_result result;
+};
+
+static enum err scan_text(struct arena *a, const struct ruleset *rules, const struct features_options *o, struct reading *r, struct scanning *s,
+	struct error *e)
+{
+	struct scan_options so = { .now_ms = o ? o->now_ms : 0 };
+	enum err err;
+
+	s->rules = rules;
+	s->reading = r;
+	if ((err = surface_build(a, &r->input, &s->surfaces, e)))
+		return err;
+	return scan_run(rules, &s->surfaces, &so, a, &s->result, e);
+}
+
+static bool has_hit(const struct scanning *s, size_t rule)
+{
+	for (size_t i = 0; i < s->result.hit_count; i++)
+		if (s->result.hits[i].rule == rule)
+			return true;
+	return false;
+}
+
+/* Adds the scan's hits, but for those of rules that `except` and `except2` (may be NULL) hit too. */
+static void take_hits(struct features *f, struct hit *hits, const struct scanning *s, const struct scanning *except,
+	const struct scanning *except2, size_t hidden)
+{
+	for (size_t i = 0; i < s->result.hit_count; i++) {
+		const struct scan_hit *sh = &s->result.hits[i];
+		struct hit *h = &hits[f->hit_count];
+		if ((except && has_hit(except, sh->rule)) || (except2 && has_hit(except2, sh->rule)))
+			continue;
+		fill_rule(h, s->rules, sh->rule, f->in->language);
+		h->score = h->weight = sh->score;
+		h->count = (int)sh->count;
+		if (sh->span.source == SOURCE_NONE) {
+			h->where = SLICE("rules");
+			h->text = SLICE("");
+		} else {
+			const struct surface_elements *el = &s->surfaces.of[sh->span.surface];
+			h->where = sh->span.source == SOURCE_TITLE ? SLICE("title") : slice_of(surface_name(sh->span.surface));
+			h->text = sh->span.element < el->count
+				? words_of(s->reading->a, slice_make(el->list[sh->span.element].text.ptr + sh->span.offset, sh->span.length))
+				: SLICE("");
+			place(s->reading, &sh->span, hidden, h);
+		}
+		f->hit_count++;
+	}
+	for (size_t i = 0; i < s->result.error_count; i++) {
+		struct hit *h = &hits[f->hit_count];
+		const struct rule *r = ruleset_rule(s->rules, s->result.errors[i].rule);
+		if ((except && has_hit(except, s->result.errors[i].rule)))
+			continue;
+		fill_rule(h, s->rules, s->result.errors[i].rule, f->in->language);
+		h->error = true;
+		h->weight = r->weight;
+		h->count = 1;
+		h->where = SLICE("limit");
+		h->text = SLICE("");
+		f->hit_count++;
+	}
+	f->out_of_time = f->out_of_time || s->result.over_budget;
+	f->cpu_us += s->result.cpu_us;
+}
+
+static size_t room_for(const struct scanning *s)
+{
+	return s->result.hit_count + s->result.error_count;
+}
+
+/* The text sameness is measured on: folded, with the places links lead to, which a renderer may hide. */
+static void read_twin(const struct reading *r, struct twin_keys *out)
+{
+	struct str s;
+
+	str_init(&s, VIEWS_MAX_BYTES * 2);
+	str_add(&s, r->views.text[VIEW_NORM]);
+	for (size_t i = 0; i < r->uris.count; i++)
+		if (!(r->uris.list[i].flags & URI_NESTED)) {
+			str_addc(&s, ' ');
+			str_add(&s, r->uris.list[i].url);
+		}
+	twin_read(str_slice(&s), out);
+	if (str_failed(&s))
+		memset(out, 0, sizeof(*out));
+	str_fini(&s);
+
+}
+
+enum err spam_features(struct arena *a, const struct ruleset *rules, const struct submission *in, const struct features_options *o,
+	struct features **out, struct error *e)
+{
+	struct features *f = ARENA_NEW(a, struct features);
+	struct reading *r = ARENA_NEW(a, struct reading), *before = NULL, *joined = NULL;
+	struct scanning own, first, both;
+	struct hit *hits;
+	enum err err;
+
+	if (!f || !r)
+		return err_nomem(e);
+	f->in = in;
+	f->generation = slice_of(ruleset_name(rules));
+	f->builtin = !(o && o->no_builtin);
+	if ((err = read_text(a, rules, in, in->body, r, e)) || (err = scan_text(a, rules, o, r, &own, e)))
+		return err;
+	f->shape = r->shape;
+	read_twin(r, &f->twin);
+	size_t room = room_for(&own), hidden = 0;
+	if (in->before.len) {
+		char *text = arena_printf(a, "%.*s\n%.*s", SLICE_ARG(in->before), SLICE_ARG(in->body));
+		before = ARENA_NEW(a, struct reading);
+		joined = ARENA_NEW(a, struct reading);
+		if (!text || !before || !joined)
+			return err_nomem(e);
+		hidden = in->before.len + 1;
+		if ((err = read_text(a, rules, in, in->before, before, e)) || (err = scan_text(a, rules, o, before, &first, e)) ||
+			(err = read_text(a, rules, in, slice_make(text, hidden + in->body.len), joined, e)) ||
+			(err = scan_text(a, rules, o, joined, &both, e)))
+			return err;
+		room += room_for(&both);
+	}
+	hits = arena_array(a, room ? room : 1, sizeof(*hits));
+	if (!hits)
+		return err_nomem(e);
+	take_hits(f, hits, &own, NULL, NULL, 0);
+	if (in->before.len)
+		take_hits(f, hits, &both, &own, &first, hidden);
+	f->hits = hits;
+	if (arena_failed(a))
+		return err_nomem(e);
+	*out = f;
+	return ERR_OK;
+}
+
+static enum err prepare_test(struct arena *a, struct slice text, struct surface_input *out, void *ctx, struct error *e)
+{
+	struct submission in = { .kind = SUBMIT_QUESTION, .body = text, .form_age_ms = -1 };
+	struct reading *r = ARENA_NEW(a, struct reading);
+	enum err err;
+
+	(void)ctx;
+	if (!r)
+		return err_nomem(e);
+	if ((err = read_text(a, NULL, &in, text, r, e)))
+		return err;
+	*out = r->input;
+	return ERR_OK;
+}
+
+enum err features_build_rules(const struct cf_source *sources, size_t count, struct ruleset *previous, struct ruleset **out,
+	struct cf_errors *errs, struct error *e)
+{
+	struct ruleset_options o = { .previous = previous, .facts = fact_names, .fact_count = FACTS, .prepare = prepare_test };
+
+	return ruleset_build(sources, count, &o, out, errs, e);
+}

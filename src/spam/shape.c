@@ -1,0 +1,391 @@
+#include "spam/shape.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/utf8.h"
+#include "text/unicode.h"
+#include "text/uri.h"
+
+enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, HOSTS_MAX = 64 };
+
+struct shaping {
+	struct arena *a;
+	const struct shape_input *in;
+	struct shape *s;
+	struct slice phone, money, wallet, handle, mixed, link; /* one example each */
+};
+
+static void PRINTF_LIKE(6, 7) find(struct shaping *x, const char *name, double weight, int64_t count, struct slice text, const char *fmt, ...)
+{
+	struct shape *s = x->s;
+	char words[200];
+	va_list ap;
+
+	if (s->finding_count == SHAPE_FINDINGS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	if (text.len > 120)
+		text = SLICE_NONE;
+	s->findings[s->finding_count++] = (struct shape_finding){
+		.name = name,
+		.weight = weight,
+		.count = count > INT32_MAX ? INT32_MAX : (int)count,
+		.text = text,
+		.words = arena_slice(x->a, slice_of(words)),
+	};
+}
+
+static void pay(struct shaping *x, enum payload_kind kind, struct slice value)
+{
+	struct shape *s = x->s;
+
+	for (size_t i = 0; i < s->payload_count; i++)
+		if (s->payloads[i].kind == kind && slice_eq(s->payloads[i].value, value))
+			return;
+	if (s->payload_count < SHAPE_PAYLOADS_MAX)
+		s->payloads[s->payload_count++] = (struct payload){ kind, arena_slice(x->a, value) };
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_alnum(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* A phone number from `at` on: + or 0 or ( first, or groups 3-3-4 (1-800-555-0199); 9 to 15 digits with spaces, dots, dashes, slashes
+ * and brackets between. Returns its length, or 0. Dates, versions, amounts and article numbers are shorter or built otherwise. */
+static size_t phone_at(struct slice t, size_t at, char digits[DIGITS_MAX + 1], size_t *n_digits)
+{
+	size_t i = at, n = 0, gaps = 0, end = at, run = 0, last_run = 0, runs = 0;
+	bool leads = t.ptr[at] == '+' || t.ptr[at] == '0' || t.ptr[at] == '(';
+
+	if (t.ptr[i] == '+')
+		i++;
+	for (; i < t.len; i++) {
+		char c = t.ptr[i];
+		if (is_digit(c)) {
+			if (n == DIGITS_MAX)
+				return 0;
+			digits[n++] = c;
+			gaps = 0;
+			run++;
+			end = i + 1;
+		} else if (c == ' ' || c == '-' || c == '(' || c == ')' || c == '/' || c == '.') {
+			if (run) {
+				last_run = run;
+				runs++;
+			}
+			run = 0;
+			if (++gaps > 2)
+				break;
+		} else {
+			break;
+		}
+	}
+	if (run) {
+		last_run = run;
+		runs++;
+	}
+	if (n < DIGITS_MIN || (end < t.len && is_alnum(t.ptr[end])))
+		return 0;
+	if (!leads && !(runs >= 3 && last_run == 4 && (n == 10 || n == 11)))
+		return 0;
+	/* 0.123456789 and 00000000000 are numbers, not phones. */
+	if (t.ptr[at] == '0' && at + 1 < t.len && t.ptr[at + 1] == '.')
+		return 0;
+	digits[n] = 0;
+	*n_digits = n;
+	return end - at;
+}
+
+static bool base58(char c)
+{
+	return is_alnum(c) && c != '0' && c != 'O' && c != 'I' && c != 'l';
+}
+
+static bool all(struct slice w, size_t from, bool (*fits)(char c))
+{
+	for (size_t i = from; i < w.len; i++)
+		if (!fits(w.ptr[i]))
+			return false;
+	return true;
+}
+
+static bool is_hex(char c)
+{
+	return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+}
+
+static bool has_digit_and_letter(struct slice w)
+{
+	bool d = false, l = false;
+	for (size_t i = 0; i < w.len; i++) {
+		d = d || is_digit(w.ptr[i]);
+		l = l || !is_digit(w.ptr[i]);
+	}
+	return d && l;
+}
+
+/* Bitcoin (base58 and bech32), Ethereum, Tron. */
+static bool is_wallet(struct slice w)
+{
+	if (w.len == 42 && w.ptr[0] == '0' && w.ptr[1] == 'x')
+		return all(w, 2, is_hex);
+	if (w.len >= 42 && w.len <= 62 && slice_starts(w, SLICE("bc1")))
+		return all(w, 3, is_alnum) && has_digit_and_letter(w);
+	if (w.len == 34 && w.ptr[0] == 'T')
+		return all(w, 1, base58) && has_digit_and_letter(w);
+	if (w.len >= 26 && w.len <= 35 && (w.ptr[0] == '1' || w.ptr[0] == '3'))
+		return all(w, 1, base58) && has_digit_and_letter(w);
+	return false;
+}
+
+static bool handle_char(char c)
+{
+	return is_alnum(c) || c == '_';
+}
+
+static void read_word(struct shaping *x, struct slice w)
+{
+	while (w.len && (strchr("([{<\"'*:;,", w.ptr[0]) != NULL))
+		w = slice_from(w, 1);
+	while (w.len && strchr(")]}>\"'*:;,.!?", w.ptr[w.len - 1]) != NULL)
+		w.len--;
+	if (w.len < 5)
+		return;
+	if (is_wallet(w)) {
+		x->s->wallets++;
+		x->wallet = w;
+		pay(x, PAYLOAD_WALLET, w);
+	} else if (w.ptr[0] == '@' && w.len <= 33 && all(w, 1, handle_char)) {
+		char name[33];
+		for (size_t i = 1; i < w.len; i++)
+			name[i - 1] = lower(w.ptr[i]);
+		x->s->handles++;
+		x->handle = w;
+		pay(x, PAYLOAD_HANDLE, slice_make(name, w.len - 1));
+	}
+}
+
+/* A currency sign with a number beside it; number and a currency's three letters. */
+static bool money_at(struct slice t, size_t at, unsigned cp, size_t len)
+{
+	static const char *const codes[] = { "USD", "EUR", "GBP", "BTC", "USDT", "RUB", "INR", "CNY" };
+	size_t after = at + len;
+
+	if (unicode_props(cp) & UNI_CURRENCY) {
+		if (after < t.len && t.ptr[after] == ' ')
+			after++;
+		if (after < t.len && is_digit(t.ptr[after]))
+			return true;
+		return at > 0 && (is_digit(t.ptr[at - 1]) || (at > 1 && t.ptr[at - 1] == ' ' && is_digit(t.ptr[at - 2])));
+	}
+	if (at == 0 || !(is_digit(t.ptr[at - 1]) || (t.ptr[at - 1] == ' ' && at > 1 && is_digit(t.ptr[at - 2]))))
+		return false;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		size_t n = strlen(codes[i]);
+		if (t.len - at >= n && memcmp(t.ptr + at, codes[i], n) == 0 && (at + n == t.len || !is_alnum(t.ptr[at + n])))
+			return true;
+	}
+	return false;
+}
+
+static void read_characters(struct shaping *x)
+{
+	struct shape *s = x->s;
+	struct slice t = x->in->text;
+	bool in_word = false, latin_before = false;
+	int script_before = -1;
+
+	for (size_t at = 0, len; at < t.len; at += len) {
+		unsigned cp, p;
+		len = utf8_next(t, at, &cp);
+		if (cp == UTF8_BAD)
+			continue;
+		p = unicode_props(cp);
+		if (p & UNI_LETTER) {
+			s->letters++;
+			script_before = unicode_script(cp);
+			latin_before = !unicode_script_joins(script_before);
+			s->words += !in_word;
+			in_word = true;
+		} else if (!(p & (UNI_MARK | UNI_INVISIBLE)) && cp != '\'' && cp != 0x2019) {
+			in_word = false;
+		}
+		if (p & (UNI_UPPER | UNI_LOWER))
+			s->cased++;
+		if (p & UNI_UPPER)
+			s->capitals++;
+		if (p & UNI_DIGIT)
+			s->digits++;
+		if (p & UNI_EMOJI)
+			s->emoji++;
+		if (cp == '\n')
+			s->lines++;
+		/* Inside a word of a script that does not spell with them. A BOM at an end, a variation selector behind an emoji, and bidi marks between
+		 * words are ordinary. */
+		if ((p & UNI_INVISIBLE) && in_word && latin_before && at + len < t.len && cp != 0xAD) {
+			unsigned next;
+			utf8_next(t, at + len, &next);
+			if (next != UTF8_BAD && (unicode_props(next) & UNI_LETTER) && unicode_script(next) == script_before)
+				s->invisible++;
+		}
+		if (((p & UNI_CURRENCY) || (cp >= 'A' && cp <= 'Z')) && money_at(t, at, cp, len)) {
+			s->money++;
+			x->money = utf8_valid(slice_make(t.ptr + at, len)) ? slice_make(t.ptr + at, len) : SLICE_NONE;
+		}
+	}
+}
+
+static bool in_link(const struct uris *u, size_t at)
+{
+	for (size_t i = 0; u && i < u->count; i++)
+		if (!(u->list[i].flags & URI_NESTED) && at >= u->list[i].at && at < u->list[i].at + u->list[i].len)
+			return true;
+	return false;
+}
+
+static void read_words(struct shaping *x)
+{
+	struct slice t = x->in->text;
+	char digits[DIGITS_MAX + 1];
+	size_t at = 0, n;
+
+	while (at < t.len) {
+		while (at < t.len && (unsigned char)t.ptr[at] <= ' ')
+			at++;
+		size_t start = at;
+		while (at < t.len && (unsigned char)t.ptr[at] > ' ')
+			at++;
+		if (at > start && at - start <= WORD_MAX)
+			read_word(x, slice_make(t.ptr + start, at - start));
+	}
+	for (at = 0; at < t.len; at++) {
+		bool start = (is_digit(t.ptr[at]) || t.ptr[at] == '+' || t.ptr[at] == '(') && (at == 0 || !(is_alnum(t.ptr[at - 1]) || strchr("-./_=&#%:", t.ptr[at - 1])));
+		size_t len;
+		if (!start || in_link(x->in->uris, at))
+			continue;
+		len = phone_at(t, at, digits, &n);
+		if (!len)
+			continue;
+		x->s->phones++;
+		x->phone = slice_make(t.ptr + at, len);
+		pay(x, PAYLOAD_PHONE, slice_make(digits, n));
+		at += len - 1;
+	}
+}
+
+static bool host_is_messenger(struct slice h)
+{
+	static const char *const hosts[] = { "t.me", "telegram.me", "telegram.dog", "wa.me", "wa.link", "whatsapp.com", "line.me", "lin.ee", "viber.com",
+		"signal.me", "zalo.me", "onlyfans.com", "ok.ru", "wechat.com", "weixin.qq.com", "skype.com" };
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		if (uri_below(h, slice_of(hosts[i])))
+			return true;
+	return false;
+}
+
+static void read_links(struct shaping *x)
+{
+	const struct uris *u = x->in->uris;
+	struct slice hosts[HOSTS_MAX];
+	size_t host_count = 0, bytes = 0;
+	struct shape *s = x->s;
+
+	for (size_t i = 0; u && i < u->count; i++) {
+		const struct uri *r = &u->list[i];
+		if (r->flags & URI_MAIL) {
+			char mail[320];
+			int n = snprintf(mail, sizeof(mail), "%.*s@%.*s", SLICE_ARG(r->local), SLICE_ARG(r->host));
+			s->emails++;
+			if (n > 0 && (size_t)n < sizeof(mail))
+				pay(x, PAYLOAD_EMAIL, slice_make(mail, (size_t)n));
+			continue;
+		}
+		if (x->in->allowed && x->in->allowed(x->in->ctx, r->host))
+			continue;
+		s->links++;
+		x->link = r->raw;
+		if (!(r->flags & URI_NESTED))
+			bytes += r->len;
+		if (host_is_messenger(r->host)) {
+			s->messenger_links++;
+			x->handle = r->raw;
+			pay(x, PAYLOAD_HANDLE, r->url);
+		}
+		size_t k = 0;
+		while (k < host_count && !slice_eq(hosts[k], r->domain))
+			k++;
+		if (k < host_count)
+			s->repeated_links++;
+		else if (host_count < HOSTS_MAX)
+			hosts[host_count++] = r->domain;
+	}
+	s->hosts = (int64_t)host_count;
+	s->link_percent = x->in->text.len ? (int64_t)(bytes * 100 / x->in->text.len) : 0;
+}
+
+static void weigh(struct shaping *x)
+{
+	struct shape *s = x->s;
+	double links = x->in->chat ? 0.5 : 1;
+	int64_t reach = s->phones + s->messenger_links + s->wallets;
+
+	if (s->hosts >= 3)
+		find(x, "shape/links", links * (s->hosts >= 6 ? 1.5 : 1), s->hosts, x->link, "It links to %lld different sites.", (long long)s->hosts);
+	if (s->repeated_links >= 3)
+		find(x, "shape/same-link", links, s->repeated_links, x->link, "It names the same site again and again.");
+	if (s->links && s->link_percent >= 60 && s->words < 40)
+		find(x, "shape/mostly-links", links * 0.5, s->links, x->link, "It is little more than links.");
+	if (s->messenger_links)
+		find(x, "shape/messenger", 1, s->messenger_links, x->handle, "It leads to a private chat elsewhere.");
+	if (s->phones)
+		find(x, "shape/phone", 0.8, s->phones, x->phone, "It gives a phone number.");
+	if (s->wallets)
+		find(x, "shape/wallet", 1, s->wallets, x->wallet, "It gives a wallet for digital money.");
+	if (s->money)
+		find(x, "shape/money", 0.4, s->money, SLICE_NONE, "It names sums of money (%lld).", (long long)s->money);
+	if (s->money && (reach || s->hosts))
+		find(x, "shape/offer", 0.8, 1, SLICE_NONE, "It names a sum of money and a way to get in touch.");
+	if (s->cased >= 24 && s->words >= 5 && s->capitals * 100 >= s->cased * 60)
+		find(x, "shape/capitals", 0.8, s->capitals, SLICE_NONE, "It is mostly written in capitals.");
+	if (s->digits >= 20 && s->letters && s->digits * 100 >= (s->letters + s->digits) * 30)
+		find(x, "shape/digits", 0.3, s->digits, SLICE_NONE, "Many of its characters are digits.");
+	if (s->emoji >= 4)
+		find(x, "shape/emoji", s->emoji >= 8 ? 1.0 : 0.6, s->emoji, SLICE_NONE, "It is decorated with %lld emoji.", (long long)s->emoji);
+	if (s->mixed_words >= 2)
+		find(x, "shape/mixed-script", s->mixed_words >= 4 ? 2 : 1, s->mixed_words, SLICE_NONE,
+			"%lld words mix letters of different scripts that look alike.", (long long)s->mixed_words);
+	if (s->invisible >= 2)
+		find(x, "shape/invisible", s->invisible >= 6 ? 2 : 1, s->invisible, SLICE_NONE, "Characters nobody sees stand inside words.");
+	if (s->spelled >= 3)
+		find(x, "shape/spelled", 0.6, s->spelled, SLICE_NONE, "Words are spelled out, as if to hide them.");
+}
+
+enum err shape_read(struct arena *a, const struct shape_input *in, struct shape *out, struct error *e)
+{
+	struct shaping x = { .a = a, .in = in, .s = out };
+
+	memset(out, 0, sizeof(*out));
+	out->bytes = (int64_t)in->text.len;
+	out->mixed_words = in->mixed_words;
+	out->spelled = in->spelled;
+	read_links(&x);
+	read_characters(&x);
+	read_words(&x);
+	weigh(&x);
+	return arena_failed(a) ? err_nomem(e) : ERR_OK;
+}

@@ -236,13 +236,14 @@ static enum action floor_of_rates(struct judging *j)
 static enum action decide(struct judging *j, struct verdict *v)
 {
 	const struct facts *f = j->facts;
-	double told = v->score - v->by_class[EVIDENCE_LEARNED];
+	double told = v->score - v->by_class[EVIDENCE_LEARNED], words = v->score - v->by_class[EVIDENCE_BEHAVIOUR];
 	enum action act = band(j->o, v->score);
 	bool refuses = false, unsure = j->f->out_of_time;
 
 	/* What is learned never crosses a band that a rule, an address or sameness has set. */
 	if (v->by_class[EVIDENCE_RULE] + v->by_class[EVIDENCE_URL] + v->by_class[EVIDENCE_TWIN] >= j->o->challenge - 1e-9 && band(j->o, told) != act) {
 		act = band(j->o, told);
+		words = told - v->by_class[EVIDENCE_BEHAVIOUR];
 		say(j, "learned-yields", "What was learned does not move a decision that rules, addresses or sameness made.");
 	}
 	for (size_t i = 0; i < j->hit_count; i++) {
@@ -283,7 +284,7 @@ static enum action decide(struct judging *j, struct verdict *v)
 	if (act == ACTION_CHALLENGE && !j->o->challenges) {
 		act = ACTION_HOLD;
 		say(j, "challenge-off", "No challenges are offered, so a person decides.");
-	} else if (act == ACTION_CHALLENGE && v->score - v->by_class[EVIDENCE_BEHAVIOUR] >= j->o->challenge - 1e-9) {
+	} else if (act == ACTION_CHALLENGE && words >= j->o->challenge - 1e-9) {
 		act = ACTION_HOLD;
 		say(j, "words-hold", "What it says is doubtful, and solving a challenge proves nothing about that.");
 	}

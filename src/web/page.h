@@ -45,4 +45,8 @@ void page_escape(struct str *out, struct slice text);
 enum err page_render_text(struct slice text, const struct jv *partials, bool plain, const char *lang, const struct jv *context,
 			  struct str *out, struct error *e) MUST_CHECK;
 
+/* Names every partial and every t.KEY in the built-in templates that does not exist, one line each. Returns how many. Needs
+ * page_start and i18n_start. */
+size_t page_lint(struct str *report);
+
 #endif

@@ -13,7 +13,7 @@ const char *form_state_name(enum form_state s)
 void facts_init(struct facts *f)
 {
 	memset(f, 0, sizeof(*f));
-	f->form_age_ms = f->sender_hour = f->sender_day = f->sender_open = -1;
+	f->form_age_ms = f->sender_hour = f->sender_day = f->sender_open = f->talk_minute = -1;
 }
 
 static const char *known_name(enum known k)
@@ -30,8 +30,8 @@ static enum known known_read(const struct jv *v, const char *key)
 /* Members that hold whole numbers, with the value that means "nothing is known". */
 #define FACT_NUMBERS(X) \
 	X(exact_spam, 0) X(exact_ham, 0) X(payload_spam, 0) X(near_spam, 0) X(near_ham, 0) X(burst, 0) X(burst_senders, 0) \
-	X(inherits_action, 0) X(form_age_ms, -1) X(sender_hour, -1) X(sender_day, -1) X(sender_open, -1) X(talk_lines, 0)
-#define FACT_KNOWNS(X) X(twins) X(inherits) X(honeypot) X(learned) X(opinion)
+	X(inherits_action, 0) X(form_age_ms, -1) X(sender_hour, -1) X(sender_day, -1) X(sender_open, -1) X(talk_lines, 0) X(talk_minute, -1)
+#define FACT_KNOWNS(X) X(twins) X(inherits) X(honeypot) X(banned) X(learned) X(opinion)
 #define FACT_FLAGS(X) X(form_again) X(script) X(api) X(limits)
 #define FACT_SCORES(X) X(learned_score) X(opinion_score)
 

@@ -49,8 +49,10 @@ struct facts {
 	/* rates of the sender, within an hour and a day; -1: unknown sender */
 	int64_t sender_hour, sender_day, sender_open;
 	bool limits;             /* limits are switched on */
+	enum known banned;       /* a moderator's ban holds what this sender writes */
 	/* the sender within this talk */
 	int64_t talk_lines;      /* accepted messages before this one */
+	int64_t talk_minute;     /* messages within the last minute; -1: not looked */
 	/* learned and opinion: filled by a later stage of the engine */
 	enum known learned, opinion;
 	double learned_score, opinion_score;

@@ -32,7 +32,7 @@ struct judging {
 struct judge_options judge_defaults(void)
 {
 	return (struct judge_options){ .challenge = 3, .hold = 6, .reject = 15, .challenges = false, .sender_hour_max = 20, .sender_day_max = 100,
-		.sender_open_max = 5 };
+		.sender_open_max = 5, .talk_minute_max = 20 };
 }
 
 double judge_cap(enum evidence c)
@@ -226,6 +226,10 @@ static enum action floor_of_rates(struct judging *j)
 		say(j, "rate-open", "Its network has several open questions.");
 		least = ACTION_CHALLENGE;
 	}
+	if (f->talk_minute >= j->o->talk_minute_max) {
+		say(j, "rate-talk", "Very many messages came within a minute.");
+		least = ACTION_CHALLENGE;
+	}
 	if (f->sender_day >= j->o->sender_day_max) {
 		say(j, "rate-day", "Its network has sent very much within the day.");
 		least = ACTION_HOLD;
@@ -267,6 +271,10 @@ static enum action decide(struct judging *j, struct verdict *v)
 	if (unsure && act < ACTION_HOLD) {
 		act = ACTION_HOLD;
 		say(j, "unknown-holds", "A check could not be run to its end, so a person decides.");
+	}
+	if (f->banned == YES && act < ACTION_HOLD) {
+		act = ACTION_HOLD;
+		say(j, "ban", "A moderator has asked to look at everything from this sender.");
 	}
 	act = stricter(act, floor_of_rates(j));
 	if (act == ACTION_REJECT && !refuses && !may_refuse(j)) {

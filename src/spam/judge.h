@@ -13,7 +13,7 @@
  *  7. A challenge is offered only where the score without behaviour is below the first band and challenges are on;
  *     otherwise that band is held.
  *  8. An appeal is never refused; a helper's line is flagged, never held.
- *  9. Rates raise accept to challenge (or hold), never to reject.
+ *  9. A ban holds. Rates raise accept to challenge (or hold), never to reject.
  */
 #ifndef SPAM_JUDGE_H
 #define SPAM_JUDGE_H
@@ -27,9 +27,10 @@ struct judge_options {
 	int64_t sender_hour_max;        /* more from one network within the hour: challenge */
 	int64_t sender_day_max;         /* within the day: hold */
 	int64_t sender_open_max;        /* open questions of one network before a challenge */
+	int64_t talk_minute_max;        /* messages in one talk within a minute: as a challenge */
 };
 
-/* 3, 6, 15, no challenges, 10 an hour, 60 a day, 5 open. */
+/* 3, 6, 15, no challenges, 20 an hour, 100 a day, 5 open, 20 a minute. */
 struct judge_options judge_defaults(void);
 double judge_cap(enum evidence c);
 

@@ -1,0 +1,607 @@
+#include "desk/gate.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "desk/bans.h"
+#include "desk/keys.h"
+#include "desk/rulebook.h"
+#include "spam/features.h"
+#include "spam/judge.h"
+
+#define MINUTE_MS (60 * 1000LL)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+
+enum {
+	NONCE_HEAD = 16, /* time (6), flags (1), random (9) */
+	NONCE_MAC = 16,
+	NONCE_BYTES = NONCE_HEAD + NONCE_MAC,
+	NONCE_AGAIN = 1,
+	BRIEF_AFTER = 5,           /* accepted messages, after which a sender is known to the talk */
+	BEFORE_MAX_BYTES = 2048,
+	VERDICT_MAX_BYTES = 1 << 20,
+	SIGHTING_DAYS = 30,        /* an unlabelled text is known again for so long */
+	FIGURE_DAYS = 400
+};
+
+struct screening {
+	struct arena *arena;
+	const struct submission *in;
+	struct sender sender;
+	struct features *features;
+	struct judge_options options;
+	struct facts facts;
+	struct verdict *verdict;
+	int64_t ban, now_ms, bytes;
+};
+
+static atomic_llong screened[ACTION_COUNT], screen_us_total, screen_us_max, screen_errors;
+
+struct gate_figures gate_figures(void)
+{
+	struct gate_figures f = { .screen_us_total = screen_us_total, .screen_us_max = screen_us_max, .errors = screen_errors };
+	for (int i = 0; i < ACTION_COUNT; i++)
+		f.screened[i] = screened[i];
+	return f;
+}
+
+/* --- form nonces ------------------------------------------------------------------------------------------------ */
+
+static void nonce_mac(const struct keys *k, const unsigned char head[NONCE_HEAD], unsigned char mac[NONCE_MAC])
+{
+	struct crypt_hash h = crypt_keyed(keys_form(k), "form", slice_make((const char *)head, NONCE_HEAD));
+	memcpy(mac, h.bytes, NONCE_MAC);
+}
+
+void gate_form_new(struct desk *d, bool again, char out[GATE_FORM_BYTES])
+{
+	unsigned char b[NONCE_BYTES];
+	uint64_t now = (uint64_t)clock_wall_ms();
+
+	_Static_assert(CRYPT_BASE64_BYTES(NONCE_BYTES) + 1 <= GATE_FORM_BYTES, "a nonce fits");
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)(now >> (8 * (5 - i)));
+	b[6] = again ? NONCE_AGAIN : 0;
+	crypt_random(b + 7, NONCE_HEAD - 7);
+	nonce_mac(d->keys, b, b + NONCE_HEAD);
+	crypt_base64(b, sizeof(b), out);
+}
+
+/* Without the mark of the page's script. */
+static struct slice bare_form(struct slice form, bool *script)
+{
+	*script = form.len && form.ptr[form.len - 1] == '~';
+	if (*script)
+		form.len--;
+	return form;
+}
+
+static struct crypt_hash form_hash(struct slice bare)
+{
+	return crypt_sha256(bare);
+}
+
+enum err gate_form_check(struct desk *d, struct db *db, struct slice form, struct gate_form *out, struct error *e)
+{
+	unsigned char b[NONCE_BYTES], mac[NONCE_MAC];
+	struct crypt_hash hash;
+	struct slice bare = bare_form(form, &out->script);
+	int64_t now = clock_wall_ms(), made = 0;
+	struct rows r;
+	enum err err;
+
+	*out = (struct gate_form){ .state = FORM_MISSING, .script = out->script, .age_ms = -1 };
+	if (!bare.len)
+		return ERR_OK;
+	out->state = FORM_FORGED;
+	if (!crypt_base64_read(bare, b, sizeof(b)))
+		return ERR_OK;
+	nonce_mac(d->keys, b, mac);
+	if (!crypt_equal(mac, b + NONCE_HEAD, NONCE_MAC))
+		return ERR_OK;
+	for (int i = 0; i < 6; i++)
+		made = made << 8 | b[i];
+	out->again = b[6] & NONCE_AGAIN;
+	out->age_ms = now > made ? now - made : 0;
+	out->state = out->age_ms > GATE_FORM_LIFE_MS ? FORM_EXPIRED : FORM_GOOD;
+	hash = form_hash(bare);
+	if ((err = rows_open(db, &r, SQL_GATE_TOKEN_FIND, BINDS(b_blob(hash.bytes, sizeof(hash.bytes))), e)))
+		return err;
+	if (rows_next(&r)) {
+		out->state = FORM_SPENT;
+		out->ticket = rows_int(&r, 0);
+		out->spent_ms = now - rows_int(&r, 1);
+	}
+	return rows_close(&r);
+}
+
+enum err gate_form_spend(struct db *db, struct slice form, int64_t ticket, int64_t now_ms, struct error *e)
+{
+	bool script;
+	struct slice bare = bare_form(form, &script);
+	struct crypt_hash hash;
+	enum err err;
+
+	if (!bare.len)
+		return ERR_OK;
+	hash = form_hash(bare);
+	err = db_run(db, SQL_GATE_TOKEN_SPEND,
+		BINDS(b_blob(hash.bytes, sizeof(hash.bytes)), b_int(ticket), b_int(now_ms), b_int(now_ms + 2 * (int64_t)GATE_FORM_LIFE_MS)), NULL, e);
+	return err == ERR_CONFLICT ? err_field(e, ERR_CONFLICT, "form", "This form was sent before.") : err;
+}
+
+/* --- facts -------------------------------------------------------------------------------------------------------- */
+
+static struct bind sender_bind(const struct screening *s, bool before)
+{
+	const struct crypt_hash *h = before ? &s->sender.rate_before : &s->sender.rate;
+	return b_blob(h->bytes, sizeof(h->bytes));
+}
+
+static enum err labelled(struct db *db, enum sql_id id, const struct bind *binds, size_t n, int64_t *spam, int64_t *ham, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, id, binds, n, e);
+
+	if (err)
+		return err;
+	while (rows_next(&r)) {
+		if (rows_int(&r, 0) == 1)
+			*spam = rows_int(&r, 1);
+		else
+			*ham = rows_int(&r, 1);
+	}
+	return rows_close(&r);
+}
+
+static enum err fetch_payloads(struct db *db, const struct shape *shape, struct facts *f, struct error *e)
+{
+	for (size_t i = 0; i < shape->payload_count; i++) {
+		int64_t spam = 0, ham = 0;
+		enum err err = labelled(db, SQL_GATE_PAYLOAD, BINDS(b_int(twin_key(shape->payloads[i].value))), &spam, &ham, e);
+		if (err)
+			return err;
+		if (ham || spam <= f->payload_spam)
+			continue;
+		f->payload_spam = spam;
+		snprintf(f->payload, sizeof(f->payload), "%.*s", SLICE_ARG(shape->payloads[i].value));
+	}
+	return ERR_OK;
+}
+
+static enum err fetch_twins(struct db *db, const struct screening *s, struct facts *f, struct error *e)
+{
+	const struct twin_keys *k = &s->features->twin;
+	enum err err = fetch_payloads(db, &s->features->shape, f, e);
+	struct rows r;
+
+	if (err)
+		return err;
+	if (k->any) {
+		if ((err = labelled(db, SQL_GATE_TWIN_EXACT, BINDS(b_int(k->exact)), &f->exact_spam, &f->exact_ham, e)))
+			return err;
+		if ((err = labelled(db, SQL_GATE_TWIN_NEAR, BINDS(b_int(k->bands[0]), b_int(k->bands[1]), b_int(k->bands[2]), b_int(k->bands[3])),
+			&f->near_spam, &f->near_ham, e)))
+			return err;
+		if ((err = rows_open(db, &r, SQL_GATE_TWIN_BURST, BINDS(b_int(k->masked), b_int(s->now_ms - HOUR_MS)), e)))
+			return err;
+		if (rows_next(&r)) {
+			f->burst = rows_int(&r, 0);
+			f->burst_senders = rows_int(&r, 1);
+		}
+		if ((err = rows_close(&r)))
+			return err;
+	}
+	f->twins = f->exact_spam || f->exact_ham || f->near_spam || f->near_ham || f->burst || f->payload_spam ? YES : NO;
+	if (!s->sender.known || !k->any)
+		return ERR_OK;
+	int64_t refused = 0;
+	if ((err = db_int(db, SQL_GATE_TWIN_REFUSED,
+		BINDS(sender_bind(s, false), sender_bind(s, true), b_int(s->now_ms - DAY_MS), b_int(k->exact), b_int(k->bands[0]), b_int(k->bands[1]),
+			b_int(k->bands[2]), b_int(k->bands[3])),
+		&refused, e)))
+		return err;
+	f->inherits = refused ? YES : NO;
+	f->inherits_action = refused ? ACTION_REJECT : 0;
+	return ERR_OK;
+}
+
+static enum err fetch_rates(struct db *db, const struct screening *s, struct facts *f, struct error *e)
+{
+	const struct bind now = sender_bind(s, false), before = sender_bind(s, true);
+	enum err err;
+
+	f->limits = conf()->rate_limits;
+	if (!f->limits)
+		return ERR_OK;
+	if (s->in->ticket)
+		return db_int(db, SQL_GATE_TALK_MINUTE, BINDS(b_int(s->in->ticket), b_int(s->now_ms - MINUTE_MS)), &f->talk_minute, e);
+	if (!s->sender.known)
+		return ERR_OK;
+	if ((err = db_int(db, SQL_GATE_RATE, BINDS(now, before, b_int(s->now_ms - HOUR_MS)), &f->sender_hour, e)))
+		return err;
+	if ((err = db_int(db, SQL_GATE_RATE, BINDS(now, before, b_int(s->now_ms - DAY_MS)), &f->sender_day, e)))
+		return err;
+	return db_int(db, SQL_GATE_OPEN, BINDS(now, before, b_int(s->now_ms - DAY_MS)), &f->sender_open, e);
+}
+
+/* The facts that other texts may have changed since: looked up again inside the write. */
+static enum err fetch_moving(struct db *db, struct screening *s, struct facts *f, struct error *e)
+{
+	enum err err = fetch_twins(db, s, f, e);
+
+	if (!err)
+		err = fetch_rates(db, s, f, e);
+	if (err || !s->sender.known)
+		return err;
+	if ((err = bans_find(db, &s->sender, &s->ban, e)))
+		return err;
+	f->banned = s->ban ? YES : NO;
+	return ERR_OK;
+}
+
+/* --- screening --------------------------------------------------------------------------------------------------- */
+
+static struct judge_options options_of_conf(void)
+{
+	struct judge_options o = judge_defaults();
+	double b[3];
+	const char *at = conf()->bands;
+	static atomic_bool told_bands, told_challenge;
+
+	for (int i = 0; i < 3; i++) {
+		char *end;
+		b[i] = strtod(at, &end);
+		bool good = end != at && b[i] > 0 && b[i] <= 1000 && (i == 0 || b[i] >= b[i - 1]) && *end == (i == 2 ? 0 : ',');
+		if (!good) {
+			if (!atomic_exchange(&told_bands, true))
+				log_warn("desk/gate", "the configuration's bands are not three rising numbers such as 3,6,15: these are used");
+			goto out;
+		}
+		at = end + 1;
+	}
+	o.challenge = b[0];
+	o.hold = b[1];
+	o.reject = b[2];
+out:
+	if (strcmp(conf()->challenge, "auto") == 0 && !atomic_exchange(&told_challenge, true))
+		log_warn("desk/gate", "challenge=auto acts as off: this version offers no challenges, doubtful questions are held");
+	return o;
+}
+
+/* The last lines of this talk's asker, oldest first, so that a text cut into lines is seen whole. */
+static enum err fetch_before(struct db *db, struct arena *a, int64_t ticket, struct slice *out, struct error *e)
+{
+	struct slice lines[4];
+	size_t n = 0, bytes = 0;
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_GATE_TALK_BEFORE, BINDS(b_int(ticket)), e);
+
+	*out = SLICE_NONE;
+	if (err)
+		return err;
+	while (n < 4 && rows_next(&r)) {
+		struct slice body = rows_text(&r, 0);
+		if (bytes + body.len > BEFORE_MAX_BYTES)
+			break;
+		bytes += body.len + 1;
+		lines[n++] = arena_slice(a, body);
+	}
+	if ((err = rows_close(&r)) || n == 0)
+		return err;
+	struct str s;
+	str_init(&s, BEFORE_MAX_BYTES * 2);
+	for (size_t i = n; i-- > 0;) {
+		str_add(&s, lines[i]);
+		if (i)
+			str_addc(&s, '\n');
+	}
+	*out = str_dup(&s, a);
+	str_fini(&s);
+	return out->ptr ? ERR_OK : err_nomem(e);
+}
+
+static enum err fetch_talk(struct db *db, struct arena *a, struct submission *in, struct facts *f, struct error *e)
+{
+	int64_t trusted = 0;
+	enum err err = db_int(db, SQL_GATE_TALK_LINES, BINDS(b_int(in->ticket)), &f->talk_lines, e);
+
+	if (!err)
+		err = db_int(db, SQL_GATE_TALK_TRUST, BINDS(b_int(in->ticket)), &trusted, e);
+	if (!err)
+		err = fetch_before(db, a, in->ticket, &in->before, e);
+	if (err)
+		return err;
+	in->brief = trusted > 0 || f->talk_lines >= BRIEF_AFTER;
+	in->trust = trusted > 0 ? "trusted" : in->brief ? "known" : "new";
+	return ERR_OK;
+}
+
+/* Hits quote the pinned generation; the screening outlives the pin. */
+static enum err keep_hits(struct arena *a, struct features *f, struct error *e)
+{
+	struct hit *copy = arena_array(a, f->hit_count ? f->hit_count : 1, sizeof(*copy));
+
+	if (!copy)
+		return err_nomem(e);
+	for (size_t i = 0; i < f->hit_count; i++) {
+		copy[i] = f->hits[i];
+		copy[i].rule = arena_slice(a, copy[i].rule);
+		copy[i].describe = arena_slice(a, copy[i].describe);
+		copy[i].printed = arena_slice(a, copy[i].printed);
+		copy[i].note = arena_slice(a, copy[i].note);
+	}
+	f->hits = copy;
+	f->generation = arena_slice(a, f->generation);
+	return arena_failed(a) ? err_nomem(e) : ERR_OK;
+}
+
+static int64_t bytes_of(const struct submission *in)
+{
+	return (int64_t)(in->title.len + in->body.len + in->name.len + in->page.len);
+}
+
+/* P4: what would have to be kept and cannot be is refused before it is accepted. */
+static enum err check_room(struct db *db, const struct screening *s, struct error *e)
+{
+	int64_t kept = 0;
+	enum err err;
+
+	if (s->verdict->action == ACTION_ACCEPT)
+		return ERR_OK;
+	if ((err = db_int(db, SQL_GATE_ROOM, NO_BINDS, &kept, e)))
+		return err;
+	if (kept + s->bytes <= conf()->refused_mib * 1024 * 1024)
+		return ERR_OK;
+	err_set(e, ERR_BUSY, "A person would have to look at this text first, and there is no room to keep it until then. "
+		"It was not taken: please keep your words and try again later.");
+	if (e)
+		e->retry_after_s = 3600;
+	return ERR_BUSY;
+}
+
+static enum err judge_form(struct desk *d, struct db *db, struct screening *s, struct submission *in, struct error *e)
+{
+	struct gate_form form;
+	enum err err = gate_form_check(d, db, in->form, &form, e);
+
+	if (err)
+		return err;
+	s->facts.script = form.script;
+	in->form_age_ms = form.age_ms;
+	/* A talk's lines come from people who hold its link. */
+	if (in->kind != SUBMIT_QUESTION || strcmp(conf()->form_token, "off") == 0)
+		return ERR_OK;
+	s->facts.form = form.state;
+	s->facts.form_again = form.again;
+	s->facts.form_age_ms = form.age_ms;
+	s->facts.honeypot = in->honeypot.len ? YES : NO;
+	s->facts.api = in->api;
+	if (strcmp(conf()->form_token, "required") == 0 && (form.state == FORM_MISSING || form.state == FORM_FORGED))
+		return err_field(e, ERR_INVALID, "form", "This desk takes questions from its own form only: load it again, and send your words from there.");
+	return ERR_OK;
+}
+
+static enum err screen(struct desk *d, struct db *db, struct screening *s, struct submission *in, struct error *e)
+{
+	const struct features_options fo = { .now_ms = s->now_ms };
+	const struct ruleset *rules;
+	enum err err;
+
+	if ((err = judge_form(d, db, s, in, e)))
+		return err;
+	if (in->kind == SUBMIT_HELPER)
+		in->trust = "helper";
+	else if (in->ticket && (err = fetch_talk(db, s->arena, in, &s->facts, e)))
+		return err;
+	rules = rulebook_pin(d->rulebook);
+	err = spam_features(s->arena, rules, in, &fo, &s->features, e);
+	if (!err)
+		err = keep_hits(s->arena, s->features, e);
+	rulebook_unpin(d->rulebook, &rules);
+	if (err)
+		return err;
+	if (in->kind != SUBMIT_HELPER && (err = fetch_moving(db, s, &s->facts, e)))
+		return err;
+	if ((err = spam_judge(s->arena, s->features, &s->facts, &s->options, &s->verdict, e)))
+		return err;
+	return check_room(db, s, e);
+}
+
+enum err gate_screen(struct desk *d, struct db *db, struct arena *a, const struct submission *in, const struct sender *who, struct screening **out,
+	struct error *e)
+{
+	struct screening *s = ARENA_NEW(a, struct screening);
+	struct submission *own = ARENA_NEW(a, struct submission);
+	int64_t from = clock_mono_us(), us;
+	enum err err;
+
+	if (!s || !own)
+		return err_nomem(e);
+	*own = *in;
+	own->form_age_ms = -1;
+	s->arena = a;
+	s->in = own;
+	if (who)
+		s->sender = *who;
+	s->now_ms = clock_wall_ms();
+	s->options = options_of_conf();
+	s->bytes = bytes_of(in);
+	facts_init(&s->facts);
+	err = screen(d, db, s, own, e);
+	us = clock_mono_us() - from;
+	screen_us_total += us;
+	long long max = screen_us_max;
+	while (us > max && !atomic_compare_exchange_weak(&screen_us_max, &max, us))
+		;
+	if (err) {
+		screen_errors++;
+		return err;
+	}
+	screened[s->verdict->action]++;
+	*out = s;
+	return ERR_OK;
+}
+
+enum action gate_action(const struct screening *s)
+{
+	return s->verdict->action;
+}
+
+const struct verdict *gate_verdict(const struct screening *s)
+{
+	return s->verdict;
+}
+
+struct slice gate_note(const struct screening *s)
+{
+	return s->verdict->action == ACTION_ACCEPT ? SLICE("") : s->verdict->note;
+}
+
+/* --- recording ----------------------------------------------------------------------------------------------------- */
+
+static enum err store_verdict(struct db *db, const struct screening *s, const struct verdict *v, int64_t ticket, int64_t n, struct error *e)
+{
+	struct jv *j = verdict_json(v);
+	bool doubtful = v->action > ACTION_ACCEPT;
+	struct str text;
+	enum err err;
+
+	str_init(&text, VERDICT_MAX_BYTES);
+	if (!j || jv_dump(j, &text)) {
+		err = err_nomem(e);
+		goto out;
+	}
+	err = db_run(db, SQL_GATE_VERDICT_ADD,
+		BINDS(b_int(ticket), b_int(n), b_int(s->now_ms), b_int(s->in->kind), b_int(v->action), b_real(v->score), b_text(v->generation),
+			b_text(str_slice(&text)), b_int(s->bytes), b_int(doubtful), b_int(doubtful && s->in->ticket ? 1 : v->flagged)),
+		NULL, e);
+out:
+	str_fini(&text);
+	jv_free(&j);
+	return err;
+}
+
+static enum err store_hits(struct db *db, const struct screening *s, const struct verdict *v, int64_t ticket, int64_t n, struct error *e)
+{
+	for (size_t i = 0; i < v->hit_count; i++) {
+		const struct hit *h = &v->hits[i];
+		enum err err = db_run(db, SQL_GATE_HIT_ADD, BINDS(b_int(ticket), b_int(n), b_text(h->rule), b_int(h->evidence), b_real(h->score)), NULL, e);
+		if (!err)
+			err = db_run(db, SQL_GATE_DAY_ADD,
+				BINDS(b_int(s->now_ms / DAY_MS), b_text(h->rule), b_int(v->action == ACTION_ACCEPT),
+					b_int(v->action == ACTION_HOLD || v->action == ACTION_CHALLENGE), b_int(v->action == ACTION_REJECT), b_int(s->now_ms)),
+				NULL, e);
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+static enum err store_sighting(struct db *db, const struct screening *s, const struct verdict *v, int64_t ticket, int64_t n, struct error *e)
+{
+	const struct twin_keys *k = &s->features->twin;
+	const struct shape *shape = &s->features->shape;
+	struct bind key[6];
+	enum err err;
+
+	for (int i = 0; i < 6; i++)
+		key[i] = k->any ? b_int(i == 0 ? k->exact : i == 1 ? k->masked : k->bands[i - 2]) : b_null();
+	err = db_run(db, SQL_GATE_TWIN_ADD,
+		BINDS(b_int(ticket), b_int(n), b_int(s->now_ms), s->sender.known ? sender_bind(s, false) : b_null(), b_int(v->action), key[0], key[1], key[2],
+			key[3], key[4], key[5]),
+		NULL, e);
+	for (size_t i = 0; !err && i < shape->payload_count; i++)
+		err = db_run(db, SQL_GATE_PAYLOAD_ADD, BINDS(b_int(ticket), b_int(n), b_int(twin_key(shape->payloads[i].value))), NULL, e);
+	return err;
+}
+
+enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e)
+{
+	struct screening again = *s;
+	const struct verdict *v = s->verdict;
+	enum err err;
+
+	if (s->in->kind != SUBMIT_HELPER) {
+		struct verdict *later;
+		struct facts *f = &again.facts;
+		f->exact_spam = f->exact_ham = f->payload_spam = f->near_spam = f->near_ham = f->burst = f->burst_senders = 0;
+		f->payload[0] = 0;
+		if (s->facts.form == FORM_GOOD && (err = gate_form_spend(db, s->in->form, ticket, s->now_ms, e)))
+			return err;
+		if ((err = fetch_moving(db, &again, f, e)) || (err = spam_judge(s->arena, s->features, f, &s->options, &later, e)))
+			return err;
+		if (later->action >= v->action)
+			v = later;
+		if (again.ban && (err = bans_count(db, again.ban, e)))
+			return err;
+		if ((err = store_sighting(db, s, v, ticket, n, e)))
+			return err;
+	}
+	if ((err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, e)))
+		return err;
+	*action = v->action;
+	return ERR_OK;
+}
+
+enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct error *e)
+{
+	const struct {
+		enum sql_id id;
+		int64_t before;
+	} steps[] = {
+		{ SQL_GATE_TOKEN_SWEEP, now_ms },
+		{ SQL_GATE_TWIN_UNNAME, now_ms - 2 * DAY_MS },
+		{ SQL_GATE_TWIN_SWEEP, now_ms - SIGHTING_DAYS * DAY_MS },
+		{ SQL_GATE_DAY_SWEEP, now_ms / DAY_MS - FIGURE_DAYS },
+	};
+
+	*changed = 0;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		int64_t n = 0;
+		enum err err = db_run(db, steps[i].id, BINDS(b_int(steps[i].before)), &n, e);
+		if (err)
+			return err;
+		*changed += n;
+	}
+	return ERR_OK;
+}
+
+static enum err forget(struct db *db, int64_t ticket, int64_t n, struct error *e)
+{
+	const enum sql_id ids[] = { SQL_GATE_VERDICT_FORGET, SQL_GATE_HIT_FORGET, SQL_GATE_TWIN_FORGET, SQL_GATE_PAYLOAD_FORGET };
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		enum err err = db_run(db, ids[i], BINDS(b_int(ticket), b_int(n), b_int(n)), NULL, e);
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+enum err gate_forget(struct db *db, int64_t ticket, struct error *e)
+{
+	return forget(db, ticket, 0, e);
+}
+
+enum err gate_forget_entry(struct db *db, int64_t ticket, int64_t n, struct error *e)
+{
+	return n > 0 ? forget(db, ticket, n, e) : err_set(e, ERR_INVALID, "Entries are numbered from 1.");
+}
+
+enum err gate_verdict_of(struct db *db, int64_t ticket, int64_t n, struct jv **out, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_GATE_VERDICT, BINDS(b_int(ticket), b_int(n)), e), end;
+
+	if (err)
+		return err;
+	err = rows_next(&r) ? jv_parse(rows_text(&r, 0), 16, out, e) : ERR_NOT_FOUND;
+	if (err == ERR_MALFORMED)
+		err = err_set(e, ERR_CORRUPT, "A stored verdict cannot be read.");
+	end = rows_close(&r);
+	return err ? err : end;
+}

@@ -78,7 +78,7 @@ static enum err display_check(struct slice name, const char *login, struct error
 	return ERR_OK;
 }
 
-static enum err password_check(struct slice password, struct error *e)
+enum err people_password_fits(struct slice password, struct error *e)
 {
 	if (!password.ptr || password.len < PEOPLE_PASSWORD_MIN_BYTES)
 		return err_field(e, ERR_INVALID, "password", "A password has at least %d characters.", PEOPLE_PASSWORD_MIN_BYTES);
@@ -126,7 +126,7 @@ enum err people_add(struct desk *d, struct db *db, const struct actor *by, const
 	if (n->role < ROLE_TRIAL || n->role > ROLE_ADMIN)
 		return err_field(e, ERR_INVALID, "role", "A role is trial, helper, moderator or admin.");
 	if (n->password.ptr) {
-		if ((err = password_check(n->password, e)) || (err = crypt_password_hash(n->password, hash, e)))
+		if ((err = people_password_fits(n->password, e)) || (err = crypt_password_hash(n->password, hash, e)))
 			return err;
 	}
 	struct add c = { .by = by, .login = login, .hash = n->password.ptr ? hash : NULL, .name = n->name, .role = n->role };
@@ -325,7 +325,7 @@ enum err people_password(struct desk *d, struct db *db, const struct actor *by, 
 	int64_t keep, struct error *e)
 {
 	char hash[CRYPT_PASSWORD_BYTES];
-	enum err err = password_check(password, e);
+	enum err err = people_password_fits(password, e);
 	if (err || (err = crypt_password_hash(password, hash, e)))
 		return err;
 	struct set_password c = { .by = by, .account = account, .keep = keep, .hash = hash };
@@ -417,7 +417,7 @@ enum err people_reset_finish(struct desk *d, struct db *db, const struct sender 
 	struct attempt t = attempt_of(d, from, NULL);
 	char hash[CRYPT_PASSWORD_BYTES];
 	int64_t account;
-	enum err err = password_check(password, e);
+	enum err err = people_password_fits(password, e);
 	if (err || (err = attempt_allowed(db, &t, e)))
 		return err;
 	/* Asked before the hash is made: guessing codes must not cost us a hash each. */

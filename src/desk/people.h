@@ -83,6 +83,8 @@ struct people_change {
 enum err people_change(struct desk *d, struct db *db, const struct actor *by, int64_t account, const struct people_change *c,
 	struct error *e) MUST_CHECK;
 
+/* Long enough and not too long: ERR_INVALID (field password) otherwise. */
+enum err people_password_fits(struct slice password, struct error *e) MUST_CHECK;
 /* Sets a password (hashes one), ends the account's sessions, keys and streams except session `keep` (0: none). */
 enum err people_password(struct desk *d, struct db *db, const struct actor *by, int64_t account, struct slice password,
 	int64_t keep, struct error *e) MUST_CHECK;

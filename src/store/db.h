@@ -18,6 +18,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
+#define DB_FILE "porchlight.db"
+
 /* SQL(name, rooms, text): `rooms` lists who may use the statement ("desk/ticket desk/queue"); make lint compares. */
 enum sql_id {
 #define SQL(name, rooms, text) SQL_##name,
@@ -57,9 +59,19 @@ static inline struct bind b_id(int64_t i) { return i ? b_int(i) : b_null(); }
 #define BINDS(...) (const struct bind[]){ __VA_ARGS__ }, sizeof((const struct bind[]){ __VA_ARGS__ }) / sizeof(struct bind)
 #define NO_BINDS NULL, 0
 
-/* Opens DATA/porchlight.db. DB_WRITE creates it; neither migrates. `folder` is the data folder. */
+/* Cuts `text` into words for the full text index and calls word() for each, in order: its folded form, and where it
+ * begins and ends in `text`. Stops when word() returns false. Returns false when it stopped or failed. */
+typedef bool (*db_word_fn)(void *ctx, struct slice folded, size_t begin, size_t end);
+typedef bool (*db_words_fn)(struct slice text, db_word_fn word, void *ctx);
+/* Full text tables say `tokenize = 'porchlight'`; this is that tokenizer. Set once, before the first db_open, in every
+ * process that touches such a table; without it their statements do not prepare. */
+void db_set_tokenizer(db_words_fn words);
+
+/* Opens DATA/porchlight.db; `folder` is the data folder. Neither mode creates or migrates it: ERR_NOT_FOUND where there is
+ * none. DB_WRITE prepares every named statement at once (ERR_CONFLICT when the schema does not fit this binary), DB_READ each
+ * at its first use: a server opens its writer first. */
 enum err db_open(const char *folder, enum db_mode mode, struct db **out, struct error *e) MUST_CHECK;
-/* The same without preparing the named statements: for migrations and checks before the schema stands. */
+/* The same without preparing, and free to change the schema; DB_WRITE makes the file. For migrations and checks. */
 enum err db_open_bare(const char *folder, enum db_mode mode, struct db **out, struct error *e) MUST_CHECK;
 void db_close(struct db **db);
 
@@ -93,10 +105,31 @@ void db_snapshot_end(struct db *db);
 /* A short write outside the server's writer, for the command line beside a running server: BEGIN IMMEDIATE, run, COMMIT. */
 enum err db_transact(struct db *db, enum err (*run)(struct db *db, void *self, struct error *e), void *self, struct error *e) MUST_CHECK;
 
+/* Transactions, for writer and migrate. db_undo_all also clears what a failure left half open. */
+enum err db_begin(struct db *db, struct error *e) MUST_CHECK; /* takes the write lock at once */
+enum err db_commit(struct db *db, struct error *e) MUST_CHECK; /* durable when it returns ERR_OK */
+void db_undo_all(struct db *db);
+bool db_in_transaction(const struct db *db);
+enum err db_mark(struct db *db, struct error *e) MUST_CHECK;      /* a savepoint; they do not nest */
+enum err db_mark_keep(struct db *db, struct error *e) MUST_CHECK;
+enum err db_mark_undo(struct db *db, struct error *e) MUST_CHECK;
+
+bool db_has_table(struct db *db, const char *name);
+
+/* Runs a migration's text inside a transaction. It may neither begin, end nor leave it, nor attach anything; the foreign
+ * keys must hold afterwards. The message names the migration's fault in the engine's words: for an admin's terminal. */
+enum err db_script(struct db *db, const char *text, struct error *e) MUST_CHECK;
+
 /* A number that changes when another connection has committed (SQLite: PRAGMA data_version). */
 enum err db_version(struct db *db, int64_t *out, struct error *e) MUST_CHECK;
 
-/* Copies the whole database into a new file in one step and checks the copy (backup). */
+/* Copies the whole database, as one committed picture, into a new file of mode 0600, checks the copy and only then gives it
+ * its name. ERR_CONFLICT when `path` exists. */
 enum err db_copy(struct db *db, const char *path, struct error *e) MUST_CHECK;
+/* Reads everything once: ERR_CORRUPT with the first contradiction. Slow on a large database. */
+enum err db_check(struct db *db, struct error *e) MUST_CHECK;
+/* Writes the log back into the database file and empties it, so that what was deleted is gone from the disk. ERR_BUSY while
+ * readers are in the way: try again later. Only on a DB_WRITE connection, outside a transaction. */
+enum err db_truncate_log(struct db *db, struct error *e) MUST_CHECK;
 
 #endif

@@ -18,6 +18,8 @@
 
 struct writer;
 
+enum { WRITER_BATCH_MAX = 256, WRITER_TALK_MAX = 1024, WRITER_ASK_MAX = 512 };
+
 enum writer_lane { LANE_TALK, LANE_ASK };
 
 typedef enum err (*writer_fn)(struct db *db, void *self, struct error *e);

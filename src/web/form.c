@@ -1,5 +1,7 @@
 #include "web/form.h"
 
+#include "base/utf8.h"
+
 static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -35,27 +37,7 @@ size_t form_percent(struct slice text, char *out)
 
 bool form_text_ok(struct slice text)
 {
-	const unsigned char *p = (const unsigned char *)text.ptr;
-	for (size_t i = 0; i < text.len;) {
-		unsigned char c = p[i];
-		if (c == 0)
-			return false;
-		if (c < 0x80) {
-			i++;
-			continue;
-		}
-		size_t more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-		if (c < 0xc2 || c > 0xf4 || text.len - i <= more)
-			return false;
-		unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80, high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-		if (p[i + 1] < low || p[i + 1] > high)
-			return false;
-		for (size_t k = 2; k <= more; k++)
-			if (p[i + k] < 0x80 || p[i + k] > 0xbf)
-				return false;
-		i += more + 1;
-	}
-	return true;
+	return utf8_valid(text) && (text.len == 0 || memchr(text.ptr, '\0', text.len) == NULL);
 }
 
 static enum err decoded(struct arena *a, struct slice raw, struct slice *out, struct error *e)

@@ -32,7 +32,7 @@ struct slice form_get(const struct form *f, struct slice name);
 
 /* "%XX" decoded ("+" stays, as in paths) into `out`, which needs text.len + 1 bytes and is NUL-terminated. Returns the length. */
 size_t form_percent(struct slice text, char *out);
-/* Valid UTF-8 (RFC 3629: no surrogates, nothing overlong, nothing past U+10FFFF) without NUL. */
+/* Valid UTF-8 without NUL. */
 bool form_text_ok(struct slice text);
 
 #endif

@@ -44,7 +44,10 @@ struct route {
 extern const struct route routes[];
 extern const size_t routes_count;
 
-/* NULL with *allow == 0: unknown path (404). NULL with *allow != 0: another method (bit 1 << method set in *allow). */
+/* NULL with *allow == 0: unknown path (404), or `a` is full. NULL with *allow != 0: another method (bit 1 << method set in *allow).
+ * Literal segments win over ":name". With `a` NULL the params stay as they stand in `path`; route_decode does the rest later. */
 const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, unsigned *allow);
+/* Percent-decodes into the arena (NUL-terminated). False when it is full. */
+bool route_decode(struct slice params[REQUEST_PARAMS_MAX], struct arena *a);
 
 #endif

@@ -1,0 +1,82 @@
+/*
+ * exchange: one request and its answer between the rooms of `web`: what struct request keeps behind its back.
+ *
+ * Made by the server when a request line is there, ended when its answer has gone. Header names, values and the raw
+ * query are views into the connection's memory and live as long. One thread at a time: the polling thread until the request
+ * is queued, then one pool thread, then the polling thread again.
+ *
+ * Only server, request, session, problem, static and their tests include this.
+ */
+#ifndef WEB_EXCHANGE_H
+#define WEB_EXCHANGE_H
+
+#include "web/form.h"
+#include "web/peer.h"
+#include "web/route.h"
+
+enum { EXCHANGE_HEADS_MAX = 64, RESPONSE_HEADS_MAX = 24, RESPONSE_BODY_MAX_BYTES = 8 << 20 };
+
+struct head {
+	struct slice name, value;
+};
+
+struct stream; /* the server's: a connection that became an event stream */
+
+struct response {
+	int status;
+	struct arena *arena;
+	struct exchange *exchange;
+	const char *type;           /* Content-Type; NULL: none set */
+	struct head heads[RESPONSE_HEADS_MAX]; /* NUL-terminated copies in the arena */
+	int head_count;
+	struct str body;
+	struct slice fixed;         /* instead of `body`: bytes that live as long as the process */
+	struct stream *stream;      /* made by response_wake */
+	struct sub *sub;            /* given to response_stream */
+	struct slice prefix;
+	bool streaming;
+	bool failed;                /* a header with a line break, too many of them, or out of memory: answers 500 */
+	bool close;                 /* the connection ends with this answer */
+};
+
+struct exchange {
+	struct request rq;
+	struct response rs;
+	struct head heads[EXCHANGE_HEADS_MAX];
+	int head_count;
+	struct slice query;          /* raw, without "?" */
+	struct form query_form;
+	bool query_parsed, query_failed;
+	struct form form;
+	bool form_parsed;
+	struct jv *json;
+	int error_status;            /* a status that no enum err has (405, 415, 431); 0: by the error */
+	unsigned allow;              /* for 405: bit 1 << method */
+	struct peer peer;
+	bool staff_only;             /* near the connection limit: whoever proves to be no staff is turned away */
+	/* Makes the stream for response_wake; NULL when out of memory. The server's; a test may put its own here. */
+	struct stream *(*stream_new)(struct exchange *x);
+	void (*stream_wake)(void *stream);
+	void (*stream_drop)(struct exchange *x); /* the answer became something else */
+};
+
+/* Empty answers over the arena. */
+void response_init(struct response *rs, struct exchange *x, struct arena *a);
+/* Drops everything (also a subscription that was taken) and starts anew, for an error in place of a half-made answer. */
+void response_reset(struct response *rs);
+void response_fini(struct response *rs);
+/* A header the handler set, or absent. */
+struct slice response_head(const struct response *rs, const char *name);
+/* Bytes that live as long as the process, not copied. */
+void response_fixed(struct response *rs, struct slice bytes);
+/* 413, 415 and other answers that no enum err stands for. Returns ERR_MALFORMED. */
+enum err exchange_refuse(struct exchange *x, int status, struct error *e, const char *message);
+/* Ends what request_* made (the JSON tree). */
+void exchange_fini(struct exchange *x);
+
+/* Where the server really listens ("127.0.0.1:41234"), for links while public_url is empty. Once, before serving. */
+void request_listening(const char *address);
+/* "https://help.example.org" without the path, never NULL. */
+const char *request_origin(void);
+
+#endif

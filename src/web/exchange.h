@@ -20,6 +20,7 @@ struct head {
 	struct slice name, value;
 };
 
+struct web;
 struct stream; /* the server's: a connection that became an event stream */
 
 struct response {
@@ -40,6 +41,7 @@ struct response {
 };
 
 struct exchange {
+	struct web *web;
 	struct request rq;
 	struct response rs;
 	struct head heads[EXCHANGE_HEADS_MAX];
@@ -52,7 +54,8 @@ struct exchange {
 	struct jv *json;
 	int error_status;            /* a status that no enum err has (405, 415, 431); 0: by the error */
 	unsigned allow;              /* for 405: bit 1 << method */
-	struct peer peer;
+	struct peer peer;            /* of the socket, not the sender */
+	bool forwarded;              /* some forwarding header was there */
 	bool staff_only;             /* near the connection limit: whoever proves to be no staff is turned away */
 	/* Makes the stream for response_wake; NULL when out of memory. The server's; a test may put its own here. */
 	struct stream *(*stream_new)(struct exchange *x);

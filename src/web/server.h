@@ -43,9 +43,15 @@ const char *web_address(const struct web *w);
 
 /* What the metrics show. */
 struct web_figures {
-	int64_t connections, connections_max, streams, requests, refused_heads, refused_busy, in_flight;
+	int64_t up_us, connections, connections_max, streams, refused_heads, refused_busy, in_flight;
 	size_t queued_workers, queued_ask, queued_password, queued_slow;
 };
 struct web_figures web_figures(struct web *w);
+
+/* Of routes[i]: answers by class of status (1xx to 5xx), and the time they took from the request's end to the answer. */
+struct web_route_figures {
+	int64_t answers[5], sum_us;
+};
+struct web_route_figures web_route_figures(struct web *w, size_t i);
 
 #endif

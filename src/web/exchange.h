@@ -11,14 +11,11 @@
 #define WEB_EXCHANGE_H
 
 #include "web/form.h"
+#include "web/heads.h"
 #include "web/peer.h"
 #include "web/route.h"
 
 enum { EXCHANGE_HEADS_MAX = 64, RESPONSE_HEADS_MAX = 24, RESPONSE_BODY_MAX_BYTES = 8 << 20 };
-
-struct head {
-	struct slice name, value;
-};
 
 struct web;
 struct stream; /* the server's: a connection that became an event stream */
@@ -56,6 +53,10 @@ struct exchange {
 	unsigned allow;              /* for 405: bit 1 << method */
 	struct peer peer;            /* of the socket, not the sender */
 	bool forwarded;              /* some forwarding header was there */
+	struct peer sender;          /* who asks, by what is to be believed */
+	bool http10;
+	bool close;                  /* the connection ends with the answer */
+	int network_bucket;          /* the server's count of streams by network that was raised, or -1 */
 	bool staff_only;             /* near the connection limit: whoever proves to be no staff is turned away */
 	/* Makes the stream for response_wake; NULL when out of memory. The server's; a test may put its own here. */
 	struct stream *(*stream_new)(struct exchange *x);

@@ -20,7 +20,7 @@
 
 struct ruleset;
 
-enum { RULE_FILE_MAX_BYTES = 1024 * 1024, RULE_FILES_MAX = 256 };
+enum { RULE_FILE_MAX_BYTES = 4 * 1024 * 1024, RULE_FILES_MAX = 256 };
 
 /* Reads the last good set from the database, then takes in the folder if it is good (says so if not), and starts watching it when
  * `watch` is given. Never fails because of rules: with nothing usable an empty set serves and the log says so.
@@ -48,7 +48,7 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 /* [{"file","line","column","message"}]: what is wrong with the files on disk; [] when they serve. */
 struct jv *rulebook_errors(struct rulebook *rb) MUST_CHECK;
 
-/* One file of the serving set. `etag` gets the strong entity tag without quotes (hex). ERR_NOT_FOUND. */
+/* One file of the working copy (so that a broken one can be mended). `etag` gets the strong entity tag without quotes (hex). ERR_NOT_FOUND. */
 enum { RULE_ETAG_BYTES = 65 };
 enum err rulebook_file(struct rulebook *rb, struct arena *a, struct slice name, struct slice *text, char etag[RULE_ETAG_BYTES],
 	struct error *e) MUST_CHECK;

@@ -1,0 +1,983 @@
+#include "desk/rulebook.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "desk/audit.h"
+#include "desk/rulebook_files.h"
+#include "spam/features.h"
+#include "spam/ruleset.h"
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+enum { POLL_MS = 250, QUIET_MS = 500, GENERATION_BYTES = 64, HISTORY_MAX = 200, HISTORY_TEXTS = 20, COMMENT_MAX_BYTES = 500, MODES_MAX_BYTES = 1 << 20 };
+
+static const char modes_file[] = "local.d/modes.cf";
+
+struct rulebook {
+	struct desk *desk;
+	char *folder;
+	bool own_folder;             /* DATA/rules: ours to write the shipped files into */
+	pthread_mutex_t write_lock;  /* one change at a time; guards what the next lines hold */
+	struct rule_set disk;        /* the folder as it was last read */
+	uint64_t first_mark;         /* of the folder, before it was first read */
+	bool unsaved;                /* the serving set is not in rule_revisions yet */
+	pthread_mutex_t swap_lock;   /* guards the lines below */
+	struct ruleset *serving;
+	int64_t since;
+	bool good;                   /* what serves is what the folder holds */
+	struct cf_errors errors;     /* of the folder, where it does not serve; else notices */
+	pthread_t watcher;
+	bool watching, stop;         /* stop: under stop_lock */
+	pthread_mutex_t stop_lock;
+	pthread_cond_t stop_cond;
+};
+
+/* --- serving --------------------------------------------------------------------------------------------------------- */
+
+const struct ruleset *rulebook_pin(struct rulebook *rb)
+{
+	struct ruleset *r;
+
+	pthread_mutex_lock(&rb->swap_lock);
+	r = ruleset_ref(rb->serving);
+	pthread_mutex_unlock(&rb->swap_lock);
+	return r;
+}
+
+void rulebook_unpin(struct rulebook *rb, const struct ruleset **rs)
+{
+	struct ruleset *r = (struct ruleset *)(uintptr_t)*rs; /* ours: pinned as const so that nobody changes it */
+
+	(void)rb;
+	*rs = NULL;
+	ruleset_unref(&r);
+}
+
+bool rulebook_good(struct rulebook *rb)
+{
+	bool good;
+
+	pthread_mutex_lock(&rb->swap_lock);
+	good = rb->good;
+	pthread_mutex_unlock(&rb->swap_lock);
+	return good;
+}
+
+/* Takes `next` (may be NULL: what serves goes on) and the findings. */
+static void publish(struct rulebook *rb, struct ruleset *next, bool good, struct cf_errors *errs)
+{
+	struct ruleset *old = NULL;
+	struct cf_errors old_errors;
+
+	pthread_mutex_lock(&rb->swap_lock);
+	if (next) {
+		if (!rb->serving || strcmp(ruleset_name(rb->serving), ruleset_name(next)) != 0)
+			rb->since = clock_wall_ms();
+		old = rb->serving;
+		rb->serving = next;
+	}
+	rb->good = good;
+	old_errors = rb->errors;
+	rb->errors = *errs;
+	pthread_mutex_unlock(&rb->swap_lock);
+	cf_errors_init(errs);
+	cf_errors_fini(&old_errors);
+	ruleset_unref(&old);
+}
+
+static enum err build(struct rulebook *rb, const struct rule_set *set, struct ruleset **out, struct cf_errors *errs, struct error *e)
+{
+	struct cf_source *sources = rule_set_sources(set);
+	enum err err;
+
+	if (!sources)
+		return err_nomem(e);
+	/* `previous` lends compiled patterns; only one build runs at a time (write_lock). */
+	err = features_build_rules(sources, set->count, rb->serving, out, errs, e);
+	free(sources);
+	return err;
+}
+
+static void log_errors(const struct cf_errors *errs)
+{
+	for (size_t i = 0; i < errs->count && i < 20; i++)
+		if (!errs->list[i].notice)
+			log_error("desk/rulebook", "%s:%u:%u: %s", errs->list[i].file, errs->list[i].line, errs->list[i].column, errs->list[i].message);
+}
+
+/* --- the truth: rule_revisions ----------------------------------------------------------------------------------------- */
+
+struct save {
+	const struct rule_set *set;
+	const struct actor *who;
+	struct slice comment;
+	const char *author, *generation, *file;
+	bool changed_only; /* not where the newest revision is the same set */
+	int64_t id;
+};
+
+static enum err save_run(struct db *db, void *self, struct error *e)
+{
+	struct save *s = self;
+	struct rows r;
+	bool same = false;
+	enum err err = rows_open(db, &r, SQL_RULEBOOK_LATEST, NO_BINDS, e);
+
+	if (err)
+		return err;
+	if (rows_next(&r))
+		same = slice_is(rows_text(&r, 1), s->generation);
+	if ((err = rows_close(&r)) || (same && s->changed_only))
+		return err;
+	err = db_int(db, SQL_RULEBOOK_ADD,
+		BINDS(b_int(clock_wall_ms()), b_id(s->who ? s->who->account : 0), b_str(s->author), b_text(s->comment), b_str(s->generation)), &s->id, e);
+	for (size_t i = 0; !err && i < s->set->count; i++) {
+		const struct rule_file *f = &s->set->list[i];
+		err = db_run(db, SQL_RULEBOOK_ADD_TEXT, BINDS(b_str(f->hash), b_blob(f->text, f->len)), NULL, e);
+		if (!err)
+			err = db_run(db, SQL_RULEBOOK_ADD_FILE, BINDS(b_int(s->id), b_str(f->name), b_str(f->hash)), NULL, e);
+	}
+	if (!err && s->who)
+		err = audit_add(db, s->who, "rules.put", "rules", s->id, s->file, e);
+	return err;
+}
+
+static enum err save(struct rulebook *rb, struct save *s, struct error *e)
+{
+	if (!rb->desk->writer)
+		return ERR_OK;
+	return writer_do(rb->desk->writer, LANE_TALK, save_run, s, e);
+}
+
+/* What was taken in from the folder is remembered too; when the store is busy, at the next look. */
+static void remember(struct rulebook *rb, const char *author, const char *comment)
+{
+	struct save s = { .set = &rb->disk, .author = author, .comment = slice_of(comment), .generation = ruleset_name(rb->serving), .changed_only = true };
+	struct error e;
+
+	rb->unsaved = save(rb, &s, &e) != ERR_OK;
+	if (rb->unsaved)
+		log_warn("desk/rulebook", "the rule set that serves could not be remembered yet: %s", e.message);
+}
+
+static enum err read_revision(struct db *db, int64_t revision, struct rule_set *out, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_RULEBOOK_SET, BINDS(b_int(revision)), e), end;
+
+	*out = (struct rule_set){ NULL, 0 };
+	if (err)
+		return err;
+	while (!err && rows_next(&r)) {
+		struct slice name = rows_text(&r, 0), text = rows_blob(&r, 1);
+		/* An empty blob may come back as absent. */
+		err = rule_set_put(out, name, text.ptr ? text : SLICE(""), e);
+	}
+	end = rows_close(&r);
+	if (!err)
+		err = end;
+	if (err)
+		rule_set_fini(out);
+	return err;
+}
+
+static enum err latest_revision(struct db *db, int64_t *id, struct rule_set *out, struct error *e)
+{
+	enum err err = db_int(db, SQL_RULEBOOK_LATEST, NO_BINDS, id, e);
+
+	if (err == ERR_NOT_FOUND) {
+		*id = 0;
+		*out = (struct rule_set){ NULL, 0 };
+		return ERR_OK;
+	}
+	return err ? err : read_revision(db, *id, out, e);
+}
+
+/* --- the folder -------------------------------------------------------------------------------------------------------- */
+
+/* Under write_lock: the folder is read; good and different, it serves. */
+static enum err take_in(struct rulebook *rb, const char *comment, struct error *e)
+{
+	struct rule_set set;
+	struct ruleset *next = NULL;
+	struct cf_errors errs;
+	struct error why;
+	enum err err;
+
+	cf_errors_init(&errs);
+	err = rule_set_read(rb->folder, &set, &why);
+	if (!err && set.count == 0 && rb->own_folder && rb->disk.count)
+		err = err_set(&why, ERR_INVALID, "The folder of the rule files is empty.");
+	if (!err)
+		err = build(rb, &set, &next, &errs, &why);
+	if (err) {
+		if (!errs.errors)
+			cf_errors_add(&errs, false, "", 0, 0, "%s", why.message);
+		log_error("desk/rulebook", "the rule files have errors, the last good set goes on:");
+		log_errors(&errs);
+		publish(rb, NULL, false, &errs);
+		rule_set_fini(&set);
+		return err_set(e, ERR_INVALID, "The rule files have errors; the last good set goes on.");
+	}
+	bool changed = !rb->serving || strcmp(ruleset_name(next), ruleset_name(rb->serving)) != 0;
+	rule_set_fini(&rb->disk);
+	rb->disk = set;
+	publish(rb, next, true, &errs);
+	if (changed) {
+		log_info("desk/rulebook", "generation %s serves: %zu rules in %zu files", ruleset_name(rb->serving), ruleset_count(rb->serving),
+			rb->disk.count);
+		remember(rb, "folder", comment);
+	} else if (rb->unsaved) {
+		remember(rb, "folder", comment);
+	}
+	return ERR_OK;
+}
+
+enum err rulebook_rescan(struct rulebook *rb, struct error *e)
+{
+	enum err err;
+
+	pthread_mutex_lock(&rb->write_lock);
+	err = take_in(rb, "changed in the folder", e);
+	pthread_mutex_unlock(&rb->write_lock);
+	return err;
+}
+
+static bool wait_or_stop(struct rulebook *rb, int ms)
+{
+	struct timespec until;
+	bool stop;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += ms * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&rb->stop_lock);
+	while (!rb->stop && pthread_cond_timedwait(&rb->stop_cond, &rb->stop_lock, &until) == 0)
+		;
+	stop = rb->stop;
+	pthread_mutex_unlock(&rb->stop_lock);
+	return stop;
+}
+
+static void *watch(void *arg)
+{
+	struct rulebook *rb = arg;
+	uint64_t taken = rb->first_mark, seen = taken;
+	int quiet = 0;
+
+	while (!wait_or_stop(rb, POLL_MS)) {
+		uint64_t mark = rule_folder_mark(rb->folder);
+		if (mark != seen) {
+			seen = mark;
+			quiet = 0;
+			continue;
+		}
+		quiet += POLL_MS;
+		if (quiet < QUIET_MS || (mark == taken && !rb->unsaved))
+			continue;
+		taken = mark;
+		quiet = 0;
+		if (rulebook_rescan(rb, NULL))
+			log_warn("desk/rulebook", "the change in the rules folder was not taken in");
+	}
+	return NULL;
+}
+
+/* --- shipped files ------------------------------------------------------------------------------------------------------- */
+
+struct ship {
+	const char *file, *hash;
+};
+
+static enum err ship_run(struct db *db, void *self, struct error *e)
+{
+	const struct ship *s = self;
+	return db_run(db, SQL_RULEBOOK_SHIP, BINDS(b_str(s->file), b_str(s->hash)), NULL, e);
+}
+
+/* One built-in file: new ones and ones the site left alone are written, beside a changed one goes NAME.new. */
+static enum err ship(struct rulebook *rb, struct db *db, const struct rule_file *f, const struct rule_set *disk, struct error *e)
+{
+	const struct rule_file *here = rule_set_find(disk, slice_of(f->name));
+	char before[RULE_HASH_BYTES] = "";
+	struct ship s = { f->name, f->hash };
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_RULEBOOK_SHIPPED, BINDS(b_str(f->name)), e);
+
+	if (err)
+		return err;
+	if (rows_next(&r))
+		snprintf(before, sizeof(before), "%.*s", SLICE_ARG(rows_text(&r, 0)));
+	if ((err = rows_close(&r)) || strcmp(before, f->hash) == 0)
+		return err;
+	if (here && strcmp(here->hash, f->hash) == 0) {
+		/* there already */
+	} else if (here ? strcmp(here->hash, before) == 0 : !before[0]) {
+		err = rule_folder_write(rb->folder, slice_of(f->name), "", slice_make(f->text, f->len), e);
+	} else if (here) {
+		log_warn("desk/rulebook", "%s was changed here and is kept; the new version is beside it as %s.new", f->name, f->name);
+		err = rule_folder_write(rb->folder, slice_of(f->name), ".new", slice_make(f->text, f->len), e);
+	}
+	/* else: the site has removed it, and it stays away */
+	return err ? err : writer_do(rb->desk->writer, LANE_TALK, ship_run, &s, e);
+}
+
+static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
+{
+	struct rule_set built_in, disk, last = { NULL, 0 };
+	int64_t revision = 0;
+	enum err err = rule_set_embedded(&built_in, e);
+
+	if (err)
+		return err;
+	err = rule_set_read(rb->folder, &disk, e);
+	if (err == ERR_NOT_FOUND) {
+		/* First start, or a restored database: the working copy is written from the truth, then brought up to date. */
+		err = latest_revision(db, &revision, &last, e);
+		for (size_t i = 0; !err && i < last.count; i++)
+			err = rule_folder_write(rb->folder, slice_of(last.list[i].name), "", slice_make(last.list[i].text, last.list[i].len), e);
+		rule_set_fini(&last);
+		if (!err && revision == 0 && built_in.count)
+			log_info("desk/rulebook", "writing the built-in rules to the rules folder");
+		if (!err)
+			err = rule_set_read(rb->folder, &disk, e);
+		if (err == ERR_NOT_FOUND) {
+			disk = (struct rule_set){ NULL, 0 };
+			err = ERR_OK;
+		}
+	}
+	for (size_t i = 0; !err && i < built_in.count; i++)
+		err = ship(rb, db, &built_in.list[i], &disk, e);
+	rule_set_fini(&disk);
+	rule_set_fini(&built_in);
+	return err;
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------------- */
+
+static bool same_file_set(struct rulebook *rb, const struct rule_set *set, const char *what)
+{
+	struct cf_errors errs, kept;
+	struct ruleset *next = NULL;
+
+	cf_errors_init(&errs);
+	if (build(rb, set, &next, &errs, NULL)) {
+		cf_errors_fini(&errs);
+		return false;
+	}
+	cf_errors_fini(&errs);
+	log_warn("desk/rulebook", "%s serves: generation %s, %zu rules", what, ruleset_name(next), ruleset_count(next));
+	/* The folder's errors stay on show. */
+	pthread_mutex_lock(&rb->swap_lock);
+	kept = rb->errors;
+	cf_errors_init(&rb->errors);
+	pthread_mutex_unlock(&rb->swap_lock);
+	publish(rb, next, false, &kept);
+	return true;
+}
+
+/* The folder cannot serve: the last good set, else the built-in one, else none. */
+static enum err fall_back(struct rulebook *rb, struct db *db, struct error *e)
+{
+	struct rule_set set;
+	int64_t revision = 0;
+	bool served = false;
+
+	if (latest_revision(db, &revision, &set, NULL) == ERR_OK) {
+		served = revision && same_file_set(rb, &set, "the last good rule set");
+		rule_set_fini(&set);
+	}
+	if (!served && rule_set_embedded(&set, NULL) == ERR_OK) {
+		served = set.count && same_file_set(rb, &set, "the built-in rule set");
+		rule_set_fini(&set);
+	}
+	set = (struct rule_set){ NULL, 0 };
+	if (!served && !same_file_set(rb, &set, "an empty rule set"))
+		return err_set(e, ERR_INTERNAL, "Not even an empty rule set can be built.");
+	return ERR_OK;
+}
+
+static bool start_watching(struct rulebook *rb)
+{
+	pthread_condattr_t attr;
+	bool ok;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&rb->stop_cond, &attr);
+	pthread_condattr_destroy(&attr);
+	ok = pthread_create(&rb->watcher, NULL, watch, rb) == 0;
+	if (!ok)
+		pthread_cond_destroy(&rb->stop_cond);
+	return ok;
+}
+
+enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rulebook **out, struct error *e)
+{
+	struct rulebook *rb = calloc(1, sizeof(*rb));
+	const char *folder = conf()->rules;
+	struct error why;
+	size_t bytes;
+	enum err err;
+
+	if (!rb)
+		return err_nomem(e);
+	rb->desk = d;
+	rb->own_folder = !folder[0];
+	bytes = strlen(rb->own_folder ? d->folder : folder) + sizeof("/rules");
+	rb->folder = malloc(bytes);
+	pthread_mutex_init(&rb->write_lock, NULL);
+	pthread_mutex_init(&rb->swap_lock, NULL);
+	pthread_mutex_init(&rb->stop_lock, NULL);
+	cf_errors_init(&rb->errors);
+	if (!rb->folder) {
+		rulebook_close(&rb);
+		return err_nomem(e);
+	}
+	snprintf(rb->folder, bytes, "%s%s", rb->own_folder ? d->folder : folder, rb->own_folder ? "/rules" : "");
+	if (rb->own_folder && d->writer && ship_all(rb, db, &why))
+		log_error("desk/rulebook", "the rules folder could not be brought up to date: %s", why.message);
+	rb->first_mark = rule_folder_mark(rb->folder);
+	pthread_mutex_lock(&rb->write_lock);
+	err = take_in(rb, "taken in at start", &why) ? fall_back(rb, db, e) : ERR_OK;
+	pthread_mutex_unlock(&rb->write_lock);
+	if (!err && watching) {
+		rb->watching = start_watching(rb);
+		if (!rb->watching)
+			err = err_set(e, ERR_NOMEM, "No thread could be started to watch the rules folder.");
+	}
+	if (err) {
+		rulebook_close(&rb);
+		return err;
+	}
+	*out = rb;
+	return ERR_OK;
+}
+
+void rulebook_close(struct rulebook **p)
+{
+	struct rulebook *rb = *p;
+
+	if (!rb)
+		return;
+	*p = NULL;
+	if (rb->watching) {
+		pthread_mutex_lock(&rb->stop_lock);
+		rb->stop = true;
+		pthread_cond_broadcast(&rb->stop_cond);
+		pthread_mutex_unlock(&rb->stop_lock);
+		pthread_join(rb->watcher, NULL);
+		pthread_cond_destroy(&rb->stop_cond);
+	}
+	ruleset_unref(&rb->serving);
+	cf_errors_fini(&rb->errors);
+	rule_set_fini(&rb->disk);
+	pthread_mutex_destroy(&rb->write_lock);
+	pthread_mutex_destroy(&rb->swap_lock);
+	pthread_mutex_destroy(&rb->stop_lock);
+	free(rb->folder);
+	free(rb);
+}
+
+/* --- changing ------------------------------------------------------------------------------------------------------------ */
+
+static struct jv *errors_json(const struct cf_errors *errs)
+{
+	struct jv *list = jv_array();
+
+	for (size_t i = 0; i < errs->count; i++) {
+		const struct cf_error *f = &errs->list[i];
+		struct jv *v = jv_object();
+		jv_set_string(v, "file", f->file);
+		jv_set_int(v, "line", f->line);
+		jv_set_int(v, "column", f->column);
+		jv_set_text(v, "message", slice_of(f->message));
+		if (f->notice)
+			jv_set_bool(v, "warning", true);
+		jv_push(list, v);
+	}
+	return list;
+}
+
+struct jv *rulebook_errors(struct rulebook *rb)
+{
+	struct jv *v;
+
+	pthread_mutex_lock(&rb->swap_lock);
+	v = errors_json(&rb->errors);
+	pthread_mutex_unlock(&rb->swap_lock);
+	return v;
+}
+
+static enum err bad_name(struct error *e)
+{
+	return err_field(e, ERR_INVALID, "file", "Rule files are named like my-rules.cf, lists/name.list or local.d/name.cf.");
+}
+
+/* The folder with the edit, compiled. `set` is the caller's also after an error. */
+static enum err with_edit(struct rulebook *rb, const struct rule_edit *edit, struct rule_set *set, struct ruleset **next, struct cf_errors *errs,
+	struct error *e)
+{
+	enum err err;
+
+	if (!rule_name_ok(edit->file))
+		return bad_name(e);
+	if (!edit->text.ptr)
+		rule_set_remove(set, edit->file);
+	else if ((err = rule_set_put(set, edit->file, edit->text, e)))
+		return err;
+	err = build(rb, set, next, errs, e);
+	if (err == ERR_INVALID)
+		err_field(e, ERR_INVALID, "text", "The rules have errors; nothing was changed.");
+	return err;
+}
+
+static enum err read_disk(struct rulebook *rb, struct rule_set *set, struct error *e)
+{
+	enum err err = rule_set_read(rb->folder, set, e);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err check_tag(const struct rule_set *set, const struct rule_edit *edit, struct error *e)
+{
+	const struct rule_file *f = rule_set_find(set, edit->file);
+
+	if (!edit->if_match.ptr)
+		return err_set(e, ERR_NO_PRECONDITION, "Say with If-Match which version you changed.");
+	if (!edit->text.ptr && !f)
+		return err_set(e, ERR_NOT_FOUND, "There is no such rule file.");
+	if (f ? !slice_is(edit->if_match, f->hash) : edit->if_match.len > 0)
+		return err_set(e, ERR_PRECONDITION, "The file was changed by somebody else meanwhile.");
+	return ERR_OK;
+}
+
+/* Under write_lock. `checked` false skips the tag. */
+static enum err put(struct rulebook *rb, const struct actor *who, const struct rule_edit *edit, bool checked, char etag[RULE_ETAG_BYTES],
+	struct jv **errors, struct error *e)
+{
+	struct rule_set set = { NULL, 0 };
+	struct ruleset *next = NULL;
+	struct cf_errors errs;
+	char file[80];
+	enum err err;
+
+	cf_errors_init(&errs);
+	if (errors)
+		*errors = NULL;
+	if ((err = read_disk(rb, &set, e)) || (checked && (err = check_tag(&set, edit, e))))
+		goto out;
+	err = with_edit(rb, edit, &set, &next, &errs, e);
+	if (err) {
+		if (err == ERR_INVALID && errors && errs.count)
+			*errors = errors_json(&errs);
+		goto out;
+	}
+	snprintf(file, sizeof(file), "%.*s", SLICE_ARG(edit->file));
+	struct save s = { .set = &set, .who = who, .author = "", .comment = edit->comment.ptr ? edit->comment : SLICE(""), .file = file,
+		.generation = ruleset_name(next) };
+	char author[128];
+	snprintf(author, sizeof(author), "%.*s", SLICE_ARG(who->name));
+	s.author = author;
+	if (s.comment.len > COMMENT_MAX_BYTES) {
+		err = err_field(e, ERR_INVALID, "comment", "The comment is longer than %d bytes.", COMMENT_MAX_BYTES);
+		goto out;
+	}
+	if ((err = save(rb, &s, e)))
+		goto out;
+	err = edit->text.ptr ? rule_folder_write(rb->folder, edit->file, "", edit->text, e) : rule_folder_remove(rb->folder, edit->file, e);
+	if (err)
+		goto out;
+	const struct rule_file *f = rule_set_find(&set, edit->file);
+	snprintf(etag, RULE_ETAG_BYTES, "%s", f ? f->hash : "");
+	rule_set_fini(&rb->disk);
+	rb->disk = set;
+	set = (struct rule_set){ NULL, 0 };
+	publish(rb, next, true, &errs);
+	next = NULL;
+	log_info("desk/rulebook", "generation %s serves: %zu rules, %s changed by an admin", ruleset_name(rb->serving), ruleset_count(rb->serving), file);
+out:
+	ruleset_unref(&next);
+	cf_errors_fini(&errs);
+	rule_set_fini(&set);
+	return err;
+}
+
+enum err rulebook_put(struct rulebook *rb, const struct actor *who, const struct rule_edit *edit, char etag[RULE_ETAG_BYTES], struct jv **errors,
+	struct error *e)
+{
+	enum err err;
+
+	if (!rule_name_ok(edit->file))
+		return bad_name(e);
+	pthread_mutex_lock(&rb->write_lock);
+	err = put(rb, who, edit, true, etag, errors, e);
+	pthread_mutex_unlock(&rb->write_lock);
+	return err;
+}
+
+enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struct jv **out, struct error *e)
+{
+	struct rule_set set = { NULL, 0 };
+	struct ruleset *next = NULL;
+	struct cf_errors errs;
+	enum err err;
+
+	cf_errors_init(&errs);
+	pthread_mutex_lock(&rb->write_lock);
+	err = read_disk(rb, &set, e);
+	if (!err)
+		err = with_edit(rb, edit, &set, &next, &errs, e);
+	pthread_mutex_unlock(&rb->write_lock);
+	if (!err || (err == ERR_INVALID && errs.errors)) {
+		*out = jv_set(jv_set_bool(jv_object(), "ok", !err), "errors", errors_json(&errs));
+		if (!err)
+			jv_set_int(jv_set_string(*out, "generation", ruleset_name(next)), "rules", (int64_t)ruleset_count(next));
+		err = *out ? ERR_OK : err_nomem(e);
+	}
+	ruleset_unref(&next);
+	cf_errors_fini(&errs);
+	rule_set_fini(&set);
+	return err;
+}
+
+enum err rulebook_rollback(struct rulebook *rb, struct db *db, const struct actor *who, struct slice file, int64_t revision,
+	char etag[RULE_ETAG_BYTES], struct jv **errors, struct error *e)
+{
+	struct rule_edit edit = { .file = file, .comment = SLICE("rolled back") };
+	char name[80], comment[64], *text = NULL;
+	struct rows r;
+	enum err err;
+
+	if (!rule_name_ok(file))
+		return bad_name(e);
+	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(file));
+	if ((err = rows_open(db, &r, SQL_RULEBOOK_FILE_OF, BINDS(b_int(revision), b_str(name)), e)))
+		return err;
+	if (rows_next(&r)) {
+		struct slice s = rows_blob(&r, 0);
+		text = malloc(s.len + 1);
+		if (text && s.len)
+			memcpy(text, s.ptr, s.len);
+		edit.text = slice_make(text, s.len);
+		err = text ? ERR_OK : err_nomem(e);
+	} else {
+		err = err_set(e, ERR_NOT_FOUND, "There is no such file in that revision.");
+	}
+	enum err end = rows_close(&r);
+	err = err ? err : end;
+	if (!err) {
+		snprintf(comment, sizeof(comment), "back to revision %lld", (long long)revision);
+		edit.comment = slice_of(comment);
+		pthread_mutex_lock(&rb->write_lock);
+		err = put(rb, who, &edit, false, etag, errors, e);
+		pthread_mutex_unlock(&rb->write_lock);
+	}
+	free(text);
+	return err;
+}
+
+/* The lines of `text` but for `mode NAME ...`, and the new one. */
+static void edit_modes(struct str *out, struct slice text, struct slice rule, struct slice mode)
+{
+	if (!text.len)
+		str_adds(out, "# Modes set from the desk; later lines win.\n");
+	while (text.len) {
+		const char *nl = memchr(text.ptr, '\n', text.len);
+		size_t n = nl ? (size_t)(nl - text.ptr) + 1 : text.len;
+		struct slice line = slice_make(text.ptr, n), rest = slice_from(line, strlen("mode "));
+		bool same = slice_starts(line, SLICE("mode ")) && slice_starts(rest, rule) && rest.len > rule.len && rest.ptr[rule.len] == ' ';
+		if (!same)
+			str_add(out, line);
+		text = slice_from(text, n);
+	}
+	str_addf(out, "%smode %.*s %.*s\n", out->len && out->buf[out->len - 1] != '\n' ? "\n" : "", SLICE_ARG(rule), SLICE_ARG(mode));
+}
+
+enum err rulebook_mode(struct rulebook *rb, const struct actor *who, struct slice rule, struct slice mode, struct error *e)
+{
+	struct rule_set set = { NULL, 0 };
+	const struct rule_file *f;
+	char etag[RULE_ETAG_BYTES], comment[160];
+	struct str text;
+	enum err err;
+
+	if (!mode.ptr || !(slice_is(mode, "watch") || slice_is(mode, "active") || slice_is(mode, "dormant")))
+		return err_field(e, ERR_INVALID, "mode", "A rule's mode is watch, active or dormant.");
+	str_init(&text, MODES_MAX_BYTES);
+	pthread_mutex_lock(&rb->write_lock);
+	if (!cf_is_rule_name(rule) || ruleset_find(rb->serving, rule) < 0) {
+		err = err_set(e, ERR_NOT_FOUND, "There is no such rule.");
+		goto out;
+	}
+	if ((err = read_disk(rb, &set, e)))
+		goto out;
+	f = rule_set_find(&set, SLICE("local.d/modes.cf"));
+	edit_modes(&text, f ? slice_make(f->text, f->len) : SLICE(""), rule, mode);
+	if (str_failed(&text)) {
+		err = err_nomem(e);
+		goto out;
+	}
+	snprintf(comment, sizeof(comment), "%.*s is now %.*s", SLICE_ARG(rule), SLICE_ARG(mode));
+	err = put(rb, who, &(struct rule_edit){ .file = slice_of(modes_file), .text = str_slice(&text), .comment = slice_of(comment) }, false, etag, NULL, e);
+out:
+	pthread_mutex_unlock(&rb->write_lock);
+	rule_set_fini(&set);
+	str_fini(&text);
+	return err;
+}
+
+/* --- showing -------------------------------------------------------------------------------------------------------------- */
+
+static const char *mode_name(enum cf_mode m)
+{
+	return m == CF_WATCH ? "watch" : m == CF_DORMANT ? "dormant" : "active";
+}
+
+static const char *cf_action_name(enum cf_action a)
+{
+	return a == CF_REJECT ? "reject" : a == CF_HOLD ? "hold" : a == CF_CHALLENGE ? "challenge" : NULL;
+}
+
+static struct jv *rule_json(const struct rule *r)
+{
+	struct jv *v = jv_object();
+
+	jv_set_string(v, "rule", r->name);
+	jv_set_string(v, "file", r->file);
+	jv_set_int(v, "line", r->line);
+	jv_set(v, "score", jv_real(r->score));
+	jv_set_string(v, "describe", r->describe);
+	jv_set_string(v, "mode", mode_name(r->mode));
+	jv_set_string(v, "action", cf_action_name(r->action));
+	jv_set_string(v, "text", r->text);
+	if (r->note[0])
+		jv_set_string(v, "note", r->note);
+	return v;
+}
+
+static enum err add_figures(struct db *db, const struct ruleset *rules, struct jv **by_rule, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_RULEBOOK_FIGURES, BINDS(b_int(clock_wall_ms() / DAY_MS - 30)), e);
+
+	if (err)
+		return err;
+	while (rows_next(&r)) {
+		long at = ruleset_find(rules, rows_text(&r, 0));
+		if (at < 0 || !by_rule[at])
+			continue;
+		jv_set_int(by_rule[at], "hits", rows_int(&r, 1));
+		jv_set_int(by_rule[at], "spam", rows_int(&r, 5));
+		jv_set_int(by_rule[at], "ham", rows_int(&r, 6));
+		jv_set_time(by_rule[at], "last_hit", rows_int(&r, 7));
+	}
+	return rows_close(&r);
+}
+
+static struct jv *files_json(const struct rule_set *disk, const struct ruleset *rules, const struct cf_errors *errs)
+{
+	struct jv *list = jv_array();
+	struct rule_set shipped;
+	bool know = rule_set_embedded(&shipped, NULL) == ERR_OK;
+
+	for (size_t i = 0; i < disk->count; i++) {
+		const struct rule_file *f = &disk->list[i], *ours = know ? rule_set_find(&shipped, slice_of(f->name)) : NULL;
+		int64_t count = 0, bad = 0;
+		struct jv *v = jv_object();
+		for (size_t k = 0; k < ruleset_count(rules); k++)
+			count += strcmp(ruleset_rule(rules, k)->file, f->name) == 0 && ruleset_rule(rules, k)->listed;
+		for (size_t k = 0; k < errs->count; k++)
+			bad += !errs->list[k].notice && strcmp(errs->list[k].file, f->name) == 0;
+		jv_set_string(v, "file", f->name);
+		jv_set_string(v, "etag", f->hash);
+		jv_set_int(v, "bytes", (int64_t)f->len);
+		jv_set_bool(v, "shipped", ours != NULL);
+		jv_set_bool(v, "changed", ours && strcmp(ours->hash, f->hash) != 0);
+		jv_set_int(v, "rules", count);
+		jv_set_int(v, "errors", bad);
+		jv_push(list, v);
+	}
+	if (know)
+		rule_set_fini(&shipped);
+	return list;
+}
+
+enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, struct error *e)
+{
+	const struct ruleset *rules = rulebook_pin(rb);
+	size_t n = ruleset_count(rules);
+	struct jv **by_rule = calloc(n ? n : 1, sizeof(*by_rule)), *v = jv_object(), *list = jv_array();
+	struct rule_set disk = { NULL, 0 };
+	struct error why;
+	enum err err = ERR_OK;
+
+	if (!by_rule) {
+		err = err_nomem(e);
+		goto out;
+	}
+	if (rule_set_read(rb->folder, &disk, &why))
+		disk = (struct rule_set){ NULL, 0 };
+	for (size_t i = 0; i < n; i++) {
+		const struct rule *r = ruleset_rule(rules, i);
+		if (!r->listed)
+			continue;
+		by_rule[i] = jv_set_int(jv_set_int(jv_set_int(rule_json(r), "hits", 0), "spam", 0), "ham", 0);
+	}
+	if ((err = add_figures(db, rules, by_rule, e)))
+		goto out;
+	for (size_t i = 0; i < n; i++)
+		if (by_rule[i]) {
+			jv_push(list, by_rule[i]);
+			by_rule[i] = NULL;
+		}
+	jv_set_string(v, "generation", ruleset_name(rules));
+	pthread_mutex_lock(&rb->swap_lock);
+	jv_set_time(v, "since", rb->since);
+	jv_set_bool(v, "good", rb->good);
+	jv_set(v, "errors", errors_json(&rb->errors));
+	jv_set(v, "files", files_json(&disk, rules, &rb->errors));
+	pthread_mutex_unlock(&rb->swap_lock);
+	jv_set(v, "rules", list);
+	list = NULL;
+out:
+	for (size_t i = 0; by_rule && i < n; i++)
+		jv_free(&by_rule[i]);
+	free(by_rule);
+	jv_free(&list);
+	rule_set_fini(&disk);
+	rulebook_unpin(rb, &rules);
+	if (!err && !v)
+		err = err_nomem(e);
+	if (err)
+		jv_free(&v);
+	else
+		*out = v;
+	return err;
+}
+
+enum err rulebook_file(struct rulebook *rb, struct arena *a, struct slice name, struct slice *text, char etag[RULE_ETAG_BYTES], struct error *e)
+{
+	struct rule_set disk = { NULL, 0 };
+	const struct rule_file *f;
+	enum err err;
+
+	if (!rule_name_ok(name))
+		return err_set(e, ERR_NOT_FOUND, "There is no such rule file.");
+	err = read_disk(rb, &disk, e);
+	f = err ? NULL : rule_set_find(&disk, name);
+	if (!err && !f)
+		err = err_set(e, ERR_NOT_FOUND, "There is no such rule file.");
+	if (f) {
+		*text = arena_slice(a, slice_make(f->text, f->len));
+		snprintf(etag, RULE_ETAG_BYTES, "%s", f->hash);
+		err = text->ptr ? ERR_OK : err_nomem(e);
+	}
+	rule_set_fini(&disk);
+	return err;
+}
+
+static enum err add_text(struct db *db, struct jv *v, struct slice hash, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_RULEBOOK_TEXT, BINDS(b_text(hash)), e);
+
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		struct slice s = rows_blob(&r, 0);
+		jv_set_text(v, "text", s.ptr ? s : SLICE(""));
+	}
+	return rows_close(&r);
+}
+
+enum err rulebook_history(struct rulebook *rb, struct db *db, struct slice file, struct jv **out, struct error *e)
+{
+	struct jv *steps[HISTORY_MAX] = { NULL }, *list = jv_array();
+	char last[RULE_HASH_BYTES] = "";
+	size_t n = 0;
+	struct rows r;
+	enum err err, end;
+
+	(void)rb;
+	if (!rule_name_ok(file)) {
+		jv_free(&list);
+		return err_set(e, ERR_NOT_FOUND, "There is no such rule file.");
+	}
+	if ((err = rows_open(db, &r, SQL_RULEBOOK_HISTORY, BINDS(b_text(file)), e)))
+		goto out;
+	while (rows_next(&r)) {
+		struct slice hash = rows_null(&r, 5) ? SLICE("") : rows_text(&r, 5);
+		if (slice_is(hash, last))
+			continue;
+		snprintf(last, sizeof(last), "%.*s", SLICE_ARG(hash));
+		struct jv *v = jv_object();
+		jv_set_int(v, "revision", rows_int(&r, 0));
+		jv_set_time(v, "at", rows_int(&r, 1));
+		jv_set_text(v, "author", rows_text(&r, 2));
+		jv_set_text(v, "comment", rows_text(&r, 3));
+		jv_set_text(v, "generation", rows_text(&r, 4));
+		jv_set_text(v, "etag", hash);
+		jv_free(&steps[n % HISTORY_MAX]);
+		steps[n++ % HISTORY_MAX] = v;
+	}
+	end = rows_close(&r);
+	err = end;
+	for (size_t i = 0; !err && i < n && i < HISTORY_MAX; i++) {
+		struct jv **v = &steps[(n - 1 - i) % HISTORY_MAX];
+		struct slice hash = jv_get_text(*v, "etag");
+		if (i < HISTORY_TEXTS && hash.len)
+			err = add_text(db, *v, hash, e);
+		jv_push(list, *v);
+		*v = NULL;
+	}
+	if (!err && n == 0)
+		err = err_set(e, ERR_NOT_FOUND, "There is no such rule file.");
+	if (!err && !list)
+		err = err_nomem(e);
+out:
+	for (size_t i = 0; i < HISTORY_MAX; i++)
+		jv_free(&steps[i]);
+	if (err)
+		jv_free(&list);
+	else
+		*out = list;
+	return err;
+}
+
+enum err rulebook_stats(struct rulebook *rb, struct db *db, int64_t days, struct jv **out, struct error *e)
+{
+	static const char *const keys[] = { "hits", "accept", "hold", "reject", "spam", "ham" };
+	struct jv *list = jv_array();
+	struct rows r;
+	enum err err;
+
+	(void)rb;
+	if (days < 1 || days > 400) {
+		jv_free(&list);
+		return err_field(e, ERR_INVALID, "days", "Figures are kept for 1 to 400 days.");
+	}
+	if ((err = rows_open(db, &r, SQL_RULEBOOK_FIGURES, BINDS(b_int(clock_wall_ms() / DAY_MS - days)), e))) {
+		jv_free(&list);
+		return err;
+	}
+	while (rows_next(&r)) {
+		struct jv *v = jv_set_text(jv_object(), "rule", rows_text(&r, 0));
+		for (int i = 0; i < 6; i++)
+			jv_set_int(v, keys[i], rows_int(&r, i + 1));
+		jv_push(list, jv_set_time(v, "last_hit", rows_int(&r, 7)));
+	}
+	err = rows_close(&r);
+	if (!err && !list)
+		err = err_nomem(e);
+	if (err)
+		jv_free(&list);
+	else
+		*out = list;
+	return err;
+}

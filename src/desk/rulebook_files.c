@@ -1,0 +1,403 @@
+#include "desk/rulebook_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/embed.h"
+#include "desk/rulebook.h"
+
+enum { NAME_MAX_BYTES = 64, PATH_BYTES = 4096 };
+
+static const char *const subs[] = { "", "lists/", "local.d/" };
+enum { SUBS = sizeof(subs) / sizeof(subs[0]) };
+
+static bool ends_in(struct slice s, const char *tail, size_t *stem)
+{
+	size_t n = strlen(tail);
+
+	*stem = s.len > n ? s.len - n : 0;
+	return s.len > n && memcmp(s.ptr + s.len - n, tail, n) == 0;
+}
+
+bool rule_name_ok(struct slice name)
+{
+	size_t stem;
+
+	if (!name.ptr || name.len > NAME_MAX_BYTES)
+		return false;
+	for (int i = 1; i < SUBS; i++)
+		if (slice_starts(name, slice_of(subs[i]))) {
+			name = slice_from(name, strlen(subs[i]));
+			break;
+		}
+	if (!ends_in(name, ".cf", &stem) && !ends_in(name, ".list", &stem))
+		return false;
+	for (size_t i = 0; i < stem; i++) {
+		char c = name.ptr[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+			return false;
+	}
+	return stem > 0;
+}
+
+void rule_set_fini(struct rule_set *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->list[i].name);
+		free(s->list[i].text);
+	}
+	free(s->list);
+	*s = (struct rule_set){ NULL, 0 };
+}
+
+static size_t place_of(const struct rule_set *s, struct slice name, bool *found)
+{
+	size_t i = 0;
+
+	for (; i < s->count; i++) {
+		struct slice have = slice_of(s->list[i].name);
+		size_t n = have.len < name.len ? have.len : name.len;
+		int c = memcmp(have.ptr, name.ptr, n);
+		if (c == 0)
+			c = have.len < name.len ? -1 : have.len > name.len;
+		if (c >= 0) {
+			*found = c == 0;
+			return i;
+		}
+	}
+	*found = false;
+	return i;
+}
+
+static char *copy(struct slice s)
+{
+	char *p = malloc(s.len + 1);
+
+	if (p) {
+		if (s.len)
+			memcpy(p, s.ptr, s.len);
+		p[s.len] = 0;
+	}
+	return p;
+}
+
+enum err rule_set_put(struct rule_set *s, struct slice name, struct slice text, struct error *e)
+{
+	struct crypt_hash h;
+	struct rule_file f = { .len = text.len };
+	bool found;
+	size_t at;
+
+	if (text.len > RULE_FILE_MAX_BYTES)
+		return err_set(e, ERR_TOO_LARGE, "The file %.*s is larger than %d bytes.", SLICE_ARG(name), RULE_FILE_MAX_BYTES);
+	at = place_of(s, name, &found);
+	if (!found && s->count >= RULE_FILES_MAX)
+		return err_set(e, ERR_TOO_LARGE, "There are more than %d rule files.", RULE_FILES_MAX);
+	f.name = copy(name);
+	f.text = copy(text);
+	if (!f.name || !f.text) {
+		free(f.name);
+		free(f.text);
+		return err_nomem(e);
+	}
+	h = crypt_sha256(text);
+	crypt_hex(h.bytes, sizeof(h.bytes), f.hash);
+	if (found) {
+		free(s->list[at].name);
+		free(s->list[at].text);
+	} else {
+		struct rule_file *list = realloc(s->list, (s->count + 1) * sizeof(*list));
+		if (!list) {
+			free(f.name);
+			free(f.text);
+			return err_nomem(e);
+		}
+		memmove(list + at + 1, list + at, (s->count - at) * sizeof(*list));
+		s->list = list;
+		s->count++;
+	}
+	s->list[at] = f;
+	return ERR_OK;
+}
+
+void rule_set_remove(struct rule_set *s, struct slice name)
+{
+	bool found;
+	size_t at = place_of(s, name, &found);
+
+	if (!found)
+		return;
+	free(s->list[at].name);
+	free(s->list[at].text);
+	memmove(s->list + at, s->list + at + 1, (s->count - at - 1) * sizeof(*s->list));
+	s->count--;
+}
+
+const struct rule_file *rule_set_find(const struct rule_set *s, struct slice name)
+{
+	bool found;
+	size_t at = place_of(s, name, &found);
+
+	return found ? &s->list[at] : NULL;
+}
+
+enum err rule_set_dup(const struct rule_set *s, struct rule_set *out, struct error *e)
+{
+	*out = (struct rule_set){ NULL, 0 };
+	for (size_t i = 0; i < s->count; i++) {
+		enum err err = rule_set_put(out, slice_of(s->list[i].name), slice_make(s->list[i].text, s->list[i].len), e);
+		if (err) {
+			rule_set_fini(out);
+			return err;
+		}
+	}
+	return ERR_OK;
+}
+
+struct cf_source *rule_set_sources(const struct rule_set *s)
+{
+	struct cf_source *list = calloc(s->count ? s->count : 1, sizeof(*list));
+
+	for (size_t i = 0; list && i < s->count; i++)
+		list[i] = (struct cf_source){ slice_of(s->list[i].name), slice_make(s->list[i].text, s->list[i].len) };
+	return list;
+}
+
+enum err rule_set_embedded(struct rule_set *out, struct error *e)
+{
+	const char *name;
+	struct slice text;
+	size_t at = 0;
+
+	*out = (struct rule_set){ NULL, 0 };
+	while (embed_next("rules/", &at, &name, &text)) {
+		struct slice short_name = slice_of(name + strlen("rules/"));
+		enum err err = rule_name_ok(short_name) ? rule_set_put(out, short_name, text, e) : ERR_OK;
+		if (err) {
+			rule_set_fini(out);
+			return err;
+		}
+	}
+	return ERR_OK;
+}
+
+/* --- the folder ----------------------------------------------------------------------------------------------------- */
+
+static bool path_of(char out[PATH_BYTES], const char *folder, const char *sub, struct slice name, const char *suffix)
+{
+	int n = snprintf(out, PATH_BYTES, "%s/%s%.*s%s", folder, sub, SLICE_ARG(name), suffix);
+	return n > 0 && n < PATH_BYTES;
+}
+
+static enum err read_file(int dir, const char *entry, const char *sub, struct rule_set *out, struct error *e)
+{
+	char name[NAME_MAX_BYTES + 1];
+	int n = snprintf(name, sizeof(name), "%s%s", sub, entry);
+	struct stat st;
+	enum err err = ERR_OK;
+	char *text = NULL;
+	size_t have = 0;
+	int fd;
+
+	if (n < 0 || (size_t)n >= sizeof(name) || !rule_name_ok(slice_of(name)))
+		return ERR_OK;
+	fd = openat(dir, entry, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		/* A link, or gone since the folder was read: not ours to follow. */
+		return errno == ELOOP || errno == ENOENT ? ERR_OK : err_set(e, ERR_IO, "The rule file %s cannot be read.", name);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		goto out;
+	if (st.st_size > RULE_FILE_MAX_BYTES) {
+		err = err_set(e, ERR_TOO_LARGE, "The file %s is larger than %d bytes.", name, RULE_FILE_MAX_BYTES);
+		goto out;
+	}
+	text = malloc((size_t)st.st_size + 1);
+	if (!text) {
+		err = err_nomem(e);
+		goto out;
+	}
+	while (have < (size_t)st.st_size) {
+		ssize_t got = read(fd, text + have, (size_t)st.st_size - have);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			err = err_set(e, ERR_IO, "The rule file %s cannot be read.", name);
+			goto out;
+		}
+		if (got == 0)
+			break;
+		have += (size_t)got;
+	}
+	err = rule_set_put(out, slice_of(name), slice_make(text, have), e);
+out:
+	free(text);
+	close(fd);
+	return err;
+}
+
+static DIR *open_sub(const char *folder, const char *sub)
+{
+	char path[PATH_BYTES];
+	int fd;
+	DIR *d;
+
+	if (!path_of(path, folder, sub, SLICE(""), ""))
+		return NULL;
+	/* The folder itself may be a link its admin made; what is in it may not. */
+	if (sub[0])
+		path[strlen(path) - 1] = 0;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (sub[0] ? O_NOFOLLOW : 0));
+	if (fd < 0)
+		return NULL;
+	d = fdopendir(fd);
+	if (!d)
+		close(fd);
+	return d;
+}
+
+enum err rule_set_read(const char *folder, struct rule_set *out, struct error *e)
+{
+	enum err err = ERR_OK;
+
+	*out = (struct rule_set){ NULL, 0 };
+	for (int i = 0; i < SUBS && !err; i++) {
+		DIR *d = open_sub(folder, subs[i]);
+		const struct dirent *entry;
+		if (!d && i == 0)
+			return err_set(e, ERR_NOT_FOUND, "The folder of the rule files is missing or cannot be read.");
+		while (d && !err && (entry = readdir(d)))
+			err = read_file(dirfd(d), entry->d_name, subs[i], out, e);
+		if (d)
+			closedir(d);
+	}
+	if (err)
+		rule_set_fini(out);
+	return err;
+}
+
+static uint64_t stir(uint64_t h, const void *data, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ ((const unsigned char *)data)[i]) * 0x100000001b3ULL;
+	return h;
+}
+
+uint64_t rule_folder_mark(const char *folder)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < SUBS; i++) {
+		DIR *d = open_sub(folder, subs[i]);
+		const struct dirent *entry;
+		if (!d && i == 0)
+			return 0;
+		while (d && (entry = readdir(d))) {
+			struct slice name = slice_of(entry->d_name);
+			struct stat st;
+			size_t stem;
+			if ((!ends_in(name, ".cf", &stem) && !ends_in(name, ".list", &stem)) || fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+				continue;
+			uint64_t h = stir(0xcbf29ce484222325ULL + (uint64_t)i, name.ptr, name.len);
+			h = stir(h, &st.st_size, sizeof(st.st_size));
+			h = stir(h, &st.st_ino, sizeof(st.st_ino));
+			h = stir(h, &st.st_mtim, sizeof(st.st_mtim));
+			h = stir(h, &st.st_ctim, sizeof(st.st_ctim));
+			sum += h; /* the order of a folder means nothing */
+		}
+		if (d)
+			closedir(d);
+	}
+	return sum ? sum : 1;
+}
+
+static enum err cannot_write(struct error *e, struct slice name)
+{
+	return err_set(e, ERR_IO, "The rule file %.*s cannot be written (%s).", SLICE_ARG(name), strerror(errno));
+}
+
+static enum err make_folders(const char *folder, struct slice name, struct error *e)
+{
+	char path[PATH_BYTES];
+
+	if (mkdir(folder, 0750) && errno != EEXIST)
+		return cannot_write(e, name);
+	for (int i = 1; i < SUBS; i++) {
+		if (!slice_starts(name, slice_of(subs[i])) || !path_of(path, folder, subs[i], SLICE(""), ""))
+			continue;
+		if (mkdir(path, 0750) && errno != EEXIST)
+			return cannot_write(e, name);
+	}
+	return ERR_OK;
+}
+
+static void sync_folder(const char *path)
+{
+	char dir[PATH_BYTES];
+	char *slash;
+	int fd;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash)
+		*slash = 0;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+}
+
+enum err rule_folder_write(const char *folder, struct slice name, const char *suffix, struct slice text, struct error *e)
+{
+	char path[PATH_BYTES], part[PATH_BYTES];
+	enum err err;
+	size_t done = 0;
+	int fd;
+
+	if (!rule_name_ok(name) || !path_of(path, folder, "", name, suffix) || !path_of(part, folder, "", name, ".part"))
+		return err_field(e, ERR_INVALID, "file", "Rule files are named like my-rules.cf, lists/name.list or local.d/name.cf.");
+	if ((err = make_folders(folder, name, e)))
+		return err;
+	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return cannot_write(e, name);
+	while (done < text.len) {
+		ssize_t n = write(fd, text.ptr + done, text.len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err = cannot_write(e, name);
+			break;
+		}
+		done += (size_t)n;
+	}
+	if (!err && fsync(fd))
+		err = cannot_write(e, name);
+	if (close(fd) && !err)
+		err = cannot_write(e, name);
+	if (!err && rename(part, path))
+		err = cannot_write(e, name);
+	if (err)
+		(void)unlink(part);
+	else
+		sync_folder(path);
+	return err;
+}
+
+enum err rule_folder_remove(const char *folder, struct slice name, struct error *e)
+{
+	char path[PATH_BYTES];
+
+	if (!rule_name_ok(name) || !path_of(path, folder, "", name, ""))
+		return err_field(e, ERR_INVALID, "file", "Rule files are named like my-rules.cf, lists/name.list or local.d/name.cf.");
+	if (unlink(path) && errno != ENOENT)
+		return cannot_write(e, name);
+	sync_folder(path);
+	return ERR_OK;
+}

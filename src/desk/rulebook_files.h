@@ -1,0 +1,50 @@
+/*
+ * rulebook_files: a set of rule files in memory, and the folder it lives in.
+ *
+ * Names are [a-z0-9_-]+\.(cf|list), at most 64 bytes, at the top of the folder, in lists/ or in local.d/. Links are not followed, other
+ * files are passed over. Files are written whole or not at all (a new file renamed over the old one, both synced).
+ */
+#ifndef DESK_RULEBOOK_FILES_H
+#define DESK_RULEBOOK_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "spam/cf.h"
+
+enum { RULE_HASH_BYTES = 65 }; /* SHA-256, hex, NUL */
+
+struct rule_file {
+	char *name, *text; /* heap, NUL-terminated */
+	size_t len;
+	char hash[RULE_HASH_BYTES];
+};
+/* By name. Zeroed is empty. */
+struct rule_set {
+	struct rule_file *list;
+	size_t count;
+};
+
+bool rule_name_ok(struct slice name);
+void rule_set_fini(struct rule_set *s);
+/* Adds a file or takes the place of the one of that name. ERR_TOO_LARGE past the limits of desk/rulebook. */
+enum err rule_set_put(struct rule_set *s, struct slice name, struct slice text, struct error *e) MUST_CHECK;
+void rule_set_remove(struct rule_set *s, struct slice name);
+const struct rule_file *rule_set_find(const struct rule_set *s, struct slice name);
+enum err rule_set_dup(const struct rule_set *s, struct rule_set *out, struct error *e) MUST_CHECK;
+/* As ruleset_build wants them; free() the result. NULL: out of memory. */
+struct cf_source *rule_set_sources(const struct rule_set *s) MUST_CHECK;
+
+/* What is built into the binary. */
+enum err rule_set_embedded(struct rule_set *out, struct error *e) MUST_CHECK;
+/* ERR_NOT_FOUND: no such folder. ERR_IO: a file cannot be read. ERR_TOO_LARGE. *out is empty after an error. */
+enum err rule_set_read(const char *folder, struct rule_set *out, struct error *e) MUST_CHECK;
+/* A number that changes when a rule file of the folder does; 0: no such folder. */
+uint64_t rule_folder_mark(const char *folder);
+/* Writes one file, making the folder and its sub-folder where needed. `suffix` is "" or ".new". */
+enum err rule_folder_write(const char *folder, struct slice name, const char *suffix, struct slice text, struct error *e) MUST_CHECK;
+enum err rule_folder_remove(const char *folder, struct slice name, struct error *e) MUST_CHECK;
+
+#endif

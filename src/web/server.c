@@ -23,7 +23,6 @@
 #include "base/timer.h"
 #include "desk/keys.h"
 #include "live/sse.h"
-#include "store/db.h"
 #include "web/exchange.h"
 #include "web/problem.h"
 #include "web/session.h"

@@ -486,8 +486,8 @@ static void perform(struct call *k, struct db **db, struct arena *arena)
 		e = k->refusal;
 	}
 	if (r == ERR_OK && db != NULL) {
-		if (*db == NULL)
-			r = db_open(w->desk->folder, DB_READ, db, &e);
+		if (*db == NULL && db_open(w->desk->folder, DB_READ, db, &e) != ERR_OK)
+			r = e.code = ERR_IO; /* whatever it is, nothing can be answered from the store now */
 		rq->db = *db;
 	}
 	if (r == ERR_OK) {

@@ -52,6 +52,7 @@ enum ticket_event {
 	EVENT_REPLY,         /* the asker wrote into a snoozed conversation */
 	EVENT_CLOSE,
 	EVENT_REOPEN,
+	EVENT_REOPEN_HELD,   /* reopening what was withdrawn before anybody had judged it */
 	EVENT_RETENTION,
 	EVENT_ERASE,
 	TICKET_EVENTS

@@ -71,10 +71,16 @@ struct append {
 	int64_t reply_to;
 	struct slice data;       /* a JSON object, or absent */
 	struct slice client_id;  /* absent: none */
+	struct slice what;       /* tells requests of one kind apart under a client_id: the event's name; absent: none */
 	bool index;              /* the body may be found by search, once the ticket is in the open */
 };
 /* Adds one entry with the next number. Checks nothing but the log's own invariants. */
 enum err talk_append(struct db *db, const struct append *in, int64_t *n, struct error *e) MUST_CHECK;
+/* What an earlier request of this client_id did. `in` needs ticket, kind, account, body, reply_to, what, client_id. *found false: nothing.
+ * ERR_CONFLICT: it was another request. On any connection. */
+enum err talk_repeat(struct db *db, const struct append *in, bool *found, struct posted *out, struct error *e) MUST_CHECK;
+/* Takes one entry out of the search index. */
+enum err talk_unindex(struct db *db, int64_t ticket, int64_t n, struct error *e) MUST_CHECK;
 /* A moderator lets a held line through: a `release` entry that carries the words for those who could not see them. */
 enum err talk_release(struct db *db, int64_t ticket, int64_t n, const struct actor *who, int64_t now, struct error *e) MUST_CHECK;
 

@@ -52,6 +52,7 @@ struct ticket {
 	int64_t snoozed_by;              /* offered to them first */
 	int64_t last_n;
 	int64_t asker_read;              /* the asker has read up to here */
+	int64_t additions, added_bytes;  /* the asker's texts before a helper's first (budget) */
 	enum author last_by;             /* who wrote the last message: AUTHOR_ASKER means it waits for us */
 	bool urgent, hidden, appealed;
 	int64_t sealed_until;            /* erased, but moderators still need it; 0: not */
@@ -83,30 +84,6 @@ enum err ticket_for_staff(struct desk *d, struct db *db, struct arena *a, const 
  * holder?:{id,name}, expires?, until?, urgent?, hidden?}. `access` ACCESS_LIST leaves the words out. */
 struct jv *ticket_json(const struct ticket *t, enum access access);
 
-/* ---- asking ---- */
-struct ask {
-	struct slice body, title, name, email, topic, lang, page; /* absent: not given. body 1..16384 bytes */
-	struct slice client_id;  /* a secret of the client: a UUID or at least 22 characters; absent: none */
-	struct slice form;       /* the nonce of the form; serves as client_id for 10 minutes when there is none */
-	struct slice trap;       /* what stood in the field that people do not see */
-	struct slice agent;      /* User-Agent, for the rules */
-	struct slice pow;        /* a solved challenge sent along */
-	bool page_form;          /* by the page, not the API: form_token=required asks for `form` in both */
-	struct sender sender;
-};
-struct asked {
-	int64_t ticket;
-	char token[TICKET_TOKEN_BYTES];
-	enum ticket_state state;
-	bool repeat;             /* the same again: answer 200 with this */
-	struct slice note;       /* kind words of the rules for the asker, in the arena; absent: none */
-};
-/* Screens (outside any transaction), then writes. A form nonce that is too old is ERR_CONFLICT with field "form": show the form again. */
-enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct ask *in, struct asked *out,
-		    struct error *e) MUST_CHECK;
-/* Checks the fields alone, before anything is spent: ERR_INVALID with the field at fault. */
-enum err ticket_check_ask(const struct ask *in, struct error *e) MUST_CHECK;
-
 /* ---- acting ---- */
 struct act {
 	int64_t ticket;
@@ -127,42 +104,16 @@ struct acted {
 	bool repeat;
 };
 
-/* Either side. By the asker: withdraws what nobody has taken up yet. */
-enum err ticket_close(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
-enum err ticket_reopen(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
-/* until: wall ms, at most 90 days ahead. */
-enum err ticket_snooze(struct desk *d, const struct act *in, int64_t until, struct acted *out, struct error *e) MUST_CHECK;
-enum err ticket_not_real(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
-/* To a person (to != 0, with the display name; the caller has proven that the account may hold it) or else to a topic. A moderator's
- * transfer to themselves is the take-over. A note (absent: none) is written for the next one. */
-struct transfer {
-	int64_t to;
-	struct slice to_name, topic, note;
-};
-enum err ticket_transfer(struct desk *d, const struct act *in, const struct transfer *t, struct acted *out,
-			 struct error *e) MUST_CHECK;
-enum err ticket_topic(struct desk *d, const struct act *in, struct slice topic, struct acted *out, struct error *e) MUST_CHECK;
-/* A second helper may then write with the holder's fence. */
-enum err ticket_invite(struct desk *d, const struct act *in, int64_t account, struct slice name, struct acted *out,
-		       struct error *e) MUST_CHECK;
-enum err ticket_urgent(struct desk *d, const struct act *in, bool urgent, struct acted *out, struct error *e) MUST_CHECK;
-/* Moderators. `of` 0: the whole ticket; else one entry. Suppressed words are gone for everybody. */
-enum err ticket_hide(struct desk *d, const struct act *in, int64_t of, bool suppress, struct acted *out, struct error *e) MUST_CHECK;
-
-/* ---- the asker's own ---- */
-/* Once. `text` (absent: none) is screened and kept as a message. */
-enum err ticket_appeal(struct desk *d, struct db *db, struct arena *a, int64_t ticket, struct slice text,
-		       const struct sender *from, struct acted *out, struct error *e) MUST_CHECK;
-/* After closing: did this help? The comment (absent: none) is screened. The last rating counts. */
-enum err ticket_rate(struct desk *d, struct db *db, struct arena *a, int64_t ticket, bool helped, struct slice comment,
-		     const struct sender *from, struct acted *out, struct error *e) MUST_CHECK;
-/* A new link; the old one dies and its streams are cut. */
-enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN_BYTES], struct error *e) MUST_CHECK;
-/* The asker has read up to n. Not an entry; never goes back. */
-enum err ticket_read(struct desk *d, int64_t ticket, int64_t n, struct error *e) MUST_CHECK;
-/* Erasure is desk/erase. */
-
 /* ---- inside the writer's commands ---- */
+/* The row as it is in this transaction, without words: all slices absent but holder_name's. */
+enum err ticket_row(struct db *db, int64_t id, struct ticket *out, struct error *e) MUST_CHECK;
+/* The query room's and search's rows: TICKET_COLUMNS starting at `first`. Slices are copied to the arena; NULL: left absent. */
+enum err ticket_read_row(struct rows *r, int first, struct arena *a, struct ticket *out) MUST_CHECK;
+/* Settles in which right staff acts on the ticket as it is: the holder (or an invited helper) with a good fence, else a moderator who
+ * names what they saw. Sets act->by. What nobody holds needs neither. */
+enum err ticket_right(struct db *db, const struct ticket *t, struct act *act, int64_t now, struct error *e) MUST_CHECK;
+/* May its words be in the search index in this state? */
+bool ticket_open(const struct ticket *t);
 struct move {
 	int64_t ticket;
 	enum ticket_event event;
@@ -173,6 +124,7 @@ struct move {
 	int64_t fence;
 	int64_t seen;             /* 0: not checked */
 	struct slice client_id, reason;
+	bool pick;                /* CLAIM: a free pick, not the next one */
 	int64_t holder;           /* CLAIM, TRANSFER: who holds it now */
 	struct slice holder_name;
 	int64_t expires;          /* CLAIM, TRANSFER */
@@ -183,5 +135,13 @@ struct move {
 /* Takes one arrow: compares fence and `seen`, asks the state table, writes the row and one `state` entry, keeps the search
  * index in step. ERR_CONFLICT writes nothing. May be used by any room of the desk inside its own command. */
 enum err ticket_move(struct db *db, const struct move *m, struct acted *out, struct error *e) MUST_CHECK;
+
+/* Fills what `out` says about the ticket as it now is. */
+void ticket_acted(const struct ticket *t, struct slice holder_name, struct acted *out);
+/* Is it one of the topics the desk offers (configuration `topics`)? */
+bool ticket_topic_known(struct slice topic);
+
+#include "desk/ticket_act.h"
+#include "desk/ticket_ask.h"
 
 #endif

@@ -1,0 +1,410 @@
+#include "desk/ticket_act.h"
+
+#include "desk/audit.h"
+#include "desk/erase.h"
+#include "desk/keys.h"
+#include "desk/lease.h"
+#include "desk/talk.h"
+
+enum { SNOOZE_MAX_DAYS = 90 };
+#define DAY_MS ((int64_t)24 * 3600 * 1000)
+
+/* ---- what staff and askers do: one command each ---- */
+
+struct step {
+	struct act act;
+	struct move move;
+	struct slice note;
+	struct acted *out;
+};
+
+static enum err step_repeat(struct db *db, const struct act *act, struct slice what, struct acted *out, bool *found, struct error *e)
+{
+	struct append same = { .ticket = act->ticket, .kind = ENTRY_STATE, .account = act->who.account, .body = act->reason,
+			       .client_id = act->client_id, .what = what };
+	struct posted before;
+	enum err rc;
+
+	*found = false;
+	if (!act->client_id.ptr)
+		return ERR_OK;
+	rc = talk_repeat(db, &same, found, &before, e);
+	if (!rc && *found) {
+		struct ticket t;
+
+		rc = ticket_row(db, act->ticket, &t, e);
+		if (!rc)
+			ticket_acted(&t, SLICE_NONE, out);
+		out->n = before.n;
+		out->at = before.at;
+		out->repeat = true;
+	}
+	return rc;
+}
+
+static enum err may_touch(struct db *db, const struct act *act, const struct ticket *t, struct error *e)
+{
+	enum access access;
+	enum err rc;
+
+	if (act->by == BY_ASKER || act->by == BY_SYSTEM)
+		return ERR_OK;
+	rc = ticket_may_read(db, &act->who, t, &access, e);
+	if (!rc && (access == ACCESS_NONE || (access == ACCESS_LIST && t->state != TICKET_QUEUED)))
+		rc = err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
+	return rc;
+}
+
+static enum err take_step(struct db *db, void *self, struct error *e)
+{
+	struct step *s = self;
+	struct act act = s->act;
+	struct move m = s->move;
+	struct ticket t;
+	bool found;
+	enum err rc;
+
+	memset(s->out, 0, sizeof(*s->out));
+	m.now = clock_wall_ms();
+	rc = ticket_row(db, act.ticket, &t, e);
+	if (!rc)
+		rc = may_touch(db, &act, &t, e);
+	if (!rc)
+		rc = step_repeat(db, &act, slice_of(event_name(m.event)), s->out, &found, e);
+	if (rc || found)
+		return rc;
+	/* "Close" by the asker of what nobody has taken up is a withdrawal. */
+	if (m.event == EVENT_CLOSE && act.by == BY_ASKER && state_arrow(t.state, EVENT_WITHDRAW))
+		m.event = EVENT_WITHDRAW;
+	rc = ticket_right(db, &t, &act, m.now, e);
+	if (rc)
+		return rc;
+	m.ticket = act.ticket;
+	m.by = act.by;
+	m.who = act.who;
+	m.seen = act.by == BY_MODERATOR ? act.seen : 0;
+	m.client_id = act.client_id;
+	m.reason = act.reason;
+	if (m.event == EVENT_TRANSFER)
+		m.expires = lease_term(m.now);
+	if (s->note.len) {
+		struct append note = { .ticket = act.ticket, .now = m.now, .kind = ENTRY_NOTE, .author = AUTHOR_HELPER,
+				       .audience = AUDIENCE_STAFF, .account = act.who.account, .author_name = act.who.name, .body = s->note,
+				       .index = true };
+		int64_t n;
+
+		rc = talk_append(db, &note, &n, e);
+		m.seen = 0;
+	}
+	return rc ? rc : ticket_move(db, &m, s->out, e);
+}
+
+static enum err check_act(const struct act *in, struct error *e)
+{
+	if (in->client_id.ptr && (in->client_id.len < 1 || in->client_id.len > TICKET_CLIENT_ID_MAX_BYTES))
+		return err_field(e, ERR_INVALID, "client_id", "A client_id has 1 to %d bytes.", TICKET_CLIENT_ID_MAX_BYTES);
+	if (in->reason.len > TICKET_REASON_MAX_BYTES)
+		return err_field(e, ERR_INVALID, "reason", "A reason has at most %d bytes.", TICKET_REASON_MAX_BYTES);
+	return ERR_OK;
+}
+
+static enum err step(struct desk *d, const struct act *in, const struct move *m, struct slice note, struct acted *out,
+		     struct error *e)
+{
+	struct step s = { *in, *m, note, out };
+	enum err rc = check_act(in, e);
+
+	memset(out, 0, sizeof(*out));
+	return rc ? rc : writer_do(d->writer, LANE_TALK, take_step, &s, e);
+}
+
+enum err ticket_close(struct desk *d, const struct act *in, struct acted *out, struct error *e)
+{
+	return step(d, in, &(struct move){ .event = EVENT_CLOSE }, SLICE_NONE, out, e);
+}
+
+enum err ticket_reopen(struct desk *d, const struct act *in, struct acted *out, struct error *e)
+{
+	return step(d, in, &(struct move){ .event = EVENT_REOPEN }, SLICE_NONE, out, e);
+}
+
+enum err ticket_not_real(struct desk *d, const struct act *in, struct acted *out, struct error *e)
+{
+	return step(d, in, &(struct move){ .event = EVENT_NOT_REAL, .why = HELD_NOT_REAL }, SLICE_NONE, out, e);
+}
+
+enum err ticket_return(struct desk *d, const struct act *in, struct acted *out, struct error *e)
+{
+	return step(d, in, &(struct move){ .event = EVENT_RETURN }, SLICE_NONE, out, e);
+}
+
+enum err ticket_snooze(struct desk *d, const struct act *in, int64_t until, struct acted *out, struct error *e)
+{
+	int64_t now = clock_wall_ms();
+
+	if (until <= now || until > now + SNOOZE_MAX_DAYS * DAY_MS)
+		return err_field(e, ERR_INVALID, "until", "Choose a time within the next %d days.", SNOOZE_MAX_DAYS);
+	return step(d, in, &(struct move){ .event = EVENT_SNOOZE, .deadline = until }, SLICE_NONE, out, e);
+}
+
+/* Topics the desk offers; where none are configured, none exist. */
+bool ticket_topic_known(struct slice topic)
+{
+	struct slice list = slice_of(conf()->topics);
+
+	while (list.len) {
+		const char *comma = memchr(list.ptr, ',', list.len);
+		struct slice one_topic = { list.ptr, comma ? (size_t)(comma - list.ptr) : list.len };
+
+		list = slice_from(list, one_topic.len + (comma != NULL));
+		while (one_topic.len && one_topic.ptr[0] == ' ')
+			one_topic = slice_from(one_topic, 1);
+		while (one_topic.len && one_topic.ptr[one_topic.len - 1] == ' ')
+			one_topic.len--;
+		if (one_topic.len && slice_eq(one_topic, topic))
+			return true;
+	}
+	return false;
+}
+
+enum err ticket_transfer(struct desk *d, const struct act *in, const struct transfer *t, struct acted *out, struct error *e)
+{
+	struct move m = { .event = EVENT_TRANSFER, .holder = t->to, .holder_name = t->to_name };
+
+	if (t->note.len > TICKET_TEXT_MAX_BYTES)
+		return err_field(e, ERR_INVALID, "note", "A note has at most %d bytes.", TICKET_TEXT_MAX_BYTES);
+	if (!t->to) {
+		if (!ticket_topic_known(t->topic))
+			return err_field(e, ERR_INVALID, "topic", "There is no such topic.");
+		m.event = EVENT_TRANSFER_TOPIC;
+		m.topic = t->topic;
+	}
+	return step(d, in, &m, t->note, out, e);
+}
+
+/* ---- facts: what is set without an arrow ---- */
+
+enum fact { FACT_TOPIC, FACT_INVITE, FACT_URGENT, FACT_HIDE };
+static const char *const fact_names[] = { "topic", "invite", "urgent", "hide" };
+
+struct fact_step {
+	struct act act;
+	enum fact fact;
+	struct slice topic, name;
+	int64_t account, of;
+	bool yes, suppress;
+	struct acted *out;
+};
+
+static enum err fact_data(const struct fact_step *f, struct str *out, struct error *e)
+{
+	struct jv *o = jv_object();
+	enum err rc;
+
+	if (f->fact == FACT_HIDE) {
+		if (f->of)
+			o = jv_set_int(o, "of", f->of);
+		o = jv_set_string(o, "level", f->suppress ? "suppress" : "hide");
+	} else {
+		o = jv_set_string(o, "what", fact_names[f->fact]);
+	}
+	if (f->fact == FACT_TOPIC)
+		o = jv_set_text(o, "topic", f->topic);
+	if (f->fact == FACT_INVITE)
+		o = jv_set_text(o, "helper", f->name);
+	if (f->fact == FACT_URGENT)
+		o = jv_set_bool(o, "urgent", f->yes);
+	rc = jv_dump(o, out);
+	jv_free(&o);
+	return rc ? err_nomem(e) : ERR_OK;
+}
+
+static enum err hide_now(struct db *db, const struct fact_step *f, struct error *e)
+{
+	enum err rc;
+
+	if (!f->of)
+		return f->suppress ? erase_words(db, f->act.ticket, e) : db_run(db, SQL_TICKET_SET_HIDDEN, BINDS(b_int(f->act.ticket)), NULL, e);
+	if (f->suppress)
+		return erase_entry(db, f->act.ticket, f->of, e);
+	rc = talk_unindex(db, f->act.ticket, f->of, e);
+	return rc ? rc : db_run(db, SQL_TICKET_LOG_HIDE, BINDS(b_int(f->act.ticket), b_int(f->of)), NULL, e);
+}
+
+static enum err set_fact(struct db *db, void *self, struct error *e)
+{
+	struct fact_step *f = self;
+	struct act act = f->act;
+	struct ticket t;
+	struct str data;
+	int64_t now = clock_wall_ms();
+	enum err rc;
+
+	memset(f->out, 0, sizeof(*f->out));
+	str_init(&data, 4096);
+	rc = ticket_row(db, act.ticket, &t, e);
+	if (!rc)
+		rc = may_touch(db, &act, &t, e);
+	if (!rc)
+		rc = fact_data(f, &data, e);
+	if (rc)
+		goto out;
+	bool all = f->fact == FACT_TOPIC || f->fact == FACT_HIDE;
+	struct append entry = { .ticket = act.ticket, .now = now, .kind = ENTRY_FACT, .author = AUTHOR_HELPER,
+				.audience = all ? AUDIENCE_ALL : AUDIENCE_STAFF, .account = act.who.account, .author_name = act.who.name,
+				.body = act.reason, .data = str_slice(&data), .client_id = act.client_id,
+				.what = slice_of(fact_names[f->fact]) };
+	struct posted before;
+	bool found = false;
+
+	if (f->fact == FACT_HIDE)
+		entry.kind = f->suppress ? ENTRY_ERASE : ENTRY_HIDE;
+	if (act.client_id.ptr)
+		rc = talk_repeat(db, &entry, &found, &before, e);
+	if (!rc && found) {
+		ticket_acted(&t, SLICE_NONE, f->out);
+		f->out->n = before.n;
+		f->out->at = before.at;
+		f->out->repeat = true;
+	}
+	if (rc || found)
+		goto out;
+	if (t.state == TICKET_ERASED || t.state == TICKET_PURGED) {
+		rc = err_set(e, ERR_CONFLICT, "The words of this conversation are gone.");
+		goto out;
+	}
+	switch (f->fact) {
+	case FACT_HIDE:
+		if (f->of > t.last_n) {
+			rc = err_field(e, ERR_INVALID, "n", "There is no such entry.");
+			break;
+		}
+		if (act.seen && act.seen < t.last_n && !f->of) {
+			rc = err_set(e, ERR_CONFLICT, "Something new was written since. Please look again.");
+			break;
+		}
+		rc = hide_now(db, f, e);
+		if (!rc)
+			rc = audit_add(db, &act.who, f->suppress ? "ticket.suppress" : "ticket.hide", "ticket", t.id, NULL, e);
+		break;
+	case FACT_TOPIC:
+		rc = ticket_right(db, &t, &act, now, e);
+		if (!rc && !ticket_open(&t))
+			rc = err_set(e, ERR_CONFLICT, "This conversation is not in the queue.");
+		if (!rc)
+			rc = db_run(db, SQL_TICKET_SET_TOPIC, BINDS(b_int(t.id), b_text(f->topic)), NULL, e);
+		break;
+	case FACT_INVITE:
+		rc = ticket_right(db, &t, &act, now, e);
+		if (!rc && t.state != TICKET_LIVE)
+			rc = err_set(e, ERR_CONFLICT, "Nobody holds this conversation.");
+		if (!rc)
+			rc = db_run(db, SQL_TICKET_INVITE, BINDS(b_int(t.id), b_int(f->account), b_int(now)), NULL, e);
+		break;
+	case FACT_URGENT:
+		rc = db_run(db, SQL_TICKET_SET_URGENT, BINDS(b_int(t.id), b_int(f->yes)), NULL, e);
+		if (!rc)
+			rc = audit_add(db, &act.who, f->yes ? "ticket.urgent" : "ticket.calm", "ticket", t.id, NULL, e);
+		break;
+	}
+	if (!rc)
+		rc = talk_append(db, &entry, &f->out->n, e);
+	if (!rc) {
+		ticket_acted(&t, SLICE_NONE, f->out);
+		f->out->at = now;
+	}
+out:
+	str_fini(&data);
+	return rc;
+}
+
+static enum err fact(struct desk *d, struct fact_step *f, struct error *e)
+{
+	enum err rc = check_act(&f->act, e);
+
+	memset(f->out, 0, sizeof(*f->out));
+	return rc ? rc : writer_do(d->writer, LANE_TALK, set_fact, f, e);
+}
+
+enum err ticket_topic(struct desk *d, const struct act *in, struct slice topic, struct acted *out, struct error *e)
+{
+	if (!ticket_topic_known(topic))
+		return err_field(e, ERR_INVALID, "topic", "There is no such topic.");
+	return fact(d, &(struct fact_step){ .act = *in, .fact = FACT_TOPIC, .topic = topic, .out = out }, e);
+}
+
+enum err ticket_invite(struct desk *d, const struct act *in, int64_t account, struct slice name, struct acted *out,
+		       struct error *e)
+{
+	return fact(d, &(struct fact_step){ .act = *in, .fact = FACT_INVITE, .account = account, .name = name, .out = out }, e);
+}
+
+enum err ticket_urgent(struct desk *d, const struct act *in, bool urgent, struct acted *out, struct error *e)
+{
+	return fact(d, &(struct fact_step){ .act = *in, .fact = FACT_URGENT, .yes = urgent, .out = out }, e);
+}
+
+enum err ticket_hide(struct desk *d, const struct act *in, int64_t of, bool suppress, struct acted *out, struct error *e)
+{
+	if (in->who.role < ROLE_MODERATOR)
+		return err_set(e, ERR_FORBIDDEN, "This is for moderators.");
+	return fact(d, &(struct fact_step){ .act = *in, .fact = FACT_HIDE, .of = of, .suppress = suppress, .out = out }, e);
+}
+
+/* ---- the link, and what was read ---- */
+
+struct link_step {
+	int64_t ticket;
+	unsigned char seed[KEYS_SEED_BYTES];
+	struct crypt_hash hash;
+};
+
+static enum err set_link(struct db *db, void *self, struct error *e)
+{
+	const struct link_step *l = self;
+	struct append entry = { .ticket = l->ticket, .now = clock_wall_ms(), .kind = ENTRY_FACT, .author = AUTHOR_ASKER,
+				.audience = AUDIENCE_ALL, .data = SLICE("{\"what\":\"link\"}") };
+	struct ticket t;
+	int64_t n;
+	enum err rc = ticket_row(db, l->ticket, &t, e);
+
+	if (rc)
+		return rc;
+	if (t.state == TICKET_ERASED || t.state == TICKET_PURGED)
+		return err_set(e, ERR_CONFLICT, "The words of this conversation are gone.");
+	rc = db_run(db, SQL_TICKET_SET_LINK,
+		    BINDS(b_int(l->ticket), b_blob(l->seed, sizeof(l->seed)), b_blob(l->hash.bytes, sizeof(l->hash.bytes))), NULL, e);
+	return rc ? rc : talk_append(db, &entry, &n, e);
+}
+
+enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN_BYTES], struct error *e)
+{
+	struct link_step l = { .ticket = ticket };
+	enum err rc;
+
+	keys_seed(l.seed);
+	keys_token(d->keys, l.seed, token);
+	l.hash = keys_token_hash(slice_of(token));
+	rc = writer_do(d->writer, LANE_TALK, set_link, &l, e);
+	if (!rc)
+		hub_cut_topic(d->hub, (struct topic){ TOPIC_ASKER, ticket });
+	return rc;
+}
+
+struct read_step {
+	int64_t ticket, n;
+};
+
+static enum err set_read(struct db *db, void *self, struct error *e)
+{
+	const struct read_step *r = self;
+
+	return db_run(db, SQL_TICKET_SET_READ, BINDS(b_int(r->ticket), b_int(r->n)), NULL, e);
+}
+
+enum err ticket_read(struct desk *d, int64_t ticket, int64_t n, struct error *e)
+{
+	struct read_step r = { ticket, n };
+
+	return writer_do(d->writer, LANE_TALK, set_read, &r, e);
+}

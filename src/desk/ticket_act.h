@@ -1,0 +1,40 @@
+/*
+ * ticket_act: what staff and askers do with a ticket: close, reopen, put aside, hand on, mark, hide, a new link. One command of the
+ * writer each; an arrow where the state changes, a `fact` entry where something is set. Comes with desk/ticket.h.
+ */
+#ifndef DESK_TICKET_ACT_H
+#define DESK_TICKET_ACT_H
+
+#include "desk/ticket.h"
+
+/* Either side. By the asker: withdraws what nobody has taken up yet. */
+enum err ticket_close(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
+enum err ticket_reopen(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
+/* Back to the queue at its original age: what lease_release does. */
+enum err ticket_return(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
+/* until: wall ms, at most 90 days ahead. */
+enum err ticket_snooze(struct desk *d, const struct act *in, int64_t until, struct acted *out, struct error *e) MUST_CHECK;
+enum err ticket_not_real(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
+/* To a person (to != 0, with the display name; the caller has proven that the account may hold it) or else to a topic. A moderator's
+ * transfer to themselves is the take-over. A note (absent: none) is written for the next one. */
+struct transfer {
+	int64_t to;
+	struct slice to_name, topic, note;
+};
+enum err ticket_transfer(struct desk *d, const struct act *in, const struct transfer *t, struct acted *out,
+			 struct error *e) MUST_CHECK;
+enum err ticket_topic(struct desk *d, const struct act *in, struct slice topic, struct acted *out, struct error *e) MUST_CHECK;
+/* A second helper may then write with the holder's fence. */
+enum err ticket_invite(struct desk *d, const struct act *in, int64_t account, struct slice name, struct acted *out,
+		       struct error *e) MUST_CHECK;
+enum err ticket_urgent(struct desk *d, const struct act *in, bool urgent, struct acted *out, struct error *e) MUST_CHECK;
+/* Moderators. `of` 0: the whole ticket; else one entry. Suppressed words are gone for everybody. */
+enum err ticket_hide(struct desk *d, const struct act *in, int64_t of, bool suppress, struct acted *out, struct error *e) MUST_CHECK;
+
+/* A new link; the old one dies and its streams are cut. */
+enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN_BYTES], struct error *e) MUST_CHECK;
+/* The asker has read up to n. Not an entry; never goes back. */
+enum err ticket_read(struct desk *d, int64_t ticket, int64_t n, struct error *e) MUST_CHECK;
+/* Erasure is desk/erase. */
+
+#endif

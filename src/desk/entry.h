@@ -21,8 +21,11 @@ enum entry_kind {
 	ENTRY_KINDS
 };
 const char *entry_kind_name(enum entry_kind k);
+enum entry_kind entry_kind_read(struct slice name); /* ENTRY_KINDS when unknown */
 
 enum author { AUTHOR_SYSTEM, AUTHOR_ASKER, AUTHOR_HELPER };
+const char *entry_author_name(enum author a); /* "system", "asker", "helper" */
+enum author entry_author_read(struct slice name);
 
 enum audience {
 	AUDIENCE_ALL,
@@ -30,8 +33,11 @@ enum audience {
 	AUDIENCE_HELD, /* screening holds it: its writer and the staff see it, nobody else, never indexed */
 };
 
-/* Who reads. The asker's view leaves staff entries and lines of others that are held out. */
-enum view { VIEW_ASKER, VIEW_STAFF };
+const char *entry_audience_name(enum audience a); /* "all", "staff", "held" */
+enum audience entry_audience_read(struct slice name);
+
+/* Who reads. The asker's view leaves out staff entries and held lines of others; a moderator's also shows what was hidden. */
+enum view { VIEW_ASKER, VIEW_STAFF, VIEW_MODERATOR };
 
 struct entry {
 	int64_t seq;              /* desk-wide */
@@ -43,8 +49,9 @@ struct entry {
 	int64_t account;          /* of a helper, or 0 */
 	struct slice author_name; /* of a helper, as it was then; the asker's name is the ticket's */
 	struct slice body;        /* absent when it has none, or when the words are gone */
-	int64_t reply_to;         /* 0: none */
+	int64_t reply_to;         /* 0: none. Edits and releases: the entry they are of */
 	struct slice data;        /* a JSON object, or absent */
+	bool hidden;              /* the body is for moderators alone: absent for others */
 };
 
 bool entry_visible(const struct entry *x, enum view v);
@@ -57,7 +64,7 @@ struct entry_look {
 	bool plain;               /* leave `html` out */
 };
 /* API.md's Entry: {n, kind, at, author:{kind,name?}, body?, html?, reply_to?, data?}. The account's number is never shown to
- * the asker; staff get author.id. The caller owns the tree. NULL when out of memory. */
+ * the asker; staff get author.id. A state entry's reason is data.reason. The caller owns the tree. NULL when out of memory. */
 struct jv *entry_json(struct arena *a, const struct entry *x, const struct entry_look *look);
 
 #endif

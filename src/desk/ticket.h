@@ -105,7 +105,7 @@ struct acted {
 };
 
 /* ---- inside the writer's commands ---- */
-/* The row as it is in this transaction, without words: all slices absent but holder_name's. */
+/* The row as it is in this transaction, without words: all slices absent. */
 enum err ticket_row(struct db *db, int64_t id, struct ticket *out, struct error *e) MUST_CHECK;
 /* The query room's and search's rows: TICKET_COLUMNS starting at `first`. Slices are copied to the arena; NULL: left absent. */
 enum err ticket_read_row(struct rows *r, int first, struct arena *a, struct ticket *out) MUST_CHECK;

@@ -427,8 +427,11 @@ static enum err post(struct desk *d, struct db *db, struct arena *a, const struc
 		.client_id = in->act.client_id,
 		.index = true,
 	};
-	if (!w.entry.client_id.ptr && in->form.len && in->form.len <= TICKET_CLIENT_ID_MAX_BYTES)
+	if (!w.entry.client_id.ptr && in->form.len && in->form.len <= TICKET_CLIENT_ID_MAX_BYTES) {
 		w.entry.client_id = in->form;
+		if (in->form.ptr[in->form.len - 1] == '~') /* the page's script vouched: still the same nonce */
+			w.entry.client_id.len--;
+	}
 	if (of) {
 		snprintf(w.data, sizeof(w.data), "{\"of\":%lld}", (long long)of);
 		w.entry.data = slice_of(w.data);

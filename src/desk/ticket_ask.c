@@ -263,7 +263,6 @@ static enum err screen(struct desk *d, struct db *db, struct arena *a, struct as
 	s->form = in->form;
 	s->honeypot = in->trap;
 	s->api = !in->page_form;
-	s->script = in->script;
 	return gate_screen(d, db, a, s, &in->sender, &q->screening, e);
 }
 

@@ -15,7 +15,6 @@ struct ask {
 	struct slice trap;       /* what stood in the field that people do not see */
 	struct slice agent;      /* User-Agent, for the rules */
 	struct slice pow;        /* a solved challenge sent along */
-	bool script;             /* the page's own script vouched for the form */
 	bool page_form;          /* by the page, not the API: form_token=required asks for `form` in both */
 	struct sender sender;
 };

@@ -1,0 +1,268 @@
+/* The asker's side of the JSON API: the link is the credential, nothing else is asked for (P10). */
+#include "web/api.h"
+
+#include "desk/erase.h"
+#include "desk/gate.h"
+#include "desk/presence.h"
+#include "desk/queue.h"
+#include "desk/transcript.h"
+#include "web/handlers.h"
+
+static enum err wait_json(struct request *rq, struct jv *into, struct error *e)
+{
+	struct wait w;
+	enum err err = queue_wait(rq->desk, rq->db, &w, e);
+	if (!err)
+		jv_set(into, "wait", queue_wait_json(&w));
+	return err;
+}
+
+static enum err position_json(struct request *rq, const struct ticket *t, struct jv *into, struct error *e)
+{
+	int64_t position = 0;
+	enum err err = queue_position(rq->db, t, &position, e);
+	if (!err && position)
+		jv_set_int(into, "position", position);
+	return err;
+}
+
+/* The asker acts: no account, no fence. */
+static enum err act_of(const struct jv *body, const struct ticket *t, struct act *out, struct error *e)
+{
+	*out = (struct act){ .ticket = t->id, .by = BY_ASKER };
+	enum err err = jv_want_text(body, "client_id", &out->client_id, e);
+	if (!err)
+		err = jv_want_text(body, "reason", &out->reason, e);
+	if (!err && out->client_id.ptr && (!out->client_id.len || out->client_id.len > TICKET_CLIENT_ID_MAX_BYTES))
+		return err_field(e, ERR_INVALID, "client_id", "A client_id has 1 to %d bytes.", TICKET_CLIENT_ID_MAX_BYTES);
+	return err;
+}
+
+enum err api_ask(struct request *rq, struct response *rs, struct error *e)
+{
+	struct jv *body;
+	struct ask in = { .sender = rq->sender, .agent = request_header(rq, "user-agent") };
+	struct asked out = { 0 };
+	enum err err = request_json(rq, &body, e);
+	if (err || (err = jv_want_text(body, "body", &in.body, e)) || (err = jv_want_text(body, "title", &in.title, e)) ||
+		(err = jv_want_text(body, "name", &in.name, e)) || (err = jv_want_text(body, "email", &in.email, e)) ||
+		(err = jv_want_text(body, "topic", &in.topic, e)) || (err = jv_want_text(body, "lang", &in.lang, e)) ||
+		(err = jv_want_text(body, "page", &in.page, e)) || (err = jv_want_text(body, "client_id", &in.client_id, e)) ||
+		(err = jv_want_text(body, "form", &in.form, e)))
+		return err;
+	if ((err = ticket_ask(rq->desk, rq->db, rq->arena, &in, &out, e)))
+		return err;
+	struct jv *v = jv_object();
+	jv_set_string(v, "token", out.token);
+	char *url = request_url(rq->arena, "/q/%s", out.token);
+	jv_set_string(v, "url", url);
+	jv_set_string(v, "state", state_name(out.state));
+	if (out.note.len)
+		jv_set_text(v, "note", out.note);
+	struct ticket t;
+	err = url ? ticket_load(rq->db, rq->arena, out.ticket, &t, e) : err_nomem(e);
+	if (!err)
+		err = position_json(rq, &t, v, e);
+	if (!err)
+		err = wait_json(rq, v, e);
+	if (err) {
+		jv_free(&v);
+		return err;
+	}
+	return api_answer(rs, out.repeat ? 200 : 201, v, e);
+}
+
+enum err api_ask_form(struct request *rq, struct response *rs, struct error *e)
+{
+	char form[GATE_FORM_BYTES];
+	gate_form_new(rq->desk, false, form);
+	return api_answer(rs, 200, jv_set_string(jv_object(), "form", form), e);
+}
+
+enum err api_question(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	struct page page;
+	int64_t after;
+	enum err err = api_link(rq, &t, e);
+	if (err || (err = api_after(rq, false, &after, e)) ||
+		(err = talk_read(rq->db, rq->arena, t.id, after, TALK_PAGE, VIEW_ASKER, &page, e)))
+		return err;
+	struct jv *v = jv_object();
+	jv_set_string(v, "state", state_name(t.state));
+	jv_set_text(v, "title", t.title);
+	jv_set_text(v, "lang", t.lang);
+	jv_set_text(v, "topic", t.topic);
+	jv_set_time(v, "asked", t.asked);
+	if (t.holder)
+		jv_set(v, "helper", jv_set_text(jv_object(), "name", t.holder_name));
+	if (t.state == TICKET_REJECTED || t.state == TICKET_SPAM)
+		jv_set_bool(v, "appeal", !t.appealed);
+	jv_set_int(v, "read", t.asker_read);
+	if ((err = position_json(rq, &t, v, e)) || (err = wait_json(rq, v, e))) {
+		jv_free(&v);
+		return err;
+	}
+	jv_set(v, "log", talk_json(rq->arena, &t, &page, VIEW_ASKER));
+	jv_set_bool(v, "more", page.more);
+	return api_answer(rs, 200, v, e);
+}
+
+enum err api_question_events(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	enum err err = api_link(rq, &t, e);
+	if (err)
+		return err;
+	if (t.state == TICKET_REJECTED || t.state == TICKET_SPAM)
+		return err_set(e, ERR_CONFLICT, "There is nothing to wait for here.");
+	return api_stream_ticket(rq, rs, &t, VIEW_ASKER, e);
+}
+
+enum err api_question_transcript(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	enum err err = api_link(rq, &t, e);
+	return err ? err : api_transcript(rq, rs, &t, VIEW_ASKER, e);
+}
+
+enum err api_question_challenge(struct request *rq, struct response *rs, struct error *e)
+{
+	(void)rs;
+	struct ticket t;
+	struct jv *body;
+	struct slice answer = SLICE_NONE;
+	enum err err = api_link(rq, &t, e);
+	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "pow", &answer, e)) ||
+		(err = jv_want_text(body, "answer", &answer, e)))
+		return err;
+	if (!answer.len)
+		return err_field(e, ERR_INVALID, "answer", "The answer is missing.");
+	if (t.state != TICKET_CHALLENGED)
+		return err_set(e, ERR_CONFLICT, "There is nothing to solve here.");
+	return err_field(e, ERR_INVALID, "answer", "This is not the answer.");
+}
+
+enum err api_question_message(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	struct jv *body;
+	struct posted done = { 0 };
+	struct post in = { .sender = rq->sender, .agent = request_header(rq, "user-agent") };
+	enum err err = api_link(rq, &t, e);
+	if (err || (err = request_json(rq, &body, e)) || (err = act_of(body, &t, &in.act, e)) ||
+		(err = jv_want_text(body, "body", &in.body, e)) || (err = jv_want_int(body, "reply_to", &in.reply_to, e)) ||
+		(err = talk_post(rq->desk, rq->db, rq->arena, &in, &done, e)))
+		return err;
+	return api_posted(rs, &done, false, e);
+}
+
+static enum err simple_act(struct request *rq, struct response *rs,
+	enum err (*act)(struct desk *d, const struct act *in, struct acted *out, struct error *e), struct error *e)
+{
+	struct ticket t;
+	struct jv *body;
+	struct act in;
+	struct acted done = { 0 };
+	enum err err = api_link(rq, &t, e);
+	if (err || (err = request_json(rq, &body, e)) || (err = act_of(body, &t, &in, e)) || (err = act(rq->desk, &in, &done, e)))
+		return err;
+	done.expires = 0; /* the lease is no business of the asker's */
+	return api_acted(rs, &done, e);
+}
+
+enum err api_question_close(struct request *rq, struct response *rs, struct error *e)
+{
+	return simple_act(rq, rs, ticket_close, e);
+}
+
+enum err api_question_reopen(struct request *rq, struct response *rs, struct error *e)
+{
+	return simple_act(rq, rs, ticket_reopen, e);
+}
+
+enum err api_question_appeal(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	struct jv *body;
+	struct slice text = SLICE_NONE;
+	struct acted done = { 0 };
+	enum err err = api_link(rq, &t, e);
+	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "body", &text, e)))
+		return err;
+	if (text.len > TICKET_TEXT_MAX_BYTES)
+		return err_field(e, ERR_INVALID, "body", "The text is longer than %d bytes.", TICKET_TEXT_MAX_BYTES);
+	err = ticket_appeal(rq->desk, rq->db, rq->arena, t.id, text.len ? text : SLICE_NONE, &rq->sender, &done, e);
+	return err ? err : api_acted(rs, &done, e);
+}
+
+enum err api_question_rating(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	struct jv *body;
+	bool helped = false;
+	struct slice comment = SLICE_NONE;
+	struct acted done = { 0 };
+	enum err err = api_link(rq, &t, e);
+	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_bool(body, "helped", &helped, e)) ||
+		(err = jv_want_text(body, "comment", &comment, e)))
+		return err;
+	if (jv_type(jv_get(body, "helped")) == JV_NULL)
+		return err_field(e, ERR_INVALID, "helped", "Please say whether it helped.");
+	if (comment.len > TICKET_TEXT_MAX_BYTES)
+		return err_field(e, ERR_INVALID, "comment", "The text is longer than %d bytes.", TICKET_TEXT_MAX_BYTES);
+	err = ticket_rate(rq->desk, rq->db, rq->arena, t.id, helped, comment.len ? comment : SLICE_NONE, &rq->sender, &done, e);
+	done.expires = 0;
+	return err ? err : api_acted(rs, &done, e);
+}
+
+enum err api_question_typing(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	enum err err = api_link(rq, &t, e);
+	if (err)
+		return err;
+	if (rq->desk->presence)
+		presence_typing(rq->desk->presence, t.id, 0, SLICE_NONE, clock_wall_ms());
+	return api_done(rs);
+}
+
+enum err api_question_read(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	struct jv *body;
+	int64_t n = 0;
+	enum err err = api_link(rq, &t, e);
+	if (err || (err = request_json(rq, &body, e)) || (err = api_need_int(body, "n", &n, e)))
+		return err;
+	if (n < 0)
+		return err_field(e, ERR_INVALID, "n", "This is no entry's number.");
+	err = ticket_read(rq->desk, t.id, n > t.last_n ? t.last_n : n, e);
+	return err ? err : api_done(rs);
+}
+
+enum err api_question_link(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	char token[TICKET_TOKEN_BYTES];
+	enum err err = api_link(rq, &t, e);
+	if (err || (err = ticket_new_link(rq->desk, t.id, token, e)))
+		return err;
+	return api_answer(rs, 200, jv_set_string(jv_set_string(jv_object(), "token", token), "url",
+		request_url(rq->arena, "/q/%s", token)), e);
+}
+
+enum err api_question_erase(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	bool sealed = false;
+	enum err err = api_link(rq, &t, e);
+	if (err)
+		return err;
+	/* The same again is answered like the first time: retries are harmless (P3). */
+	if (t.state == TICKET_ERASED)
+		sealed = t.sealed_until != 0;
+	else if ((err = erase_ticket(rq->desk, t.id, &sealed, e)))
+		return err;
+	return api_answer(rs, 200, jv_set_bool(jv_set_string(jv_object(), "state", "erased"), "sealed", sealed), e);
+}

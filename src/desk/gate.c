@@ -477,7 +477,7 @@ static enum err store_verdict(struct db *db, const struct screening *s, const st
 	}
 	err = db_run(db, SQL_GATE_VERDICT_ADD,
 		BINDS(b_int(ticket), b_int(n), b_int(s->now_ms), b_int(s->in->kind), b_int(v->action), b_real(v->score), b_text(v->generation),
-			b_text(str_slice(&text)), b_int(s->bytes), b_int(doubtful), b_int(doubtful && s->in->ticket ? 1 : v->flagged)),
+			b_text(str_slice(&text)), b_int(s->bytes), b_int(doubtful), b_int((doubtful && (s->in->kind == SUBMIT_LINE || s->in->kind == SUBMIT_COMMENT)) || v->flagged)),
 		NULL, e);
 out:
 	str_fini(&text);

@@ -1,0 +1,635 @@
+#include "desk/judgement.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "desk/audit.h"
+#include "desk/talk.h"
+#include "desk/ticket.h"
+#include "spam/verdict.h"
+
+enum {
+	PAGE_DEFAULT = 50,
+	PAGE_MAX = 100,
+	FOLD_WINDOW = 500, /* rows looked at for one folded page */
+	NEAR_MAX = 200,    /* near copies named in one row */
+	REASONS_MAX = 6,
+	CHUNK = 50,        /* items of one command: a bulk decision must not keep the writer from others */
+	GROUP_BYTES = 12
+};
+
+enum stored_label { STORED_NONE, STORED_SPAM, STORED_HAM };
+
+bool held_list_read(struct slice name, enum held_list *out)
+{
+	static const char *const names[] = { "held", "challenged", "rejected", "appeals", "reports" };
+
+	for (int i = 0; name.ptr && i < 5; i++)
+		if (slice_is(name, names[i])) {
+			*out = (enum held_list)i;
+			return true;
+		}
+	return false;
+}
+
+/* --- lists ------------------------------------------------------------------------------------------------------------ */
+
+struct mark {
+	uint32_t start, end;
+	struct slice rule;
+};
+
+static int by_start(const void *a, const void *b)
+{
+	const struct mark *x = a, *y = b;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static size_t char_start(struct slice s, size_t at)
+{
+	while (at > 0 && at < s.len && ((unsigned char)s.ptr[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
+static size_t char_end(struct slice s, size_t at)
+{
+	while (at < s.len && ((unsigned char)s.ptr[at] & 0xc0) == 0x80)
+		at++;
+	return at;
+}
+
+/* `text` cut at the words that hits of that field saw. Overlapping marks become one, named after the first. */
+static struct jv *parts_json(struct arena *a, struct slice text, const struct verdict *v, const char *field)
+{
+	struct jv *list = jv_array();
+	size_t n = 0, at = 0;
+	struct mark *marks = arena_array(a, v ? v->hit_count + 1 : 1, sizeof(*marks));
+
+	if (!marks) {
+		jv_free(&list);
+		return NULL;
+	}
+	for (size_t i = 0; v && i < v->hit_count; i++)
+		if (strcmp(v->hits[i].field, field) == 0 && v->hits[i].end > v->hits[i].start && v->hits[i].end <= text.len)
+			marks[n++] = (struct mark){ v->hits[i].start, v->hits[i].end, v->hits[i].rule };
+	qsort(marks, n, sizeof(*marks), by_start);
+	for (size_t i = 0; i < n;) {
+		size_t from = char_start(text, marks[i].start), to = marks[i].end;
+		struct slice rule = marks[i].rule;
+		for (i++; i < n && marks[i].start <= to; i++)
+			if (marks[i].end > to)
+				to = marks[i].end;
+		to = char_end(text, to);
+		if (from < at)
+			from = at;
+		if (from > at)
+			jv_push(list, jv_set_text(jv_object(), "text", slice_make(text.ptr + at, from - at)));
+		if (to > from) {
+			struct jv *part = jv_set_text(jv_object(), "text", slice_make(text.ptr + from, to - from));
+			jv_push(list, jv_set_text(jv_set_bool(part, "mark", true), "rule", rule));
+		}
+		at = to > at ? to : at;
+	}
+	if (at < text.len)
+		jv_push(list, jv_set_text(jv_object(), "text", slice_from(text, at)));
+	return list;
+}
+
+/* In words, the weightiest first. */
+static struct jv *reasons_json(const struct verdict *v)
+{
+	struct jv *list = jv_array();
+	double below = 1e9;
+
+	for (int k = 0; k < REASONS_MAX; k++) {
+		double best = 0;
+		for (size_t i = 0; i < v->hit_count; i++)
+			if (v->hits[i].score < below && v->hits[i].score > best)
+				best = v->hits[i].score;
+		if (best <= 0)
+			break;
+		for (size_t i = 0; i < v->hit_count; i++)
+			if (v->hits[i].score >= best && v->hits[i].score <= best)
+				jv_push(list, jv_text(v->hits[i].describe.len ? v->hits[i].describe : v->hits[i].rule));
+		below = best;
+	}
+	for (size_t i = 0; i < v->guard_count; i++)
+		jv_push(list, jv_text(v->guards[i].words));
+	return list;
+}
+
+static struct jv *hits_json(const struct verdict *v)
+{
+	struct jv *list = jv_array();
+
+	for (size_t i = 0; i < v->hit_count; i++) {
+		const struct hit *h = &v->hits[i];
+		struct jv *x = jv_set_text(jv_object(), "rule", h->rule);
+		jv_set(x, "score", jv_real(h->score));
+		jv_set_int(x, "count", h->count);
+		jv_set_string(x, "class", evidence_name(h->evidence));
+		jv_set_text(x, "where", h->where);
+		jv_set_text(x, "text", h->text);
+		jv_set_text(x, "describe", h->describe);
+		if (h->printed.len)
+			jv_set_text(x, "printed", h->printed);
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static struct jv *id_json(int64_t id)
+{
+	char text[24];
+	return jv_text(slice_make(text, (size_t)snprintf(text, sizeof(text), "%" PRId64, id)));
+}
+
+struct item {
+	int64_t ticket, n, at, masked;
+	bool known; /* has a masked key */
+	size_t near_of; /* index of the row it is folded into, or its own */
+};
+
+static enum err add_appeal(struct db *db, int64_t ticket, struct jv *v, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_JUDGEMENT_APPEAL, BINDS(b_int(ticket)), e);
+
+	if (err)
+		return err;
+	if (rows_next(&r))
+		jv_set_text(v, "appeal", rows_text(&r, 0));
+	return rows_close(&r);
+}
+
+static enum err read_verdict(struct arena *a, struct slice text, struct verdict **out)
+{
+	struct jv *v = NULL;
+	enum err err;
+
+	*out = NULL;
+	if (!text.ptr)
+		return ERR_OK;
+	err = jv_parse(text, 16, &v, NULL);
+	if (!err)
+		err = verdict_read(a, v, out, NULL);
+	jv_free(&v);
+	/* A verdict that cannot be read must not hide the text from its moderators. */
+	return err == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
+}
+
+static enum err item_json(struct db *db, struct arena *a, const struct item *it, enum held_list list, struct jv **out, struct error *e)
+{
+	struct verdict *v = NULL;
+	struct jv *x = NULL;
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_JUDGEMENT_ITEM, BINDS(b_int(it->ticket), b_int(it->n)), e), end;
+
+	*out = NULL;
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		struct slice body = rows_text(&r, 7), title = it->n == 1 ? rows_text(&r, 2) : SLICE_NONE;
+		err = read_verdict(a, rows_text(&r, 11), &v);
+		x = jv_set(jv_object(), "ticket", id_json(it->ticket));
+		jv_set_int(x, "n", it->n);
+		jv_set_text(x, "state", rows_text(&r, 0));
+		jv_set_text(x, "why", rows_text(&r, 1));
+		jv_set_text(x, "title", rows_text(&r, 2));
+		jv_set_text(x, "lang", rows_text(&r, 3));
+		jv_set_text(x, "topic", rows_text(&r, 4));
+		jv_set_text(x, "name", it->n == 1 || slice_is(rows_text(&r, 9), "asker") ? rows_text(&r, 5) : rows_text(&r, 10));
+		jv_set_text(x, "page", rows_text(&r, 6));
+		jv_set_text(x, "author", rows_text(&r, 9));
+		jv_set_time(x, "at", rows_int(&r, 8));
+		jv_set_text(x, "body", body);
+		if (body.ptr)
+			jv_set(x, "parts", parts_json(a, body, v, "body"));
+		if (title.ptr)
+			jv_set(x, "title_parts", parts_json(a, title, v, "title"));
+		if (v) {
+			jv_set(x, "score", jv_real(v->score));
+			jv_set_string(x, "action", action_name(v->action));
+			jv_set(x, "reasons", reasons_json(v));
+			jv_set(x, "hits", hits_json(v));
+			if (v->harm)
+				jv_set_bool(x, "harm", true);
+		} else {
+			jv_set(jv_set(x, "reasons", jv_array()), "hits", jv_array());
+		}
+	}
+	end = rows_close(&r);
+	if (!err)
+		err = end;
+	if (!err && x && list == HELD_APPEALS)
+		err = add_appeal(db, it->ticket, x, e);
+	if (err)
+		jv_free(&x);
+	*out = x;
+	return err == ERR_NOMEM ? err_nomem(e) : err;
+}
+
+static bool read_cursor(struct slice s, struct item *at)
+{
+	char text[80];
+
+	if (s.len >= sizeof(text))
+		return false;
+	memcpy(text, s.ptr, s.len);
+	text[s.len] = 0;
+	int used = 0;
+	return sscanf(text, "%20" SCNd64 ".%20" SCNd64 ".%20" SCNd64 "%n", &at->at, &at->ticket, &at->n, &used) == 3 && (size_t)used == s.len;
+}
+
+static int class_of(struct slice reason)
+{
+	for (int c = 0; c < EVIDENCE_COUNT; c++)
+		if (slice_is(reason, evidence_name((enum evidence)c)))
+			return c;
+	return EVIDENCE_COUNT;
+}
+
+static enum err read_page(struct db *db, const struct held_query *q, size_t max, struct item *items, size_t *count, struct error *e)
+{
+	bool newest = q->list == HELD_REJECTED;
+	struct item at = { 0 };
+	int class = q->reason.len ? class_of(q->reason) : -1;
+	struct rows r;
+	enum err err;
+
+	if (newest)
+		at.at = at.ticket = at.n = INT64_MAX;
+	if (class == EVIDENCE_COUNT)
+		return err_field(e, ERR_INVALID, "reason", "The reasons are rule, url, shape, sameness, behaviour, learned and opinion.");
+	if (q->cursor.len && !read_cursor(q->cursor, &at))
+		return err_field(e, ERR_INVALID, "cursor", "That is not a cursor of this list.");
+	err = rows_open(db, &r, newest ? SQL_JUDGEMENT_NEWEST : SQL_JUDGEMENT_OLDEST,
+		BINDS(b_int(q->list), b_text(q->rule.len ? q->rule : SLICE("")), b_int(class), b_int(at.at), b_int(at.ticket), b_int(at.n), b_int((int64_t)max)), e);
+	if (err)
+		return err;
+	*count = 0;
+	while (*count < max && rows_next(&r)) {
+		struct item *it = &items[*count];
+		*it = (struct item){ .ticket = rows_int(&r, 0), .n = rows_int(&r, 1), .at = rows_int(&r, 2), .masked = rows_int(&r, 3),
+			.known = !rows_null(&r, 3), .near_of = *count };
+		++*count;
+	}
+	return rows_close(&r);
+}
+
+enum err judgement_counts(struct db *db, struct jv **out, struct error *e)
+{
+	static const char *const names[] = { "held", "challenged", "rejected", "appeals", "reports" };
+	struct jv *v = jv_object();
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_JUDGEMENT_COUNTS, NO_BINDS, e);
+
+	for (int i = 0; i < 5; i++)
+		jv_set_int(v, names[i], 0);
+	if (!err) {
+		while (rows_next(&r)) {
+			int64_t list = rows_int(&r, 0);
+			if (list >= 0 && list < 5)
+				jv_set_int(v, names[list], rows_int(&r, 1));
+		}
+		err = rows_close(&r);
+	}
+	if (!err && !v)
+		err = err_nomem(e);
+	if (err)
+		jv_free(&v);
+	*out = v;
+	return err;
+}
+
+enum err judgement_held(struct db *db, struct arena *a, const struct held_query *q, struct jv **out, struct error *e)
+{
+	size_t limit = q->limit > 0 && q->limit <= PAGE_MAX ? (size_t)q->limit : PAGE_DEFAULT, count = 0, heads = 0, used = 0;
+	size_t window = q->fold ? FOLD_WINDOW : limit + 1;
+	struct item *items = arena_array(a, window, sizeof(*items));
+	struct jv *v = jv_object(), *list = jv_array(), *counts = NULL;
+	struct jv **rows_of;
+	enum err err;
+
+	rows_of = arena_array(a, window, sizeof(struct jv *));
+	err = items && rows_of ? read_page(db, q, window, items, &count, e) : err_nomem(e);
+	/* One row for each text with the same mask; the page ends where another row would begin. */
+	for (; !err && used < count; used++) {
+		struct item *it = &items[used];
+		for (size_t k = 0; q->fold && it->known && k < used; k++)
+			if (items[k].known && items[k].masked == it->masked) {
+				it->near_of = items[k].near_of;
+				break;
+			}
+		if (it->near_of != used)
+			continue;
+		if (heads == limit)
+			break;
+		heads++;
+		err = item_json(db, a, it, q->list, &rows_of[used], e);
+	}
+	for (size_t i = 0; !err && i < used; i++) {
+		struct jv *head = rows_of[items[i].near_of];
+		if (items[i].near_of == i || !head)
+			continue;
+		if (!jv_get(head, "near"))
+			jv_set(head, "near", jv_array());
+		if (jv_size(jv_get(head, "near")) < NEAR_MAX)
+			jv_push(jv_get(head, "near"), jv_set_int(jv_set(jv_object(), "ticket", id_json(items[i].ticket)), "n", items[i].n));
+	}
+	for (size_t i = 0; rows_of && i < used && i < count; i++)
+		if (rows_of[i])
+			jv_push(list, rows_of[i]);
+	if (!err)
+		err = judgement_counts(db, &counts, e);
+	jv_set(v, "items", list);
+	jv_set(v, "counts", counts);
+	if (!err && used > 0 && (used < count || count == window)) {
+		char cursor[80];
+		const struct item *last = &items[used - 1];
+		snprintf(cursor, sizeof(cursor), "%" PRId64 ".%" PRId64 ".%" PRId64, last->at, last->ticket, last->n);
+		jv_set_string(v, "cursor", cursor);
+	}
+	if (!err && !v)
+		err = err_nomem(e);
+	if (err)
+		jv_free(&v);
+	*out = v;
+	return err;
+}
+
+/* --- deciding ---------------------------------------------------------------------------------------------------------- */
+
+struct giving {
+	const struct actor *who;
+	const struct judgement_item *items;
+	size_t count;
+	enum label label;
+	bool trust;
+	char undo[32];
+	int64_t changed, kept;
+};
+
+static enum err teach(struct db *db, int64_t ticket, int64_t n, enum stored_label label, struct error *e)
+{
+	enum err err = db_run(db, SQL_JUDGEMENT_TEACH_TEXT, BINDS(b_int(ticket), b_int(n), b_int(label)), NULL, e);
+
+	return err ? err : db_run(db, SQL_JUDGEMENT_TEACH_PAYLOAD, BINDS(b_int(ticket), b_int(n), b_int(label)), NULL, e);
+}
+
+static enum err count_rules(struct db *db, int64_t ticket, int64_t n, enum stored_label label, int64_t sign, struct error *e)
+{
+	return db_run(db, SQL_JUDGEMENT_COUNT_RULES,
+		BINDS(b_int(ticket), b_int(n), b_int(label == STORED_SPAM ? sign : 0), b_int(label == STORED_HAM ? sign : 0)), NULL, e);
+}
+
+static enum err last_label(struct db *db, int64_t ticket, int64_t n, enum stored_label *label, int64_t *account, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_JUDGEMENT_LAST, BINDS(b_int(ticket), b_int(n)), e);
+
+	*label = STORED_NONE;
+	*account = 0;
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		*label = (enum stored_label)rows_int(&r, 0);
+		*account = rows_int(&r, 1);
+	}
+	return rows_close(&r);
+}
+
+/* An appeal is judged by somebody else than the one it is about, where there is somebody else. */
+static enum err may_judge(struct db *db, const struct actor *who, int64_t ticket, bool appeal, bool *may, struct error *e)
+{
+	enum stored_label label;
+	int64_t account, others = 0;
+	enum err err = last_label(db, ticket, 1, &label, &account, e);
+
+	*may = true;
+	if (err || !appeal || label != STORED_SPAM || account != who->account)
+		return err;
+	err = db_int(db, SQL_JUDGEMENT_OTHERS, BINDS(b_int(who->account)), &others, e);
+	*may = others == 0;
+	return err;
+}
+
+/* *entry: what was written, 0 for nothing. *done: the decision stands. */
+static enum err judge_question(struct db *db, const struct giving *g, int64_t ticket, int64_t now, int64_t *entry, bool *done, struct error *e)
+{
+	struct move m = { .ticket = ticket, .event = g->label == LABEL_SPAM ? EVENT_SPAM : EVENT_RELEASE, .by = BY_MODERATOR, .who = *g->who, .now = now };
+	struct acted acted = { 0 };
+	struct rows r;
+	bool appeal = false, found, may = false;
+	enum err err = rows_open(db, &r, SQL_JUDGEMENT_STATE, BINDS(b_int(ticket)), e);
+
+	*done = false;
+	*entry = 0;
+	if (err)
+		return err;
+	found = rows_next(&r);
+	if (found)
+		appeal = rows_text(&r, 1).ptr && slice_is(rows_text(&r, 1), "appeal");
+	if ((err = rows_close(&r)))
+		return err;
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
+	if ((err = may_judge(db, g->who, ticket, appeal, &may, e)) || !may)
+		return err;
+	err = ticket_move(db, &m, &acted, e);
+	if (err == ERR_CONFLICT)
+		return ERR_OK; /* nothing was written: its state allows no such step */
+	if (err)
+		return err;
+	*entry = acted.n;
+	*done = true;
+	return ERR_OK;
+}
+
+static enum err judge_line(struct db *db, const struct giving *g, int64_t ticket, int64_t n, int64_t now, int64_t *entry, bool *done, struct error *e)
+{
+	bool waiting = false, held = false;
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_JUDGEMENT_LINE, BINDS(b_int(ticket), b_int(n)), e);
+
+	*done = false;
+	*entry = 0;
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		waiting = rows_int(&r, 0);
+		held = rows_text(&r, 2).ptr && slice_is(rows_text(&r, 2), "held");
+	}
+	if ((err = rows_close(&r)) || !waiting)
+		return err;
+	if (g->label == LABEL_HAM && held) {
+		if ((err = talk_release(db, ticket, n, g->who, now, e)))
+			return err;
+		*entry = 1;
+	}
+	*done = true;
+	return ERR_OK;
+}
+
+static enum err judge_one(struct db *db, struct giving *g, const struct judgement_item *it, int64_t now, struct error *e)
+{
+	enum stored_label label = g->label == LABEL_SPAM ? STORED_SPAM : STORED_HAM;
+	int64_t n = it->n ? it->n : 1, entry = 0;
+	bool done = false;
+	enum err err;
+
+	err = n == 1 ? judge_question(db, g, it->ticket, now, &entry, &done, e) : judge_line(db, g, it->ticket, n, now, &entry, &done, e);
+	if (err)
+		return err;
+	if (!done) {
+		g->kept++;
+		return ERR_OK;
+	}
+	if ((err = db_run(db, SQL_JUDGEMENT_ADD,
+		BINDS(b_str(g->undo), b_int(it->ticket), b_int(n), b_int(label), b_int(g->who->account), b_int(now), b_int(entry > 0 && n == 1), b_int(entry),
+			b_int(g->trust && label == STORED_HAM)),
+		NULL, e)))
+		return err;
+	if ((err = teach(db, it->ticket, n, label, e)) || (err = count_rules(db, it->ticket, n, label, 1, e)))
+		return err;
+	if ((err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(it->ticket), b_int(n), b_int(label == STORED_SPAM), b_int(0)), NULL, e)))
+		return err;
+	g->changed++;
+	return audit_add(db, g->who, label == STORED_SPAM ? "judgement.spam" : "judgement.ham", "ticket", it->ticket, NULL, e);
+}
+
+static enum err give_run(struct db *db, void *self, struct error *e)
+{
+	struct giving *g = self;
+	int64_t now = clock_wall_ms();
+
+	g->changed = g->kept = 0;
+	for (size_t i = 0; i < g->count; i++) {
+		enum err err = judge_one(db, g, &g->items[i], now, e);
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+enum err judgement_give(struct desk *d, const struct actor *who, const struct judgement_item *items, size_t count, enum label label, bool trust,
+	struct judgement_done *out, struct error *e)
+{
+	struct giving g = { .who = who, .label = label, .trust = trust };
+	unsigned char group[GROUP_BYTES];
+
+	*out = (struct judgement_done){ "", 0, 0 };
+	if (count == 0 || count > JUDGEMENT_ITEMS_MAX)
+		return err_field(e, ERR_INVALID, "items", "Give 1 to %d items.", JUDGEMENT_ITEMS_MAX);
+	crypt_random(group, sizeof(group));
+	crypt_base64(group, sizeof(group), g.undo);
+	for (size_t at = 0; at < count; at += CHUNK) {
+		g.items = items + at;
+		g.count = count - at < CHUNK ? count - at : CHUNK;
+		enum err err = writer_do(d->writer, LANE_TALK, give_run, &g, e);
+		/* What earlier chunks did stands and can be undone; the caller is told of it. */
+		if (err && out->changed == 0)
+			return err;
+		if (err)
+			break;
+		out->changed += g.changed;
+		out->kept += g.kept;
+	}
+	if (out->changed)
+		snprintf(out->undo, sizeof(out->undo), "%s", g.undo);
+	return ERR_OK;
+}
+
+/* --- undoing ----------------------------------------------------------------------------------------------------------- */
+
+struct undoing {
+	const struct actor *who;
+	struct slice undo;
+	int64_t changed, kept;
+	bool more;
+};
+
+struct given {
+	int64_t id, ticket, n, moved, entry;
+	enum stored_label label;
+};
+
+static enum err undo_one(struct db *db, struct undoing *u, const struct given *was, int64_t now, struct error *e)
+{
+	enum stored_label before;
+	int64_t account;
+	bool back = true;
+	enum err err;
+
+	if (was->n == 1) {
+		struct move m = { .ticket = was->ticket, .event = EVENT_UNDO, .by = BY_MODERATOR, .who = *u->who, .now = now };
+		struct acted acted = { 0 };
+		err = was->moved ? ticket_move(db, &m, &acted, e) : ERR_OK;
+		if (err && err != ERR_CONFLICT)
+			return err;
+		back = err == ERR_OK;
+	} else {
+		back = was->entry == 0; /* words that were shown stay shown */
+	}
+	if (!back) {
+		u->kept++;
+	} else {
+		u->changed++;
+		err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(was->ticket), b_int(was->n), b_int(-1), b_int(was->n > 1)), NULL, e);
+		if (err)
+			return err;
+	}
+	/* What it taught is taken back in any case. */
+	if ((err = db_run(db, SQL_JUDGEMENT_UNDONE, BINDS(b_int(was->id), b_int(now)), NULL, e)) ||
+		(err = last_label(db, was->ticket, was->n, &before, &account, e)) || (err = teach(db, was->ticket, was->n, before, e)) ||
+		(err = count_rules(db, was->ticket, was->n, was->label, -1, e)))
+		return err;
+	return audit_add(db, u->who, "judgement.undo", "ticket", was->ticket, NULL, e);
+}
+
+static enum err undo_run(struct db *db, void *self, struct error *e)
+{
+	struct undoing *u = self;
+	struct given list[CHUNK];
+	size_t n = 0;
+	int64_t now = clock_wall_ms();
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_JUDGEMENT_GROUP, BINDS(b_text(u->undo)), e);
+
+	u->changed = u->kept = 0;
+	u->more = false;
+	if (err)
+		return err;
+	while (rows_next(&r)) {
+		if (n == CHUNK) {
+			u->more = true;
+			break;
+		}
+		list[n++] = (struct given){ .id = rows_int(&r, 0), .ticket = rows_int(&r, 1), .n = rows_int(&r, 2), .label = (enum stored_label)rows_int(&r, 3),
+			.moved = rows_int(&r, 4), .entry = rows_int(&r, 5) };
+	}
+	if ((err = rows_close(&r)))
+		return err;
+	for (size_t i = 0; i < n && !err; i++)
+		err = undo_one(db, u, &list[i], now, e);
+	return err;
+}
+
+enum err judgement_undo(struct desk *d, const struct actor *who, struct slice undo, struct judgement_done *out, struct error *e)
+{
+	struct undoing u = { .who = who, .undo = undo };
+
+	*out = (struct judgement_done){ "", 0, 0 };
+	do {
+		enum err err = writer_do(d->writer, LANE_TALK, undo_run, &u, e);
+		if (err)
+			return err;
+		out->changed += u.changed;
+		out->kept += u.kept;
+	} while (u.more);
+	if (out->changed + out->kept == 0)
+		return err_set(e, ERR_NOT_FOUND, "There is nothing to undo under that name.");
+	return ERR_OK;
+}

@@ -46,7 +46,7 @@ struct views {
 /* ERR_TOO_LARGE, ERR_NOMEM. */
 enum err views_make(struct arena *a, struct slice text, struct views *out, struct error *e) MUST_CHECK;
 
-/* The part of the original that the view's bytes [from, to) came from: whole words at least where letters changed. */
+/* The part of the original that the view's bytes [from, to) came from: whole words in norm and skel. */
 struct slice views_origin(const struct views *v, enum view which, size_t from, size_t to);
 
 #endif

@@ -1,0 +1,159 @@
+#include "text/views.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "base/utf8.h"
+
+static struct arena *arena;
+
+static struct views made(const char *text)
+{
+	struct views v;
+	struct error e;
+
+	arena_reset(arena);
+	assert_int_equal(views_make(arena, slice_of(text), &v, &e), ERR_OK);
+	return v;
+}
+
+static void expect(enum view which, const char *text, const char *wanted)
+{
+	assert_string_equal(made(text).text[which].ptr, wanted);
+}
+
+static void renders(void **state)
+{
+	(void)state;
+	expect(VIEW_RENDERED, "fr<b>ee</b> pills", "free pills");
+	expect(VIEW_RENDERED, "<p>one</p>two<br/>three", "\none\ntwo\nthree");
+	expect(VIEW_RENDERED, "a <!-- x -->b<!-- open", "a b<!-- open");
+	expect(VIEW_RENDERED, "<script>x()</script>y<style>z</style>", "y");
+	expect(VIEW_RENDERED, "3 < 4 > 2 <3 <me@example.com> a<b", "3 < 4 > 2 <3 <me@example.com> a<b");
+	expect(VIEW_RENDERED, "&#102;&#x72;ee &amp; &lt;b&gt; &unknown; &#0; &#1114112;x &", "free & <b> &unknown; \uFFFD \uFFFDx &");
+	expect(VIEW_RENDERED, "<a class=x href=\"http://e.com/\">buy</a>", "http://e.com/ buy");
+	expect(VIEW_RENDERED, "[url=http://e.com]buy[/url] [b]now[/b] [c]", "http://e.com buy now [c]");
+	expect(VIEW_RENDERED, "'''bold''' [[Page|words]] [[Other]] it's **m**", "bold Page words Other it's m");
+	expect(VIEW_RENDERED, "x\xFFy", "x\uFFFDy");
+	assert_true(made("a<b>").markup);
+	assert_false(made("3 < 4 [[x]] **y**").markup);
+}
+
+static void normalises(void **state)
+{
+	(void)state;
+	expect(VIEW_NORM, "  Free\n\n MONEY\u00A0now ", "free money now");
+	expect(VIEW_NORM, "Ｃａｓｉｎｏ", "casino");
+	expect(VIEW_NORM, "f r e e money a b", "free money a b");
+	expect(VIEW_NORM, "f.r.e.e F-R-E-E U.S.A e.g. a.b", "free free u.s.a e.g. a.b");
+	expect(VIEW_NORM, "ca*si*no c_a_s_h it's -x- x|y", "casino cash it's -x- xy");
+	expect(VIEW_NORM, "http://e.com/a_b_c me_x@e.com", "http://e.com/a_b_c me_x@e.com");
+	expect(VIEW_NORM, "fr\u200Bee via\u00ADgra", "free viagra");
+	assert_int_equal(made("fr\u200Bee via\u00ADgra").invisible, 2);
+	assert_int_equal(made("\uFEFFplain\uFEFF").invisible, 0);
+	assert_int_equal(made("pla\uFEFFin").invisible, 1);
+	/* Joiners are spelling in Persian and Hindi, and hold family emoji together. */
+	expect(VIEW_NORM, "می\u200Cخواهم", "می\u200Cخواهم");
+	assert_int_equal(made("می\u200Cخواهم क्\u200Dष \U0001F468\u200D\U0001F469").invisible, 0);
+	assert_int_equal(made("fr\u200Dee").invisible, 1);
+	expect(VIEW_NORM, "", "");
+	expect(VIEW_NORM, " \u200B ", "");
+	assert_int_equal(made("f r e e and f.r.e.e").joined, 2);
+}
+
+static void reads_mixed_words(void **state)
+{
+	(void)state;
+	expect(VIEW_SKEL, "my pаypаl account", "my paypal account");
+	assert_int_equal(made("my pаypаl account").mixed_words, 1);
+	/* Ordinary Russian, with Latin words beside it. */
+	struct views v = made("мой web-сайт не работает, e-mail'ом");
+	assert_int_equal(v.mixed_words, 0);
+	assert_ptr_equal(v.text[VIEW_SKEL].ptr, v.text[VIEW_NORM].ptr);
+}
+
+static void expect_origin(const char *text, enum view which, const char *part, const char *wanted)
+{
+	struct views v = made(text);
+	const char *p = strstr(v.text[which].ptr, part);
+
+	assert_non_null(p);
+	size_t from = (size_t)(p - v.text[which].ptr);
+	struct slice got = views_origin(&v, which, from, from + strlen(part));
+	if (!slice_is(got, wanted))
+		fail_msg("\"%s\" of \"%s\" came from \"%.*s\"", part, text, SLICE_ARG(got));
+}
+
+static void knows_where_words_came_from(void **state)
+{
+	(void)state;
+	expect_origin("buy fr<b>ee</b> pills", VIEW_RENDERED, "free", "fr<b>ee");
+	expect_origin("buy fr<b>ee</b> pills", VIEW_RENDERED, "pil", "pil");
+	expect_origin("buy fr<b>ee</b> pills", VIEW_NORM, "free", "fr<b>ee");
+	expect_origin("a &#102;ree b", VIEW_NORM, "free", "&#102;ree");
+	expect_origin("go F R E E now", VIEW_NORM, "free", "F R E E");
+	expect_origin("go F R E E now", VIEW_NORM, "now", "now");
+	expect_origin("the Ｃａｓｉｎｏ x", VIEW_NORM, "casino", "Ｃａｓｉｎｏ");
+	expect_origin("the Casino x", VIEW_NORM, "casi", "Casino");
+	expect_origin("my PаyPаl account", VIEW_SKEL, "paypal", "PаyPаl");
+	expect_origin("my PаyPаl account", VIEW_SKEL, "account", "account");
+	expect_origin("abc", VIEW_BYTES, "b", "b");
+	struct views v = made("");
+	assert_int_equal(views_origin(&v, VIEW_NORM, 0, 5).len, 0);
+}
+
+static void is_bounded(void **state)
+{
+	(void)state;
+	static const char *const hard[] = { "<a \"", "<!--", "<script>", "[url=", "&#", "''", "]]", "[[", "a ", "a.", "ﷺ", "\xF0\x9F", "<a href=" };
+	struct str s;
+	struct views v;
+	struct error e;
+
+	str_init(&s, VIEWS_MAX_BYTES + 100);
+	for (size_t i = 0; i < sizeof hard / sizeof hard[0]; i++) {
+		str_reset(&s);
+		while (s.len + 10 < VIEWS_MAX_BYTES / 4)
+			str_adds(&s, hard[i]);
+		arena_reset(arena);
+		assert_int_equal(views_make(arena, str_slice(&s), &v, &e), ERR_OK);
+		for (int w = VIEW_RENDERED; w < VIEW_COUNT; w++)
+			assert_true(utf8_valid(v.text[w]));
+	}
+	while (s.len <= VIEWS_MAX_BYTES)
+		str_addc(&s, 'x');
+	assert_int_equal(views_make(arena, str_slice(&s), &v, &e), ERR_TOO_LARGE);
+	struct arena *small = arena_new(100);
+	assert_int_equal(views_make(small, SLICE("a somewhat longer text that needs more room than there is, in all its views together"), &v, &e), ERR_NOMEM);
+	arena_free(&small);
+	str_fini(&s);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	arena = arena_new(256 << 20);
+	return arena ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_free(&arena);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(renders), cmocka_unit_test(normalises), cmocka_unit_test(reads_mixed_words),
+		cmocka_unit_test(knows_where_words_came_from), cmocka_unit_test(is_bounded),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

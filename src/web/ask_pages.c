@@ -1,0 +1,731 @@
+/*
+ * ask_pages: what newcomers see: asking, their own conversation, and what this place is. Everything works without scripts.
+ *
+ * GET changes nothing. A POST that cannot be taken shows its page again with everything that was typed (P4), also when it came
+ * from another site. A conversation's page has a constant title and is never stored; until a helper has answered its texts are
+ * plain, and a refused text is shown only on request, so that nobody can use the desk to publish.
+ */
+#include <stdio.h>
+
+#include "base/conf.h"
+#include "desk/erase.h"
+#include "desk/gate.h"
+#include "desk/presence.h"
+#include "text/markup.h"
+#include "text/utf.h"
+#include "web/view.h"
+
+#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
+HANDLER(page_ask);
+HANDLER(page_ask_send);
+HANDLER(page_about);
+HANDLER(page_question);
+HANDLER(page_question_write);
+HANDLER(page_question_close);
+HANDLER(page_question_close_send);
+HANDLER(page_question_reopen);
+HANDLER(page_question_appeal);
+HANDLER(page_question_rating);
+HANDLER(page_question_link);
+HANDLER(page_question_erase);
+HANDLER(page_question_erase_send);
+
+enum { LOG_TAIL = 400, MS_A_DAY = 86400 * 1000, REFRESH_LIVE_S = 20, REFRESH_QUEUED_S = 30, REFRESH_HELD_S = 60 };
+
+/* ---- asking ---- */
+
+struct problem {
+	int status;                 /* 0: none */
+	const char *kind, *heading, *text;
+	const char *field, *wrong;  /* the field at fault and what to say there */
+	bool anyway;                /* was asked for more words: the next try is taken as it is */
+};
+
+/* Calls fn for each trimmed part of a comma-separated configuration value. */
+static void each_part(const char *list, void (*fn)(void *ctx, struct slice part), void *ctx)
+{
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		struct slice part = utf_trim(slice_make(list, n));
+		if (part.len)
+			fn(ctx, part);
+		list += n + (list[n] == ',');
+	}
+}
+
+struct choices {
+	struct request *rq;
+	struct jv *list;
+	struct slice chosen;
+	bool found;
+};
+
+static void add_language(void *ctx, struct slice code)
+{
+	struct choices *c = ctx;
+	struct slice copy = arena_slice(c->rq->arena, code);
+	bool chosen = !c->found && slice_eq(c->chosen, code);
+	c->found |= chosen;
+	struct jv *x = jv_object();
+	jv_set(x, "code", jv_text(code));
+	jv_set(x, "label", copy.ptr ? jv_text(i18n_language_name(c->rq->arena, copy.ptr, copy.ptr)) : NULL);
+	jv_set_bool(x, "chosen", chosen);
+	jv_push(c->list, x);
+}
+
+static void add_topic(void *ctx, struct slice name)
+{
+	struct choices *c = ctx;
+	struct jv *x = jv_object();
+	jv_set(x, "name", jv_text(name));
+	jv_set_bool(x, "chosen", slice_eq(c->chosen, name));
+	jv_push(c->list, x);
+}
+
+static struct jv *ask_form(struct request *rq, const char *lang, const struct problem *pr)
+{
+	bool post = rq->method == METHOD_POST;
+	static const char *const fields[] = { "body", "title", "name" };
+	struct jv *form = jv_object();
+	char nonce[GATE_FORM_BYTES];
+	gate_form_new(rq->desk, post, nonce);
+	jv_set_string(form, "nonce", nonce);
+	jv_set_bool(form, "anyway", pr->anyway || (post && request_field(rq, "anyway").len));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		jv_set(form, fields[i], jv_text(post ? request_field(rq, fields[i]) : request_query(rq, fields[i])));
+	struct slice wanted = post ? request_field(rq, "lang") : request_query(rq, "lang");
+	struct choices langs = { .rq = rq, .list = jv_array(), .chosen = wanted.len ? wanted : slice_of(lang) };
+	each_part(conf()->languages, add_language, &langs);
+	jv_set(form, "langs", langs.list);
+	struct choices topics = { .rq = rq, .list = jv_array(),
+				  .chosen = post ? request_field(rq, "topic") : request_query(rq, "topic") };
+	each_part(conf()->topics, add_topic, &topics);
+	jv_set_bool(form, "has_topics", jv_size(topics.list) > 0);
+	jv_set(form, "topics", topics.list);
+	struct slice page = post ? request_field(rq, "page") : request_query(rq, "page");
+	page = page.len && page.len <= TICKET_PAGE_MAX_BYTES ? utf_one_line(rq->arena, page, 255) : SLICE_NONE;
+	jv_set(form, "page", page.len ? jv_text(page) : jv_null());
+	struct str url;
+	str_init(&url, 8192);
+	bool link = page.len && markup_wiki_link(conf()->wiki_url, page, &url) && !str_failed(&url);
+	jv_set(form, "page_url", link ? jv_text(str_slice(&url)) : jv_null());
+	str_fini(&url);
+	return form;
+}
+
+static enum err show_ask(struct request *rq, struct response *rs, const struct problem *pr, struct error *e)
+{
+	const char *lang = view_lang(rq, rs);
+	struct jv *page = view_frame(rq, lang, "title-ask", SLICE(""));
+	struct error trouble;
+	/* The form is there even when nothing can be said about waiting: typed words come first. */
+	if (view_status(rq, page, lang, &trouble) != ERR_OK && pr->status == 0) {
+		jv_free(&page);
+		*e = trouble;
+		return e->code;
+	}
+	jv_set_bool(page, "index", true);
+	jv_set_int(page, "body_max", TICKET_TEXT_MAX_BYTES);
+	jv_set(page, "scripts", jv_push(jv_array(), jv_string("ask.js")));
+	jv_set(page, "form", ask_form(rq, lang, pr));
+	view_put(rq, page, lang, "send", pr->anyway ? "ask-send-anyway" : "ask-send", I18N_NONE);
+	struct jv *wrong = jv_object();
+	if (pr->field && pr->wrong)
+		view_put(rq, wrong, lang, pr->field, pr->wrong, I18N_NONE);
+	jv_set(page, "wrong", wrong);
+	if (pr->status) {
+		struct jv *p = jv_object();
+		jv_set_string(p, "kind", pr->kind ? pr->kind : "bad");
+		view_put(rq, p, lang, "heading", pr->heading ? pr->heading : "problem-ask", I18N_NONE);
+		view_put(rq, p, lang, "text", pr->text ? pr->text : "problem-kept", I18N_NONE);
+		jv_set(page, "problem", p);
+		response_status(rs, pr->status);
+	}
+	return view_send(rq, rs, "ask", lang, page, e);
+}
+
+HANDLER(page_ask)
+{
+	return show_ask(rq, rs, &(struct problem){ 0 }, e);
+}
+
+/* Nothing but a greeting or punctuation: words in the languages the desk speaks and the usual others. Never a reason to
+ * refuse, only to ask for the question itself, once. */
+static bool only_greeting(struct slice body)
+{
+	static const char *const words[] = {
+		"hi", "hello", "hey", "hallo", "hullo", "hiya", "good", "morning", "day", "evening", "afternoon", "help", "please", "pls", "plz", "me",
+		"there", "anyone", "anybody", "somebody", "here", "is", "sir", "madam", "dear", "all", "everyone", "guten", "tag", "morgen", "abend",
+		"moin", "servus", "hilfe", "bitte", "jemand", "da", "ist", "zusammen", "gr\xc3\xbc\xc3\x9f", "gott", "hola", "ayuda", "bonjour", "salut",
+		"aide", "ciao", "salve", "merhaba", "selam", "test", "question", "frage", "\xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7",
+		"\xd8\xa7\xd9\x84\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85", "\xd8\xb9\xd9\x84\xd9\x8a\xd9\x83\xd9\x85", "\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85",
+		"\xd8\xa3\xd9\x87\xd9\x84\xd8\xa7", "\xd9\x85\xd8\xb3\xd8\xa7\xd8\xb9\xd8\xaf\xd8\xa9",
+	};
+	size_t i = 0;
+	int found = 0;
+	while (i < body.len) {
+		size_t start = i;
+		while (i < body.len && ((unsigned char)body.ptr[i] >= 0x80 || (body.ptr[i] >= '0' && body.ptr[i] <= '9') ||
+					((body.ptr[i] | 32) >= 'a' && (body.ptr[i] | 32) <= 'z')))
+			i++;
+		if (i == start) {
+			i++;
+			continue;
+		}
+		struct slice word = slice_make(body.ptr + start, i - start);
+		bool greeting = false;
+		for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++)
+			greeting |= utf_equal_nocase(word, slice_of(words[k]));
+		if (!greeting || ++found > 6)
+			return false;
+	}
+	return true;
+}
+
+static void ask_problem(const struct error *why, struct problem *pr)
+{
+	*pr = (struct problem){ .status = view_code(why), .text = "problem-kept" };
+	switch (why->code) {
+	case ERR_INVALID: {
+		static const char *const fields[][2] = { { "body", "wrong-long" },  { "title", "wrong-title" }, { "name", "wrong-name" },
+							 { "lang", "wrong-lang" }, { "topic", "wrong-topic" } };
+		for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+			if (strcmp(why->field, fields[i][0]) == 0)
+				pr->field = fields[i][0], pr->wrong = fields[i][1];
+		if (strcmp(why->field, "form") == 0)
+			pr->text = "problem-form-old";
+		break;
+	}
+	case ERR_CONFLICT: pr->text = "problem-form-old"; break;
+	case ERR_LIMITED: pr->text = "problem-limited"; break;
+	case ERR_BUSY:
+	case ERR_NOMEM:
+	case ERR_IO: pr->text = "problem-busy"; break;
+	default: break;
+	}
+}
+
+static void retry_after(struct response *rs, const struct error *why)
+{
+	char seconds[16];
+	if (why->code != ERR_LIMITED && why->code != ERR_BUSY && why->code != ERR_IO && why->code != ERR_NOMEM)
+		return;
+	snprintf(seconds, sizeof(seconds), "%d", why->retry_after_s > 0 ? why->retry_after_s : 5);
+	response_header(rs, "Retry-After", seconds);
+}
+
+HANDLER(page_ask_send)
+{
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct problem pr = { 0 };
+	struct slice body = request_field(rq, "body");
+	if (rq->cross_site) {
+		pr = (struct problem){ .status = 403, .kind = "warn", .text = "problem-cross-site" };
+		return show_ask(rq, rs, &pr, e);
+	}
+	if (!body.ptr || utf_blank(body)) {
+		pr = (struct problem){ .status = 422, .field = "body", .wrong = "wrong-empty" };
+		return show_ask(rq, rs, &pr, e);
+	}
+	struct ask in = {
+		.body = body, .title = view_field(rq, "title"), .name = view_field(rq, "name"), .email = view_field(rq, "email"),
+		.topic = view_field(rq, "topic"), .lang = view_field(rq, "lang"), .page = view_field(rq, "page"), .form = view_field(rq, "form"),
+		.trap = view_field(rq, "website"), .agent = request_header(rq, "User-Agent"), .page_form = true, .sender = rq->sender,
+	};
+	struct error why = { 0 };
+	struct asked out = { 0 };
+	rc = ticket_check_ask(&in, &why);
+	if (rc == ERR_OK && !request_field(rq, "anyway").len && only_greeting(body)) {
+		pr = (struct problem){ .status = 422, .kind = "warn", .heading = "problem-greeting-heading", .text = "problem-greeting", .anyway = true };
+		return show_ask(rq, rs, &pr, e);
+	}
+	if (rc == ERR_OK)
+		rc = ticket_ask(rq->desk, rq->db, rq->arena, &in, &out, &why);
+	if (rc != ERR_OK) {
+		why.code = rc;
+		ask_problem(&why, &pr);
+		retry_after(rs, &why);
+		return show_ask(rq, rs, &pr, e);
+	}
+	char *path = arena_printf(rq->arena, "/q/%s", out.token);
+	if (!path)
+		return err_nomem(e);
+	response_redirect(rs, rq, path);
+	return ERR_OK;
+}
+
+HANDLER(page_about)
+{
+	const char *lang = view_lang(rq, rs);
+	struct jv *page = view_frame(rq, lang, "title-about", SLICE(""));
+	struct wait w;
+	enum err rc = view_status(rq, page, lang, e);
+	if (rc == ERR_OK)
+		rc = queue_wait(rq->desk, rq->db, &w, e);
+	if (rc != ERR_OK) {
+		jv_free(&page);
+		return rc;
+	}
+	jv_set_bool(page, "index", true);
+	struct jv *figures = jv_array();
+	if (w.known)
+		for (int i = 0; i < 2; i++) {
+			struct jv *x = jv_object();
+			view_put(rq, x, lang, "label", i ? "figure-p90" : "figure-median", I18N_NONE);
+			jv_set(x, "value", jv_text(view_duration(rq, lang, i ? w.p90_s : w.median_s)));
+			jv_push(figures, x);
+		}
+	jv_set_bool(page, "has_figures", w.known);
+	jv_set(page, "figures", figures);
+	return view_send(rq, rs, "about", lang, page, e);
+}
+
+/* ---- the asker's conversation ---- */
+
+struct shown {
+	int status;
+	const char *heading, *text;   /* of a problem; NULL: none */
+	const char *wrong;            /* at the composer */
+	struct slice typed, why;      /* kept in the composer and in the appeal */
+	const char *confirm;          /* "close", "withdraw", "erase" */
+	bool writing;
+};
+
+static enum err own_ticket(struct request *rq, struct ticket *t, struct error *e)
+{
+	return ticket_by_token(rq->desk, rq->db, rq->arena, rq->params[0], t, e);
+}
+
+static char *own_path(struct request *rq)
+{
+	return arena_printf(rq->arena, "/q/%.*s", SLICE_ARG(rq->params[0]));
+}
+
+static bool refused(const struct ticket *t)
+{
+	return t->state == TICKET_REJECTED || t->state == TICKET_SPAM;
+}
+
+static bool wordless(const struct ticket *t)
+{
+	return t->state == TICKET_ERASED || t->state == TICKET_PURGED;
+}
+
+static enum err add_now(struct request *rq, const char *lang, const struct ticket *t, struct jv *page, struct error *e)
+{
+	struct jv *now = jv_object();
+	jv_set(page, "now", now);
+	const char *headline = NULL, *text = NULL;
+	int refresh = 0;
+	switch (t->state) {
+	case TICKET_QUEUED: {
+		struct wait w;
+		int64_t position = 0;
+		enum err rc = queue_wait(rq->desk, rq->db, &w, e);
+		if (rc == ERR_OK)
+			rc = queue_position(rq->db, t, &position, e);
+		if (rc != ERR_OK)
+			return rc;
+		headline = "now-queued";
+		text = w.status == DESK_OPEN ? "now-queued-open" : w.status == DESK_FULL ? "now-queued-full" : "now-queued-return";
+		if (position == 1)
+			view_put(rq, now, lang, "position", "position-next", I18N_NONE);
+		else if (position > 1)
+			view_put(rq, now, lang, "position", "position", I18N(i18n_int(position - 1)));
+		if (w.known)
+			view_put(rq, now, lang, "waits", "waits",
+				 I18N(i18n_slice(view_duration(rq, lang, w.median_s)), i18n_slice(view_duration(rq, lang, w.p90_s))));
+		refresh = REFRESH_QUEUED_S;
+		break;
+	}
+	case TICKET_LIVE: {
+		bool here = presence_here(rq->desk->presence, t->id).helpers > 0;
+		headline = t->holder_name.len ? "now-live" : "now-live-nobody";
+		text = here ? "now-live-here" : "now-live-away";
+		jv_set_bool(now, "lit", true);
+		refresh = REFRESH_LIVE_S;
+		break;
+	}
+	case TICKET_CHALLENGED: headline = "now-challenged", text = "now-held-text", refresh = REFRESH_HELD_S; break;
+	case TICKET_HELD: headline = "now-held", text = "now-held-text", refresh = REFRESH_HELD_S; break;
+	case TICKET_REJECTED: headline = "now-rejected", text = t->appealed ? "now-appealed" : "now-rejected-text"; break;
+	case TICKET_SPAM: headline = "now-spam", text = t->appealed ? "now-appealed" : "now-spam-text"; break;
+	case TICKET_SNOOZED: headline = "now-snoozed", text = "now-snoozed-text"; break;
+	case TICKET_CLOSED: headline = "now-closed", text = t->answered ? "now-closed-text" : "now-withdrawn-text"; break;
+	case TICKET_PURGED: headline = "now-purged", text = "now-purged-text"; break;
+	default: headline = "now-erased", text = "now-erased-text"; break;
+	}
+	view_put(rq, now, lang, "headline", headline, I18N(i18n_slice(t->holder_name)));
+	int64_t left = t->sealed_until - clock_wall_ms();
+	if (t->state == TICKET_ERASED && left > 0)
+		view_put(rq, now, lang, "text", "now-erased-sealed", I18N(i18n_int((left + MS_A_DAY - 1) / MS_A_DAY)));
+	else
+		view_put(rq, now, lang, "text", text, I18N_NONE);
+	jv_set_bool(now, "refresh", refresh > 0);
+	jv_set(page, "refresh", refresh ? jv_int(refresh) : jv_null());
+	return ERR_OK;
+}
+
+static void add_confirm(struct request *rq, const char *lang, const char *what, struct jv *page)
+{
+	char key[48];
+	struct jv *c = jv_object();
+	jv_set_string(c, "action", what);
+	jv_set_string(c, "class", strcmp(what, "erase") == 0 ? "danger" : "primary");
+	snprintf(key, sizeof(key), "confirm-%s", what);
+	view_put(rq, c, lang, "heading", key, I18N_NONE);
+	snprintf(key, sizeof(key), "confirm-%s-text", what);
+	view_put(rq, c, lang, "text", key, I18N_NONE);
+	snprintf(key, sizeof(key), "confirm-%s-button", what);
+	view_put(rq, c, lang, "button", key, I18N_NONE);
+	jv_set(page, "confirm", c);
+	jv_set(page, "refresh", jv_null());
+}
+
+static void add_composer(struct request *rq, const char *lang, const struct ticket *t, const struct page *p, const struct shown *s, struct jv *page)
+{
+	char nonce[GATE_FORM_BYTES];
+	int64_t reply = 0;
+	struct error ignored;
+	bool post = rq->method == METHOD_POST;
+	enum err rc = post ? view_field_int(rq, "reply_to", &reply, &ignored) : request_query_int(rq, "reply", &reply, &ignored);
+	gate_form_new(rq->desk, s->typed.len > 0, nonce);
+	jv_set_string(page, "nonce", nonce);
+	jv_set_bool(page, "write", true);
+	jv_set_bool(page, "writing", s->writing);
+	jv_set(page, "text", jv_text(s->typed));
+	bool waiting = !t->answered && t->state != TICKET_CLOSED;
+	view_put(rq, page, lang, "write_label", waiting ? "write-more" : t->state == TICKET_LIVE ? "write-answer" : "write-later", I18N_NONE);
+	view_put(rq, page, lang, "write_hint", t->state == TICKET_CLOSED ? "write-hint-closed" : waiting ? "write-hint-queued" : "write-hint", I18N_NONE);
+	struct slice quoted = rc == ERR_OK && reply > 0 ? view_quote(rq, p, reply) : SLICE("");
+	if (quoted.len)
+		jv_set(page, "replying", jv_set(jv_set_int(jv_object(), "n", reply), "text", jv_text(quoted)));
+	if (s->writing)
+		jv_set(page, "refresh", jv_null());
+}
+
+static void add_can(struct request *rq, const char *lang, const struct ticket *t, struct jv *page)
+{
+	bool open = t->state == TICKET_LIVE || t->state == TICKET_SNOOZED;
+	bool waiting = t->state == TICKET_QUEUED || t->state == TICKET_HELD || t->state == TICKET_CHALLENGED;
+	struct jv *can = jv_object();
+	jv_set_bool(can, "close", open);
+	jv_set_bool(can, "withdraw", waiting);
+	jv_set_bool(can, "reopen", t->state == TICKET_CLOSED);
+	jv_set_bool(can, "link", !wordless(t));
+	jv_set_bool(can, "erase", !wordless(t));
+	jv_set(page, "can", can);
+	jv_set_bool(page, "appeal", refused(t) && !t->appealed);
+	if (t->state == TICKET_CLOSED && t->answered)
+		jv_set(page, "rating", jv_object());
+	struct slice done = request_query(rq, "done");
+	if (slice_is(done, "rated"))
+		view_put(rq, page, lang, "done", "rate-thanks", I18N_NONE);
+	else if (slice_is(done, "link"))
+		view_put(rq, page, lang, "done", "link-done", I18N_NONE);
+}
+
+/* The question's own words, for a refused one, on request. */
+static struct slice first_words(const struct page *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->entries[i].kind == ENTRY_MESSAGE && p->entries[i].body.ptr)
+			return p->entries[i].body;
+	return SLICE_NONE;
+}
+
+static enum err add_log(struct request *rq, const char *lang, const struct ticket *t, const struct shown *s, struct jv *page, const char *self,
+			struct error *e)
+{
+	int64_t from = -1;
+	enum err rc = request_query_int(rq, "from", &from, e);
+	if (rc != ERR_OK)
+		return rc;
+	if (from < 0)
+		from = t->last_n > LOG_TAIL ? t->last_n - LOG_TAIL : 0;
+	struct page p = { 0 };
+	rc = talk_read(rq->db, rq->arena, t->id, refused(t) ? 0 : from, TALK_PAGE, VIEW_ASKER, &p, e);
+	if (rc != ERR_OK)
+		return rc;
+	if (from > 0) {
+		char *earlier = arena_printf(rq->arena, "%s?from=0", self);
+		jv_set(page, "earlier", earlier ? jv_string(earlier) : NULL);
+	}
+	int64_t last = p.count ? p.entries[p.count - 1].n : from;
+	if (p.more) {
+		char *later = arena_printf(rq->arena, "%s?from=%lld", self, (long long)last);
+		jv_set(page, "later", later ? jv_string(later) : NULL);
+	}
+	jv_set_int(page, "last", last);
+	if (refused(t)) {
+		struct slice shown = request_query(rq, "show").len ? first_words(&p) : SLICE_NONE;
+		jv_set(page, "refused", jv_set(jv_object(), "shown", jv_text(shown)));
+		jv_set(page, "log", jv_array());
+		jv_set_bool(page, "log_hidden", true);
+		return ERR_OK;
+	}
+	char *reply = arena_printf(rq->arena, "%s?write=1&reply=", self);
+	if (!reply)
+		return err_nomem(e);
+	struct view_log o = { .ticket = t, .view = VIEW_ASKER, .unread_after = t->asker_read < t->last_n ? t->asker_read : 0,
+			      .reply = wordless(t) ? NULL : reply };
+	jv_set(page, "log", view_log(rq, lang, &p, &o));
+	if (!wordless(t))
+		add_composer(rq, lang, t, &p, s, page);
+	return ERR_OK;
+}
+
+static enum err show_question(struct request *rq, struct response *rs, const struct ticket *t, const struct shown *s, struct error *e)
+{
+	const char *lang = view_lang(rq, rs);
+	struct jv *page = view_frame(rq, lang, "title-question", SLICE(""));
+	char *self = arena_printf(rq->arena, "%s/q/%.*s", request_base(), SLICE_ARG(rq->params[0]));
+	char *api = arena_printf(rq->arena, "%s/api/v1/questions/%.*s", request_base(), SLICE_ARG(rq->params[0]));
+	char *url = request_url(rq->arena, "/q/%.*s", SLICE_ARG(rq->params[0]));
+	enum err rc = self && api && url ? ERR_OK : err_nomem(e);
+	if (rc == ERR_OK)
+		rc = add_now(rq, lang, t, page, e);
+	if (rc == ERR_OK)
+		rc = add_log(rq, lang, t, s, page, self, e);
+	if (rc != ERR_OK) {
+		jv_free(&page);
+		return rc;
+	}
+	jv_set_string(page, "self", self);
+	jv_set_string(page, "api", api);
+	jv_set_string(page, "url", url);
+	jv_set_string(page, "state", state_name(t->state));
+	jv_set_bool(page, "stream", !refused(t) && !wordless(t));
+	jv_set_bool(page, "emergency_here", t->state == TICKET_HELD || t->state == TICKET_CHALLENGED || refused(t));
+	jv_set(page, "scripts", jv_push(jv_array(), jv_string("question.js")));
+	jv_set(page, "heading", t->title.len && !refused(t) && !wordless(t) ? jv_text(t->title) : view_say(rq, lang, "question-fallback", I18N_NONE));
+	jv_set(page, "appeal_text", jv_text(s->why));
+	add_can(rq, lang, t, page);
+	if (s->confirm)
+		add_confirm(rq, lang, s->confirm, page);
+	struct jv *wrong = jv_object();
+	if (s->wrong)
+		view_put(rq, wrong, lang, "body", s->wrong, I18N_NONE);
+	jv_set(page, "wrong", wrong);
+	if (s->text) {
+		struct jv *p = jv_object();
+		jv_set_string(p, "kind", "bad");
+		view_put(rq, p, lang, "heading", s->heading ? s->heading : "problem-write", I18N_NONE);
+		view_put(rq, p, lang, "text", s->text, I18N_NONE);
+		jv_set(page, "problem", p);
+		jv_set(page, "refresh", jv_null());
+	}
+	if (s->status)
+		response_status(rs, s->status);
+	return view_send(rq, rs, "question", lang, page, e);
+}
+
+HANDLER(page_question)
+{
+	struct ticket t;
+	enum err rc = own_ticket(rq, &t, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct slice write = request_query(rq, "write");
+	return show_question(rq, rs, &t, &(struct shown){ .writing = slice_is(write, "1") }, e);
+}
+
+/* Starts a POST: the form, the ticket, and whether it came from here. When *answered the page has been shown again. */
+static enum err begin(struct request *rq, struct response *rs, struct ticket *t, bool *answered, struct error *e)
+{
+	*answered = false;
+	enum err rc = request_form(rq, e);
+	if (rc == ERR_OK)
+		rc = own_ticket(rq, t, e);
+	if (rc != ERR_OK || !rq->cross_site)
+		return rc;
+	*answered = true;
+	struct shown s = { .status = 403, .text = "problem-cross-site", .typed = request_field(rq, "body"), .writing = true };
+	return show_question(rq, rs, t, &s, e);
+}
+
+/* What was typed comes back with the reason; the ticket is read again, because it may have moved. */
+static enum err again(struct request *rq, struct response *rs, const struct error *why, struct shown s, struct error *e)
+{
+	struct ticket t;
+	enum err rc = own_ticket(rq, &t, e);
+	if (rc != ERR_OK)
+		return rc;
+	s.status = view_code(why);
+	switch (why->code) {
+	case ERR_CONFLICT: s.text = strcmp(why->field, "form") == 0 ? "problem-form-old" : "problem-state"; break;
+	case ERR_LIMITED: s.text = "problem-limited"; break;
+	case ERR_BUSY:
+	case ERR_IO:
+	case ERR_NOMEM: s.text = "problem-busy"; break;
+	case ERR_INVALID: s.text = "problem-kept"; break;
+	default: *e = *why; return why->code;
+	}
+	retry_after(rs, why);
+	return show_question(rq, rs, &t, &s, e);
+}
+
+static enum err to_self(struct request *rq, struct response *rs, const char *rest, struct error *e)
+{
+	char *path = own_path(rq);
+	path = path ? arena_printf(rq->arena, "%s%s", path, rest) : NULL;
+	if (!path)
+		return err_nomem(e);
+	response_redirect(rs, rq, path);
+	return ERR_OK;
+}
+
+HANDLER(page_question_write)
+{
+	struct ticket t;
+	bool answered;
+	enum err rc = begin(rq, rs, &t, &answered, e);
+	if (rc != ERR_OK || answered)
+		return rc;
+	struct slice body = request_field(rq, "body");
+	struct shown s = { .typed = body, .writing = true };
+	struct error why = { 0 };
+	if (!body.ptr || utf_blank(body)) {
+		s.status = 422, s.text = "wrong-empty-message", s.wrong = "wrong-empty-message";
+		return show_question(rq, rs, &t, &s, e);
+	}
+	struct post in = { .act = { .ticket = t.id, .by = BY_ASKER }, .body = body, .form = view_field(rq, "form"),
+			   .agent = request_header(rq, "User-Agent"), .sender = rq->sender };
+	struct posted out = { 0 };
+	rc = view_field_int(rq, "reply_to", &in.reply_to, e);
+	if (rc != ERR_OK)
+		return rc;
+	rc = talk_post(rq->desk, rq->db, rq->arena, &in, &out, &why);
+	if (rc != ERR_OK) {
+		why.code = rc;
+		if (rc == ERR_INVALID)
+			s.wrong = "wrong-long";
+		return again(rq, rs, &why, s, e);
+	}
+	char anchor[32];
+	snprintf(anchor, sizeof(anchor), "#n%lld", (long long)out.n);
+	return to_self(rq, rs, anchor, e);
+}
+
+HANDLER(page_question_close)
+{
+	struct ticket t;
+	enum err rc = own_ticket(rq, &t, e);
+	if (rc != ERR_OK)
+		return rc;
+	bool open = t.state == TICKET_LIVE || t.state == TICKET_SNOOZED;
+	bool waiting = t.state == TICKET_QUEUED || t.state == TICKET_HELD || t.state == TICKET_CHALLENGED;
+	return show_question(rq, rs, &t, &(struct shown){ .confirm = open ? "close" : waiting ? "withdraw" : NULL }, e);
+}
+
+static struct act asker_act(const struct ticket *t)
+{
+	return (struct act){ .ticket = t->id, .by = BY_ASKER };
+}
+
+/* Double submits are harmless: what is closed already is where the asker wanted it. */
+HANDLER(page_question_close_send)
+{
+	struct ticket t;
+	bool answered;
+	enum err rc = begin(rq, rs, &t, &answered, e);
+	if (rc != ERR_OK || answered)
+		return rc;
+	struct error why = { 0 };
+	struct acted out;
+	struct act in = asker_act(&t);
+	rc = t.state == TICKET_CLOSED ? ERR_OK : ticket_close(rq->desk, &in, &out, &why);
+	why.code = rc;
+	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+}
+
+HANDLER(page_question_reopen)
+{
+	struct ticket t;
+	bool answered;
+	enum err rc = begin(rq, rs, &t, &answered, e);
+	if (rc != ERR_OK || answered)
+		return rc;
+	struct error why = { 0 };
+	struct acted out;
+	struct act in = asker_act(&t);
+	bool open = t.state == TICKET_QUEUED || t.state == TICKET_LIVE;
+	rc = open ? ERR_OK : ticket_reopen(rq->desk, &in, &out, &why);
+	why.code = rc;
+	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+}
+
+HANDLER(page_question_appeal)
+{
+	struct ticket t;
+	bool answered;
+	enum err rc = begin(rq, rs, &t, &answered, e);
+	if (rc != ERR_OK || answered)
+		return rc;
+	struct error why = { 0 };
+	struct acted out;
+	struct slice words = view_field(rq, "body");
+	rc = t.state == TICKET_HELD && t.appealed ? ERR_OK
+						  : ticket_appeal(rq->desk, rq->db, rq->arena, t.id, words, &rq->sender, &out, &why);
+	why.code = rc;
+	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ .why = words }, e);
+}
+
+HANDLER(page_question_rating)
+{
+	struct ticket t;
+	bool answered;
+	enum err rc = begin(rq, rs, &t, &answered, e);
+	if (rc != ERR_OK || answered)
+		return rc;
+	struct error why = { 0 };
+	struct acted out;
+	struct slice helped = request_field(rq, "helped");
+	if (!helped.len)
+		return to_self(rq, rs, "", e);
+	rc = ticket_rate(rq->desk, rq->db, rq->arena, t.id, slice_is(helped, "yes"), view_field(rq, "comment"), &rq->sender, &out, &why);
+	why.code = rc;
+	return rc == ERR_OK ? to_self(rq, rs, "?done=rated", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+}
+
+HANDLER(page_question_link)
+{
+	struct ticket t;
+	bool answered;
+	enum err rc = begin(rq, rs, &t, &answered, e);
+	if (rc != ERR_OK || answered)
+		return rc;
+	char token[TICKET_TOKEN_BYTES];
+	rc = ticket_new_link(rq->desk, t.id, token, e);
+	if (rc != ERR_OK)
+		return rc;
+	char *path = arena_printf(rq->arena, "/q/%s?done=link", token);
+	if (!path)
+		return err_nomem(e);
+	response_redirect(rs, rq, path);
+	return ERR_OK;
+}
+
+HANDLER(page_question_erase)
+{
+	struct ticket t;
+	enum err rc = own_ticket(rq, &t, e);
+	if (rc != ERR_OK)
+		return rc;
+	return show_question(rq, rs, &t, &(struct shown){ .confirm = wordless(&t) ? NULL : "erase" }, e);
+}
+
+HANDLER(page_question_erase_send)
+{
+	struct ticket t;
+	bool answered, sealed;
+	enum err rc = begin(rq, rs, &t, &answered, e);
+	if (rc != ERR_OK || answered)
+		return rc;
+	struct error why = { 0 };
+	rc = wordless(&t) ? ERR_OK : erase_ticket(rq->desk, t.id, &sealed, &why);
+	why.code = rc;
+	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+}

@@ -1,0 +1,561 @@
+#include "web/view.h"
+
+#include <stdio.h>
+
+#include "base/conf.h"
+#include "desk/judgement.h"
+#include "desk/people.h"
+#include "desk/presence.h"
+#include "text/utf.h"
+#include "web/page.h"
+
+enum { QUOTE_CHARS = 120, LANG_COOKIE_S = 365 * 86400 };
+
+const char *view_lang(struct request *rq, struct response *rs)
+{
+	struct slice asked = request_query(rq, "uselang");
+	const char *known = asked.ptr ? i18n_language(asked) : NULL;
+	if (known && rs)
+		response_cookie(rs, rq, "lang", known, LANG_COOKIE_S);
+	return i18n_choose(asked, request_cookie(rq, "lang"), request_header(rq, "Accept-Language"));
+}
+
+struct jv *view_say(struct request *rq, const char *lang, const char *key, const struct i18n_arg *args, size_t n)
+{
+	struct slice s = i18n_text(rq->arena, lang, key, args, n);
+	return s.ptr ? jv_text(s) : NULL;
+}
+
+void view_put(struct request *rq, struct jv *obj, const char *lang, const char *key, const char *message, const struct i18n_arg *args,
+	      size_t n)
+{
+	jv_set(obj, key, view_say(rq, lang, message, args, n));
+}
+
+void view_time(struct jv *obj, const char *key, int64_t wall_ms)
+{
+	char name[40], text[RFC3339_BYTES], shown[32];
+	snprintf(name, sizeof(name), "%s_time", key);
+	if (wall_ms <= 0) {
+		jv_set(obj, key, jv_null());
+		jv_set(obj, name, jv_null());
+		return;
+	}
+	clock_rfc3339(wall_ms, text);
+	snprintf(shown, sizeof(shown), "%.10s %.5s UTC", text, text + 11);
+	jv_set(obj, key, jv_string(text));
+	jv_set(obj, name, jv_string(shown));
+}
+
+struct slice view_duration(struct request *rq, const char *lang, int64_t seconds)
+{
+	if (seconds <= 60)
+		return i18n_text(rq->arena, lang, "duration-less", I18N_NONE);
+	if (seconds <= 90 * 60)
+		return i18n_text(rq->arena, lang, "duration-minutes", I18N(i18n_int((seconds + 59) / 60)));
+	if (seconds <= 36 * 3600)
+		return i18n_text(rq->arena, lang, "duration-hours", I18N(i18n_int((seconds + 3599) / 3600)));
+	return i18n_text(rq->arena, lang, "duration-days", I18N(i18n_int((seconds + 86399) / 86400)));
+}
+
+struct slice view_language(struct request *rq, const char *lang, struct slice code)
+{
+	struct slice c = arena_slice(rq->arena, code);
+	return c.ptr && c.len ? i18n_language_name(rq->arena, c.ptr, lang) : SLICE("");
+}
+
+/* ---- frames ---- */
+
+static struct jv *languages(struct request *rq, const char *lang)
+{
+	struct jv *list = jv_array();
+	size_t count;
+	const char *const *all = i18n_languages(&count);
+	struct slice page = request_query(rq, "page");
+	for (size_t i = 0; i < count; i++) {
+		struct str url;
+		str_init(&url, 8192);
+		str_adds(&url, request_base());
+		str_add(&url, rq->path);
+		str_addf(&url, "?uselang=%s", all[i]);
+		if (page.ptr && slice_is(rq->path, "/")) {
+			str_adds(&url, "&page=");
+			for (size_t k = 0; k < page.len; k++)
+				str_addf(&url, "%%%02X", (unsigned char)page.ptr[k]);
+		}
+		struct jv *x = jv_object();
+		jv_set_string(x, "code", all[i]);
+		jv_set(x, "label", jv_text(i18n_language_name(rq->arena, all[i], all[i])));
+		jv_set(x, "current", jv_bool(strcmp(all[i], lang) == 0));
+		jv_set(x, "url", str_failed(&url) ? jv_null() : jv_text(str_slice(&url)));
+		jv_push(list, x);
+		str_fini(&url);
+	}
+	return list;
+}
+
+struct jv *view_frame(struct request *rq, const char *lang, const char *title, struct slice arg)
+{
+	struct jv *page = jv_object();
+	jv_set_string(page, "lang", lang);
+	jv_set_string(page, "dir", i18n_dir(lang));
+	jv_set_string(page, "base", request_base());
+	jv_set_string(page, "desk", conf()->desk_name);
+	view_put(rq, page, lang, "title", title, I18N(i18n_str(conf()->desk_name), i18n_slice(arg)));
+	jv_set(page, "emergency", conf()->emergency_text[0] ? jv_string(conf()->emergency_text) : jv_null());
+	jv_set(page, "csrf", jv_text(rq->csrf));
+	struct jv *langs = languages(rq, lang);
+	jv_set_bool(page, "has_langs", jv_size(langs) > 1);
+	jv_set(page, "langs", langs);
+	return page;
+}
+
+static struct jv *keys(struct request *rq, const char *lang)
+{
+	static const char *const rows[][2] = {
+		{ "?", "key-help" }, { "/", "key-search" }, { "j k", "key-move" }, { "Enter", "key-open" }, { "r", "key-reply" },
+		{ "n", "key-note" }, { "a", "key-claim" }, { "g", "key-next" }, { "z", "key-snooze" }, { "Shift+C", "key-close" },
+		{ "s", "key-spam" }, { "t", "key-trust" }, { "u", "key-undo" }, { "Ctrl+K", "key-palette" },
+	};
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct jv *x = jv_object();
+		jv_set_string(x, "key", rows[i][0]);
+		view_put(rq, x, lang, "what", rows[i][1], I18N_NONE);
+		jv_push(list, x);
+	}
+	return list;
+}
+
+enum err view_staff_frame(struct request *rq, const char *lang, const char *at, struct jv **out, struct error *e)
+{
+	char message[32];
+	struct queue_counts counts;
+	struct jv *held = NULL;
+	enum err rc = queue_count(rq->db, &rq->who, &counts, e);
+	if (rc == ERR_OK && rq->who.role >= ROLE_MODERATOR)
+		rc = judgement_counts(rq->db, &held, e);
+	if (rc != ERR_OK)
+		return rc;
+	snprintf(message, sizeof(message), "nav-%s", at);
+	if (!i18n_has(message))
+		snprintf(message, sizeof(message), "password-change");
+	struct slice part = i18n_text(rq->arena, lang, message, I18N_NONE);
+	struct jv *page = view_frame(rq, lang, "title-staff", part);
+	jv_set(page, "at", jv_set_bool(jv_object(), at, true));
+	struct jv *me = jv_object();
+	jv_set_int(me, "id", rq->who.account);
+	jv_set_text(me, "name", rq->who.name);
+	snprintf(message, sizeof(message), "role-%s", people_role_name(rq->who.role));
+	view_put(rq, me, lang, "role", message, I18N_NONE);
+	jv_set_bool(me, "moderator", rq->who.role >= ROLE_MODERATOR);
+	jv_set_bool(me, "admin", rq->who.role >= ROLE_ADMIN);
+	jv_set(page, "me", me);
+	struct jv *c = jv_object();
+	/* As text, so that a zero is shown: Mustache takes the number 0 for nothing. */
+	char text[24];
+	snprintf(text, sizeof(text), "%lld", (long long)counts.unassigned);
+	jv_set_string(c, "unassigned", text);
+	snprintf(text, sizeof(text), "%lld", (long long)(jv_int_of(jv_get(held, "held")) + jv_int_of(jv_get(held, "appeals")) +
+							  jv_int_of(jv_get(held, "reports"))));
+	jv_set_string(c, "held", text);
+	jv_set(page, "counts", c);
+	jv_set(page, "keys", keys(rq, lang));
+	jv_set(page, "scripts", jv_push(jv_array(), jv_string("desk.js")));
+	jv_free(&held);
+	*out = page;
+	return ERR_OK;
+}
+
+enum err view_status(struct request *rq, struct jv *page, const char *lang, struct error *e)
+{
+	struct wait w;
+	enum err rc = queue_wait(rq->desk, rq->db, &w, e);
+	if (rc != ERR_OK)
+		return rc;
+	char key[40];
+	struct jv *s = jv_object();
+	jv_set_bool(s, "open", w.status == DESK_OPEN);
+	snprintf(key, sizeof(key), "status-%s", desk_status_name(w.status));
+	view_put(rq, s, lang, "headline", key, I18N_NONE);
+	snprintf(key, sizeof(key), "status-%s-text", desk_status_name(w.status));
+	view_put(rq, s, lang, "text", key, I18N_NONE);
+	if (w.known)
+		view_put(rq, s, lang, "waits", "waits",
+			 I18N(i18n_slice(view_duration(rq, lang, w.median_s)), i18n_slice(view_duration(rq, lang, w.p90_s))));
+	else
+		jv_set(s, "waits", jv_null());
+	jv_set(page, "status", s);
+	return ERR_OK;
+}
+
+/* ---- answers ---- */
+
+enum err view_send(struct request *rq, struct response *rs, const char *name, const char *lang, struct jv *page, struct error *e)
+{
+	(void)rq;
+	enum err rc = page ? page_render(name, lang, page, response_body(rs), e) : err_nomem(e);
+	jv_free(&page);
+	if (rc != ERR_OK)
+		return rc;
+	response_type(rs, "text/html; charset=utf-8");
+	response_header(rs, "Cache-Control", "no-store");
+	response_header(rs, "Content-Language", lang);
+	return ERR_OK;
+}
+
+int view_code(const struct error *e)
+{
+	switch (e->code) {
+	case ERR_MALFORMED: return 400;
+	case ERR_UNAUTHENTICATED: return 401;
+	case ERR_FORBIDDEN: return 403;
+	case ERR_NOT_FOUND: return 404;
+	case ERR_CONFLICT: return 409;
+	case ERR_PRECONDITION: return 412;
+	case ERR_TOO_LARGE: return 413;
+	case ERR_INVALID: return 422;
+	case ERR_NO_PRECONDITION: return 428;
+	case ERR_LIMITED: return 429;
+	case ERR_BUSY:
+	case ERR_NOMEM:
+	case ERR_IO: return 503;
+	default: return 500;
+	}
+}
+
+enum err view_error(struct request *rq, struct response *rs, int status, struct error *e)
+{
+	static const int known[] = { 400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503 };
+	if (status == 401 && rq->method == METHOD_GET && slice_starts(rq->path, SLICE("/desk"))) {
+		char *to = arena_printf(rq->arena, "/login?to=%.*s", SLICE_ARG(rq->path));
+		if (!to)
+			return err_nomem(e);
+		response_redirect(rs, rq, rq->path.len < 200 ? to : "/login");
+		return ERR_OK;
+	}
+	int code = status == 412 || status == 428 ? 409 : status >= 500 ? 500 : 400;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (known[i] == status)
+			code = status;
+	const char *lang = view_lang(rq, NULL);
+	struct jv *page = view_frame(rq, lang, "title-error", SLICE(""));
+	char key[32];
+	snprintf(key, sizeof(key), "error-%d", code);
+	view_put(rq, page, lang, "heading", key, I18N_NONE);
+	snprintf(key, sizeof(key), "error-%d-text", code);
+	view_put(rq, page, lang, "text", key, I18N_NONE);
+	if (code == 404 && slice_starts(rq->path, SLICE("/q/")))
+		view_put(rq, page, lang, "advice", "error-404-advice", I18N_NONE);
+	response_status(rs, status);
+	return view_send(rq, rs, "error", lang, page, e);
+}
+
+/* ---- forms and paths ---- */
+
+struct slice view_field(struct request *rq, const char *name)
+{
+	struct slice s = request_field(rq, name);
+	return s.ptr && !utf_blank(s) ? s : SLICE_NONE;
+}
+
+static enum err number(struct slice s, int64_t *out)
+{
+	if (!s.len || s.len > 18)
+		return ERR_MALFORMED;
+	int64_t n = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return ERR_MALFORMED;
+		n = n * 10 + (s.ptr[i] - '0');
+	}
+	*out = n;
+	return ERR_OK;
+}
+
+enum err view_field_int(struct request *rq, const char *name, int64_t *out, struct error *e)
+{
+	struct slice s = request_field(rq, name);
+	*out = 0;
+	if (!s.len)
+		return ERR_OK;
+	if (number(s, out) != ERR_OK)
+		return err_field(e, ERR_MALFORMED, name, "This is not a whole number.");
+	return ERR_OK;
+}
+
+enum err view_param_id(struct request *rq, int i, int64_t *out, struct error *e)
+{
+	if (number(rq->params[i], out) != ERR_OK || *out <= 0)
+		return err_set(e, ERR_NOT_FOUND, "There is no such thing.");
+	return ERR_OK;
+}
+
+/* ---- entries ---- */
+
+/* What later entries of the same page did to one. */
+struct fate {
+	bool hidden, suppressed, released, edited;
+	struct slice body; /* of the edit */
+};
+
+static int64_t data_int(const struct jv *data, const char *key)
+{
+	return jv_int_of(jv_get(data, key));
+}
+
+static const struct entry *entry_at(const struct page *p, int64_t n)
+{
+	size_t low = 0, high = p->count;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (p->entries[mid].n < n)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < p->count && p->entries[low].n == n ? &p->entries[low] : NULL;
+}
+
+static struct jv *data_of(const struct entry *x)
+{
+	struct jv *data = NULL;
+	if (!x->data.ptr || jv_parse(x->data, 8, &data, NULL) != ERR_OK)
+		return NULL;
+	return data;
+}
+
+static bool is_words(const struct entry *x)
+{
+	return x->kind == ENTRY_MESSAGE || x->kind == ENTRY_NOTE;
+}
+
+/* The words of an `event` line; NULL where it says nothing to this side. */
+static struct jv *event_words(struct request *rq, const char *lang, const struct entry *x, const struct jv *data, const struct view_log *o)
+{
+	bool staff = o->view == VIEW_STAFF;
+	struct slice ev = x->kind == ENTRY_FACT ? jv_get_text(data, "what") : jv_get_text(data, "event"), to = jv_get_text(data, "to");
+	struct slice by = x->author == AUTHOR_HELPER && x->author_name.len ? x->author_name : slice_of(conf()->desk_name);
+	struct slice holder = jv_get_text(data, "holder");
+	if (!holder.ptr)
+		holder = o->ticket->holder_name.ptr ? o->ticket->holder_name : by;
+	const char *asker_key = NULL, *staff_key = NULL;
+	struct slice who = by;
+	if (x->kind == ENTRY_ERASE) {
+		asker_key = "event-erased", staff_key = "staff-event-erased";
+	} else if (x->kind == ENTRY_FACT) {
+		static const struct {
+			const char *what, *asker, *staff;
+		} facts[] = {
+			{ "rating", "event-rated", "staff-event-rated" }, { "link", "event-link", "staff-event-link" },
+			{ "invite", "event-invited", "staff-event-invited" }, { "topic", NULL, "staff-event-topic" },
+			{ "urgent", NULL, "staff-event-urgent" },
+		};
+		for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
+			if (slice_is(ev, facts[i].what))
+				asker_key = facts[i].asker, staff_key = facts[i].staff;
+		if (slice_is(ev, "invite"))
+			who = jv_get_text(data, "name").ptr ? jv_get_text(data, "name") : who;
+	} else {
+		static const struct {
+			const char *event, *asker, *staff;
+		} events[] = {
+			{ "accept", NULL, "staff-event-asked" },
+			{ "challenge", NULL, "staff-event-held" },
+			{ "hold", NULL, "staff-event-held" },
+			{ "solved", NULL, "staff-event-asked" },
+			{ "solved-hold", NULL, "staff-event-held" },
+			{ "unsolved", NULL, "staff-event-held" },
+			{ "reject", NULL, "staff-event-rejected" },
+			{ "claim", "event-live", "staff-event-live" },
+			{ "return", "event-returned", "staff-event-returned" },
+			{ "lapse", "event-lapsed", "staff-event-lapsed" },
+			{ "transfer", "event-transferred", "staff-event-transferred" },
+			{ "transfer-topic", "event-returned", "staff-event-transferred-topic" },
+			{ "snooze", "event-snoozed", "staff-event-snoozed" },
+			{ "wake", "event-queued", "staff-event-woken" },
+			{ "reply", "event-queued", "staff-event-woken" },
+			{ "not-real", "event-held", "staff-event-notreal" },
+			{ "release", "event-released", "staff-event-released" },
+			{ "spam", "event-spam", "staff-event-spam" },
+			{ "appeal", "event-appealed", "staff-event-appealed" },
+			{ "undo", NULL, "staff-event-undone" },
+			{ "reopen", "event-reopened", "staff-event-reopened" },
+			{ "withdraw", "event-withdrawn", "staff-event-closed-asker" },
+			{ "erase", "event-erased", "staff-event-erased" },
+			{ "retention", "event-erased", "staff-event-erased" },
+		};
+		for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+			if (slice_is(ev, events[i].event))
+				asker_key = events[i].asker, staff_key = events[i].staff;
+		if (slice_is(ev, "transfer"))
+			who = holder;
+		if (slice_is(ev, "close")) {
+			bool asker = x->author == AUTHOR_ASKER;
+			asker_key = asker ? "event-closed-you" : x->author == AUTHOR_HELPER ? "event-closed" : "event-closed-desk";
+			staff_key = asker ? "staff-event-closed-asker" : "staff-event-closed";
+		}
+		if (!staff_key)
+			staff_key = to.ptr ? "staff-event-other" : NULL;
+	}
+	const char *key = staff ? staff_key : asker_key;
+	return key ? view_say(rq, lang, key, I18N(i18n_slice(who))) : NULL;
+}
+
+static struct jv *quote(struct request *rq, const char *lang, const struct page *p, const struct entry *x, const struct view_log *o)
+{
+	const struct entry *q = x->reply_to ? entry_at(p, x->reply_to) : NULL;
+	if (!q || !is_words(q))
+		return jv_null();
+	struct jv *out = jv_object();
+	jv_set_int(out, "n", q->n);
+	if (q->author == AUTHOR_HELPER)
+		jv_set(out, "who", q->author_name.len ? jv_text(q->author_name) : view_say(rq, lang, "helper", I18N_NONE));
+	else if (o->view == VIEW_ASKER)
+		view_put(rq, out, lang, "who", "you", I18N_NONE);
+	else
+		jv_set(out, "who", o->ticket->name.len ? jv_text(o->ticket->name) : view_say(rq, lang, "asker-nameless", I18N_NONE));
+	jv_set(out, "text", jv_text(view_quote(rq, p, q->n)));
+	return out;
+}
+
+struct slice view_quote(struct request *rq, const struct page *p, int64_t n)
+{
+	const struct entry *q = entry_at(p, n);
+	if (!q || !is_words(q) || !q->body.ptr)
+		return SLICE("");
+	for (size_t i = 0; i < p->count; i++) {
+		const struct entry *x = &p->entries[i];
+		if (x->kind != ENTRY_HIDE && x->kind != ENTRY_EDIT)
+			continue;
+		struct jv *data = data_of(x);
+		bool mine = data_int(data, "of") == n;
+		jv_free(&data);
+		if (mine)
+			return SLICE("");
+	}
+	struct slice s = utf_one_line(rq->arena, q->body, QUOTE_CHARS);
+	return s.ptr ? s : SLICE("");
+}
+
+static struct jv *tools(struct request *rq, const char *lang, const struct view_log *o, int64_t n, const struct jv *who)
+{
+	struct jv *x = jv_object();
+	char *href = arena_printf(rq->arena, "%s%lld", o->reply, (long long)n);
+	jv_set(x, "href", href ? jv_string(href) : NULL);
+	jv_set_string(x, "do", "reply-to");
+	view_put(rq, x, lang, "text", "reply", I18N_NONE);
+	view_put(rq, x, lang, "label", "reply-label", I18N(i18n_slice(jv_text_of(who))));
+	return jv_push(jv_array(), x);
+}
+
+static struct jv *message(struct request *rq, const char *lang, const struct page *p, const struct entry *x, const struct fate *f,
+			  const struct view_log *o)
+{
+	bool staff = o->view == VIEW_STAFF, by_helper = x->author == AUTHOR_HELPER, held = x->audience == AUDIENCE_HELD && !f->released;
+	bool gone = f->suppressed || (f->hidden && !(staff && o->moderator)) || !x->body.ptr;
+	struct jv *m = jv_object();
+	jv_set_int(m, "n", x->n);
+	view_time(m, "at", x->at);
+	jv_set(m, "time", jv_text(jv_get_text(m, "at_time")));
+	bool note = x->kind == ENTRY_NOTE, own = staff ? by_helper && !note : !by_helper;
+	char *class = arena_printf(rq->arena, "%s%s%s", note ? "note" : own ? "own" : "other", gone ? " gone" : "", held ? " held" : "");
+	jv_set(m, "class", class ? jv_string(class) : NULL);
+	struct jv *who = by_helper ? (x->author_name.len ? jv_text(x->author_name) : view_say(rq, lang, "helper", I18N_NONE))
+			 : !staff  ? view_say(rq, lang, "you", I18N_NONE)
+			 : o->ticket->name.len ? jv_text(o->ticket->name) : view_say(rq, lang, "asker-nameless", I18N_NONE);
+	const char *badge = note	       ? "note-label"
+			    : held	       ? (staff ? "line-held" : "line-held-asker")
+			    : by_helper	       ? (staff ? NULL : "helper-badge")
+			    : staff	       ? "asker-badge"
+			    : !o->ticket->answered ? "visitor" : NULL;
+	jv_set(m, "badge", badge ? view_say(rq, lang, badge, I18N_NONE) : jv_null());
+	jv_set_string(m, "badge_class", by_helper && !note ? "verified" : "badge");
+	jv_set_bool(m, "edited", f->edited);
+	jv_set(m, "quote", gone ? jv_null() : quote(rq, lang, p, x, o));
+	jv_set(m, "html", jv_null());
+	jv_set(m, "plain", jv_null());
+	jv_set(m, "gone", jv_null());
+	bool reply = false;
+	if (gone) {
+		view_put(rq, m, lang, "gone", x->body.ptr ? "gone-hidden" : "gone-erased", I18N_NONE);
+	} else {
+		struct entry shown = *x;
+		if (f->edited)
+			shown.body = f->body;
+		struct entry_look look = { .view = o->view, .links = o->ticket->answered != 0, .asker_name = o->ticket->name };
+		struct jv *json = entry_json(rq->arena, &shown, &look);
+		struct slice html = jv_get_text(json, "html");
+		/* entry_json's html is text/markup's own output, never a stranger's. */
+		if (html.ptr)
+			jv_set(m, "html", page_raw(html));
+		else
+			jv_set(m, "plain", jv_text(shown.body));
+		jv_free(&json);
+		reply = o->reply && !note;
+	}
+	jv_set_bool(m, "has_tools", reply);
+	jv_set(m, "tools", reply ? tools(rq, lang, o, x->n, who) : jv_null());
+	jv_set(m, "who", who);
+	return m;
+}
+
+static void find_fates(const struct page *p, struct fate *fates)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct entry *x = &p->entries[i];
+		if (x->kind != ENTRY_EDIT && x->kind != ENTRY_RELEASE && x->kind != ENTRY_HIDE)
+			continue;
+		struct jv *data = data_of(x);
+		const struct entry *of = entry_at(p, data_int(data, "of"));
+		if (of) {
+			struct fate *f = &fates[of - p->entries];
+			if (x->kind == ENTRY_EDIT)
+				f->edited = true, f->body = x->body;
+			else if (x->kind == ENTRY_RELEASE)
+				f->released = true;
+			else
+				f->hidden = true, f->suppressed |= slice_is(jv_get_text(data, "level"), "suppress");
+		}
+		jv_free(&data);
+	}
+}
+
+struct jv *view_log(struct request *rq, const char *lang, const struct page *p, const struct view_log *o)
+{
+	struct fate *fates = arena_array(rq->arena, p->count ? p->count : 1, sizeof(*fates));
+	if (!fates)
+		return NULL;
+	find_fates(p, fates);
+	struct jv *list = jv_array();
+	bool marked = o->unread_after == 0;
+	for (size_t i = 0; i < p->count; i++) {
+		const struct entry *x = &p->entries[i];
+		if (!entry_visible(x, o->view))
+			continue;
+		struct jv *line = jv_object(), *event = NULL, *words = NULL;
+		struct jv *data = data_of(x);
+		if (is_words(x))
+			words = message(rq, lang, p, x, &fates[i], o);
+		else if (x->kind == ENTRY_RELEASE && !entry_at(p, data_int(data, "of")))
+			words = message(rq, lang, p, x, &(struct fate){ .released = true }, o);
+		else if (x->kind == ENTRY_STATE || x->kind == ENTRY_FACT || x->kind == ENTRY_ERASE)
+			event = event_words(rq, lang, x, data, o);
+		jv_free(&data);
+		if (!words && !event) {
+			jv_free(&line);
+			continue;
+		}
+		bool others = o->view == VIEW_ASKER ? x->author != AUTHOR_ASKER : x->account != o->me;
+		bool fresh = !marked && x->n > o->unread_after && others;
+		marked |= fresh;
+		jv_set_bool(line, "unread", fresh);
+		jv_set_int(line, "n", x->n);
+		view_time(line, "at", x->at);
+		jv_set(line, "time", jv_text(jv_get_text(line, "at_time")));
+		jv_set(line, "event", event ? event : jv_null());
+		jv_set(line, "message", words ? words : jv_null());
+		jv_push(list, line);
+	}
+	return list;
+}

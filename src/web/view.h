@@ -1,0 +1,68 @@
+/*
+ * view: what all pages share: the reader's language, the frame around a page, times, waits and entries as templates want them.
+ *
+ * Trees made here hold strings from anybody; they become HTML only through web/page, which escapes. Functions that make trees
+ * return NULL when out of memory, which the last step (view_send) turns into ERR_NOMEM. Every member a template asks for
+ * inside a list is set, null if need be, because Mustache would otherwise find the page's own member of that name.
+ *
+ * Any thread; all of it lives as long as the request.
+ */
+#ifndef WEB_VIEW_H
+#define WEB_VIEW_H
+
+#include "desk/queue.h"
+#include "desk/talk.h"
+#include "web/i18n.h"
+#include "web/request.h"
+
+/* `?uselang=` (which a cookie then remembers), that cookie, Accept-Language, English. */
+const char *view_lang(struct request *rq, struct response *rs);
+
+/* A message of the catalogue as a string value. */
+struct jv *view_say(struct request *rq, const char *lang, const char *key, const struct i18n_arg *args, size_t n);
+/* Sets obj[key] to the message `message`. */
+void view_put(struct request *rq, struct jv *obj, const char *lang, const char *key, const char *message, const struct i18n_arg *args,
+	      size_t n);
+/* Sets obj[key] to the time as RFC 3339 and obj[key_time] as people read it (UTC; scripts show the reader's own zone). Both null for 0. */
+void view_time(struct jv *obj, const char *key, int64_t wall_ms);
+/* "4 minutes": rounded up, never finer than minutes. */
+struct slice view_duration(struct request *rq, const char *lang, int64_t seconds);
+/* The name of a language by its code, as `lang` writes it; the code itself when there is none. */
+struct slice view_language(struct request *rq, const char *lang, struct slice code);
+
+/* The frame of a public page. `title` is a message whose $1 is the desk's name and $2 `arg`. Owned by the caller. */
+struct jv *view_frame(struct request *rq, const char *lang, const char *title, struct slice arg);
+/* The frame of a staff page: also who is logged in, the counts in the navigation and the keys. `at` names the current part. */
+enum err view_staff_frame(struct request *rq, const char *lang, const char *at, struct jv **out, struct error *e) MUST_CHECK;
+/* {open, headline, text, waits?} under `status`. */
+enum err view_status(struct request *rq, struct jv *page, const char *lang, struct error *e) MUST_CHECK;
+
+/* Renders `name` and frees `page`. The answer is HTML and not to be stored. */
+enum err view_send(struct request *rq, struct response *rs, const char *name, const char *lang, struct jv *page, struct error *e) MUST_CHECK;
+/* The page that says an HTTP status in kind words. Needs no database and no account. Reading a staff page without a login leads to
+ * /login instead. */
+enum err view_error(struct request *rq, struct response *rs, int status, struct error *e) MUST_CHECK;
+/* The HTTP status of an error, where a page is shown again instead of an error page. */
+int view_code(const struct error *e);
+
+/* Part of a form's text that is good UTF-8 and absent when empty after trimming. */
+struct slice view_field(struct request *rq, const char *name);
+/* A whole number in a form; 0 when absent. ERR_MALFORMED otherwise. */
+enum err view_field_int(struct request *rq, const char *name, int64_t *out, struct error *e) MUST_CHECK;
+/* A ":id" of the path. ERR_NOT_FOUND when it is no number. */
+enum err view_param_id(struct request *rq, int i, int64_t *out, struct error *e) MUST_CHECK;
+
+struct view_log {
+	const struct ticket *ticket;
+	enum view view;
+	int64_t me;            /* staff: the account that reads */
+	bool moderator;
+	int64_t unread_after;  /* a line "new" before the first entry of others past this number; 0: none */
+	const char *reply;     /* link for "reply", to which the number is added; NULL: no tools */
+};
+/* The entries as the template _entry wants them, with edits, releases and hidings applied. */
+struct jv *view_log(struct request *rq, const char *lang, const struct page *p, const struct view_log *o);
+/* What stood in entry n, for a quotation: at most 120 characters in one line; "" when it is not to be seen. */
+struct slice view_quote(struct request *rq, const struct page *p, int64_t n);
+
+#endif

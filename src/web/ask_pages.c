@@ -13,22 +13,11 @@
 #include "desk/presence.h"
 #include "text/markup.h"
 #include "text/utf.h"
+#include "web/handlers.h"
+#include "web/problem.h"
 #include "web/view.h"
 
 #define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
-HANDLER(page_ask);
-HANDLER(page_ask_send);
-HANDLER(page_about);
-HANDLER(page_question);
-HANDLER(page_question_write);
-HANDLER(page_question_close);
-HANDLER(page_question_close_send);
-HANDLER(page_question_reopen);
-HANDLER(page_question_appeal);
-HANDLER(page_question_rating);
-HANDLER(page_question_link);
-HANDLER(page_question_erase);
-HANDLER(page_question_erase_send);
 
 enum { LOG_TAIL = 400, MS_A_DAY = 86400 * 1000, REFRESH_LIVE_S = 20, REFRESH_QUEUED_S = 30, REFRESH_HELD_S = 60 };
 
@@ -184,7 +173,7 @@ static bool only_greeting(struct slice body)
 
 static void ask_problem(const struct error *why, struct problem *pr)
 {
-	*pr = (struct problem){ .status = view_code(why), .text = "problem-kept" };
+	*pr = (struct problem){ .status = problem_status(why->code), .text = "problem-kept" };
 	switch (why->code) {
 	case ERR_INVALID: {
 		static const char *const fields[][2] = { { "body", "wrong-long" },  { "title", "wrong-title" }, { "name", "wrong-name" },
@@ -553,7 +542,7 @@ static enum err again(struct request *rq, struct response *rs, const struct erro
 	enum err rc = own_ticket(rq, &t, e);
 	if (rc != ERR_OK)
 		return rc;
-	s.status = view_code(why);
+	s.status = problem_status(why->code);
 	switch (why->code) {
 	case ERR_CONFLICT: s.text = strcmp(why->field, "form") == 0 ? "problem-form-old" : "problem-state"; break;
 	case ERR_LIMITED: s.text = "problem-limited"; break;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/conf.h"
+#include "desk/gate.h"
 #include "desk/judgement.h"
 #include "desk/people.h"
 #include "desk/presence.h"
@@ -16,8 +17,8 @@ const char *view_lang(struct request *rq, struct response *rs)
 	struct slice asked = request_query(rq, "uselang");
 	const char *known = asked.ptr ? i18n_language(asked) : NULL;
 	if (known && rs)
-		response_cookie(rs, rq, "lang", known, LANG_COOKIE_S);
-	return i18n_choose(asked, request_cookie(rq, "lang"), request_header(rq, "Accept-Language"));
+		response_cookie(rs, rq, "uselang", known, LANG_COOKIE_S);
+	return i18n_choose(asked, request_cookie(rq, "uselang"), request_header(rq, "Accept-Language"));
 }
 
 struct jv *view_say(struct request *rq, const char *lang, const char *key, const struct i18n_arg *args, size_t n)
@@ -204,53 +205,6 @@ enum err view_send(struct request *rq, struct response *rs, const char *name, co
 	return ERR_OK;
 }
 
-int view_code(const struct error *e)
-{
-	switch (e->code) {
-	case ERR_MALFORMED: return 400;
-	case ERR_UNAUTHENTICATED: return 401;
-	case ERR_FORBIDDEN: return 403;
-	case ERR_NOT_FOUND: return 404;
-	case ERR_CONFLICT: return 409;
-	case ERR_PRECONDITION: return 412;
-	case ERR_TOO_LARGE: return 413;
-	case ERR_INVALID: return 422;
-	case ERR_NO_PRECONDITION: return 428;
-	case ERR_LIMITED: return 429;
-	case ERR_BUSY:
-	case ERR_NOMEM:
-	case ERR_IO: return 503;
-	default: return 500;
-	}
-}
-
-enum err view_error(struct request *rq, struct response *rs, int status, struct error *e)
-{
-	static const int known[] = { 400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503 };
-	if (status == 401 && rq->method == METHOD_GET && slice_starts(rq->path, SLICE("/desk"))) {
-		char *to = arena_printf(rq->arena, "/login?to=%.*s", SLICE_ARG(rq->path));
-		if (!to)
-			return err_nomem(e);
-		response_redirect(rs, rq, rq->path.len < 200 ? to : "/login");
-		return ERR_OK;
-	}
-	int code = status == 412 || status == 428 ? 409 : status >= 500 ? 500 : 400;
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (known[i] == status)
-			code = status;
-	const char *lang = view_lang(rq, NULL);
-	struct jv *page = view_frame(rq, lang, "title-error", SLICE(""));
-	char key[32];
-	snprintf(key, sizeof(key), "error-%d", code);
-	view_put(rq, page, lang, "heading", key, I18N_NONE);
-	snprintf(key, sizeof(key), "error-%d-text", code);
-	view_put(rq, page, lang, "text", key, I18N_NONE);
-	if (code == 404 && slice_starts(rq->path, SLICE("/q/")))
-		view_put(rq, page, lang, "advice", "error-404-advice", I18N_NONE);
-	response_status(rs, status);
-	return view_send(rq, rs, "error", lang, page, e);
-}
-
 /* ---- forms and paths ---- */
 
 struct slice view_field(struct request *rq, const char *name)
@@ -289,6 +243,35 @@ enum err view_param_id(struct request *rq, int i, int64_t *out, struct error *e)
 	if (number(rq->params[i], out) != ERR_OK || *out <= 0)
 		return err_set(e, ERR_NOT_FOUND, "There is no such thing.");
 	return ERR_OK;
+}
+
+/* ---- verdicts ---- */
+
+void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct jv *page)
+{
+	struct jv *v = NULL;
+	struct error ignored;
+	jv_set(page, "verdict", jv_null());
+	if (rq->who.role < ROLE_MODERATOR || gate_verdict_of(rq->db, ticket, 1, &v, &ignored) != ERR_OK)
+		return;
+	char score[32], key[32];
+	struct jv *out = jv_object(), *hits = jv_array();
+	snprintf(score, sizeof(score), "%.1f", jv_real_of(jv_get(v, "score")));
+	snprintf(key, sizeof(key), "action-%.12s", jv_get_text(v, "action").ptr ? arena_slice(rq->arena, jv_get_text(v, "action")).ptr : "accept");
+	struct slice action = i18n_text(rq->arena, lang, key, I18N_NONE);
+	view_put(rq, out, lang, "text", "verdict-text", I18N(i18n_slice(action), i18n_str(score)));
+	for (size_t i = 0; i < jv_size(jv_get(v, "hits")); i++) {
+		struct jv *h = jv_at(jv_get(v, "hits"), i), *x = jv_object();
+		char weight[32];
+		snprintf(weight, sizeof(weight), "%.1f", jv_real_of(jv_get(h, "score")));
+		jv_set_string(x, "score", weight);
+		jv_set(x, "describe", jv_text(jv_get_text(h, "describe")));
+		jv_set(x, "rule", jv_text(jv_get_text(h, "rule")));
+		jv_push(hits, x);
+	}
+	jv_set(out, "hits", hits);
+	jv_set(page, "verdict", out);
+	jv_free(&v);
 }
 
 /* ---- entries ---- */
@@ -336,7 +319,7 @@ static struct jv *event_words(struct request *rq, const char *lang, const struct
 	bool staff = o->view == VIEW_STAFF;
 	struct slice ev = x->kind == ENTRY_FACT ? jv_get_text(data, "what") : jv_get_text(data, "event"), to = jv_get_text(data, "to");
 	struct slice by = x->author == AUTHOR_HELPER && x->author_name.len ? x->author_name : slice_of(conf()->desk_name);
-	struct slice holder = jv_get_text(data, "holder");
+	struct slice holder = jv_get_text(data, "helper");
 	if (!holder.ptr)
 		holder = o->ticket->holder_name.ptr ? o->ticket->holder_name : by;
 	const char *asker_key = NULL, *staff_key = NULL;
@@ -381,6 +364,7 @@ static struct jv *event_words(struct request *rq, const char *lang, const struct
 			{ "appeal", "event-appealed", "staff-event-appealed" },
 			{ "undo", NULL, "staff-event-undone" },
 			{ "reopen", "event-reopened", "staff-event-reopened" },
+			{ "reopen-held", "event-held", "staff-event-held" },
 			{ "withdraw", "event-withdrawn", "staff-event-closed-asker" },
 			{ "erase", "event-erased", "staff-event-erased" },
 			{ "retention", "event-erased", "staff-event-erased" },

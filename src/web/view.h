@@ -39,18 +39,15 @@ enum err view_status(struct request *rq, struct jv *page, const char *lang, stru
 
 /* Renders `name` and frees `page`. The answer is HTML and not to be stored. */
 enum err view_send(struct request *rq, struct response *rs, const char *name, const char *lang, struct jv *page, struct error *e) MUST_CHECK;
-/* The page that says an HTTP status in kind words. Needs no database and no account. Reading a staff page without a login leads to
- * /login instead. */
-enum err view_error(struct request *rq, struct response *rs, int status, struct error *e) MUST_CHECK;
-/* The HTTP status of an error, where a page is shown again instead of an error page. */
-int view_code(const struct error *e);
-
 /* Part of a form's text that is good UTF-8 and absent when empty after trimming. */
 struct slice view_field(struct request *rq, const char *name);
 /* A whole number in a form; 0 when absent. ERR_MALFORMED otherwise. */
 enum err view_field_int(struct request *rq, const char *name, int64_t *out, struct error *e) MUST_CHECK;
 /* A ":id" of the path. ERR_NOT_FOUND when it is no number. */
 enum err view_param_id(struct request *rq, int i, int64_t *out, struct error *e) MUST_CHECK;
+
+/* Under `verdict`: what the filter saw in the question, for moderators; null for others and where there is no verdict. */
+void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct jv *page);
 
 struct view_log {
 	const struct ticket *ticket;

@@ -1,0 +1,274 @@
+/*
+ * moderation_pages: what screening stopped, apart from the helpers' lists: five lists, reasons in words, marked words, near copies
+ * folded, decisions that can be undone.
+ *
+ * Works as plain forms; moderation.js decides by one key through the API and offers undo without leaving the page.
+ */
+#include <stdio.h>
+
+#include "desk/judgement.h"
+#include "text/utf.h"
+#include "web/handlers.h"
+#include "web/problem.h"
+#include "web/view.h"
+
+#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
+
+static const char *const list_codes[] = { "held", "appeals", "reports", "challenged", "rejected" };
+
+static struct jv *add_lists(struct request *rq, const char *lang, struct slice current, const struct jv *counts)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < sizeof(list_codes) / sizeof(*list_codes); i++) {
+		char key[32], text[24];
+		int64_t n = jv_int_of(jv_get(counts, list_codes[i]));
+		struct jv *x = jv_object();
+		jv_set_string(x, "code", list_codes[i]);
+		snprintf(key, sizeof(key), "list-%s", list_codes[i]);
+		view_put(rq, x, lang, "label", key, I18N_NONE);
+		snprintf(text, sizeof(text), "%lld", (long long)n);
+		jv_set_string(x, "count", text);
+		jv_set_bool(x, "hot", n > 0 && i < 3);
+		jv_set_bool(x, "current", slice_is(current, list_codes[i]));
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static struct jv *text_or_null(const struct jv *obj, const char *key)
+{
+	struct slice s = jv_get_text(obj, key);
+	return s.len ? jv_text(s) : jv_null();
+}
+
+/* Identifiers come as strings or numbers. */
+static struct jv *id_of(struct request *rq, const struct jv *obj, const char *key)
+{
+	struct slice s = jv_get_text(obj, key);
+	if (s.ptr)
+		return jv_text(s);
+	char *text = arena_printf(rq->arena, "%lld", (long long)jv_int_of(jv_get(obj, key)));
+	return text ? jv_string(text) : NULL;
+}
+
+static struct jv *score_of(const struct jv *obj)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%.1f", jv_real_of(jv_get(obj, "score")));
+	return jv_string(text);
+}
+
+static struct jv *parts_of(const struct jv *in)
+{
+	struct jv *list = jv_array(), *parts = jv_get(in, "parts");
+	for (size_t i = 0; i < jv_size(parts); i++) {
+		struct jv *p = jv_at(parts, i), *x = jv_object();
+		jv_set(x, "text", jv_text(jv_get_text(p, "text")));
+		jv_set_bool(x, "mark", jv_type(jv_get(p, "mark")) == JV_TRUE);
+		jv_set(x, "rule", text_or_null(p, "rule"));
+		jv_push(list, x);
+	}
+	if (jv_size(parts) == 0)
+		jv_push(list, jv_set_bool(jv_set(jv_object(), "text", jv_text(jv_get_text(in, "body"))), "mark", false));
+	return list;
+}
+
+static struct jv *hits_of(const struct jv *in)
+{
+	struct jv *list = jv_array(), *hits = jv_get(in, "hits");
+	for (size_t i = 0; i < jv_size(hits); i++) {
+		struct jv *h = jv_at(hits, i), *x = jv_object();
+		struct slice describe = jv_get_text(h, "describe");
+		jv_set(x, "score", score_of(h));
+		jv_set(x, "describe", jv_text(describe.len ? describe : jv_get_text(h, "rule")));
+		jv_set(x, "rule", text_or_null(h, "rule"));
+		jv_set(x, "text", text_or_null(h, "text"));
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static void add_near(struct request *rq, const char *lang, const struct jv *in, struct jv *x)
+{
+	struct jv *near = jv_array(), *from = jv_get(in, "near");
+	struct str list;
+	str_init(&list, 65536);
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *one = jv_object();
+		jv_set(one, "ticket", id_of(rq, jv_at(from, i), "ticket"));
+		jv_set(one, "n", id_of(rq, jv_at(from, i), "n"));
+		if (i)
+			str_addc(&list, ',');
+		str_add(&list, jv_get_text(one, "ticket"));
+		str_addc(&list, ':');
+		str_add(&list, jv_get_text(one, "n"));
+		jv_push(near, one);
+	}
+	jv_set(x, "near_list", str_failed(&list) ? NULL : jv_text(str_slice(&list)));
+	str_fini(&list);
+	size_t count = jv_size(near);
+	jv_set_bool(x, "near_count", count > 0);
+	jv_set(x, "near_text", count ? view_say(rq, lang, "near-copies", I18N(i18n_int((int64_t)count))) : jv_null());
+	jv_set(x, "near", near);
+}
+
+static struct jv *held_item(struct request *rq, const char *lang, const struct jv *in)
+{
+	char key[32];
+	struct jv *x = jv_object();
+	jv_set(x, "ticket", id_of(rq, in, "ticket"));
+	jv_set(x, "n", id_of(rq, in, "n"));
+	struct slice title = jv_get_text(in, "title"), name = jv_get_text(in, "name"), at = jv_get_text(in, "at");
+	jv_set(x, "title", title.len ? jv_text(title) : view_say(rq, lang, "question-number", I18N(i18n_slice(jv_get_text(x, "ticket")))));
+	jv_set(x, "name", name.len ? jv_text(name) : view_say(rq, lang, "asker-nameless", I18N_NONE));
+	jv_set(x, "at", jv_text(at));
+	char *shown = at.len >= 16 ? arena_printf(rq->arena, "%.10s %.5s UTC", at.ptr, at.ptr + 11) : NULL;
+	jv_set(x, "time", shown ? jv_string(shown) : jv_text(at));
+	jv_set(x, "lang", jv_text(jv_get_text(in, "lang").len ? jv_get_text(in, "lang") : SLICE("?")));
+	jv_set(x, "topic", text_or_null(in, "topic"));
+	struct slice action = jv_get_text(in, "action");
+	snprintf(key, sizeof(key), "action-%.*s", action.len < 16 ? (int)action.len : 0, action.ptr ? action.ptr : "");
+	jv_set(x, "action", i18n_has(key) ? view_say(rq, lang, key, I18N_NONE) : jv_text(action));
+	jv_set(x, "score", score_of(in));
+	jv_set_bool(x, "line", slice_is(jv_get_text(in, "state"), "live") || slice_is(jv_get_text(in, "state"), "queued"));
+	jv_set(x, "parts", parts_of(in));
+	jv_set(x, "hits", hits_of(in));
+	jv_set(x, "reasons", jv_get(in, "reasons") ? jv_ref(jv_get(in, "reasons")) : jv_null());
+	struct slice appeal = jv_get_text(in, "appeal");
+	jv_set(x, "appeal", appeal.len ? jv_text(appeal) : jv_null());
+	jv_set_bool(x, "can_ham", true);
+	jv_set_bool(x, "can_spam", true);
+	add_near(rq, lang, in, x);
+	return x;
+}
+
+static void add_undo(struct request *rq, const char *lang, struct jv *page)
+{
+	struct slice group = request_query(rq, "undo"), did = request_query(rq, "did");
+	int64_t changed = 0;
+	struct error ignored;
+	if (request_query_int(rq, "changed", &changed, &ignored) != ERR_OK)
+		changed = 0;
+	if (slice_is(did, "undone")) {
+		view_put(rq, page, lang, "done", "undone", I18N_NONE);
+	} else if (slice_is(did, "kept")) {
+		view_put(rq, page, lang, "problem", "kept", I18N_NONE);
+	} else if (group.len && group.len < 32) {
+		struct jv *undo = jv_set_text(jv_object(), "group", group);
+		view_put(rq, undo, lang, "text", slice_is(did, "spam") ? "done-spam" : "done-ham", I18N(i18n_int(changed)));
+		jv_set(page, "undo", undo);
+	}
+}
+
+HANDLER(page_moderation)
+{
+	const char *lang = view_lang(rq, rs);
+	struct held_query q = { .reason = request_query(rq, "reason"), .rule = request_query(rq, "rule"), .cursor = request_query(rq, "cursor"),
+				.limit = 30, .fold = true };
+	struct slice name = request_query(rq, "list");
+	if (!held_list_read(name, &q.list))
+		q.list = HELD_HELD, name = SLICE("held");
+	struct jv *page = NULL, *held = NULL;
+	enum err rc = judgement_held(rq->db, rq->arena, &q, &held, e);
+	if (rc == ERR_OK)
+		rc = view_staff_frame(rq, lang, "moderation", &page, e);
+	if (rc != ERR_OK) {
+		jv_free(&held);
+		return rc;
+	}
+	struct jv *items = jv_array(), *from = jv_get(held, "items");
+	for (size_t i = 0; i < jv_size(from); i++)
+		jv_push(items, held_item(rq, lang, jv_at(from, i)));
+	jv_set_bool(page, "has_items", jv_size(items) > 0);
+	jv_set(page, "items", items);
+	jv_set(page, "list", jv_text(name));
+	jv_set(page, "lists", add_lists(rq, lang, name, jv_get(held, "counts")));
+	char key[40];
+	snprintf(key, sizeof(key), "list-%.*s-text", SLICE_ARG(name));
+	view_put(rq, page, lang, "list_text", key, I18N_NONE);
+	struct slice cursor = jv_get_text(held, "cursor");
+	char *more = cursor.len ? arena_printf(rq->arena, "%s/desk/moderation?list=%.*s&cursor=%.*s", request_base(), SLICE_ARG(name), SLICE_ARG(cursor)) : NULL;
+	jv_set(page, "more", more ? jv_string(more) : jv_null());
+	add_undo(rq, lang, page);
+	jv_push(jv_get(page, "scripts"), jv_string("moderation.js"));
+	jv_free(&held);
+	return view_send(rq, rs, "moderation", lang, page, e);
+}
+
+/* "12:1,13:1": near copies that share the decision. */
+static size_t read_near(struct slice s, struct judgement_item *items, size_t max)
+{
+	size_t count = 0;
+	int64_t number = 0, ticket = 0;
+	int digits = 0;
+	for (size_t i = 0; i <= s.len && count < max; i++) {
+		char c = i < s.len ? s.ptr[i] : ',';
+		if (c >= '0' && c <= '9' && digits < 18) {
+			number = number * 10 + (c - '0');
+			digits++;
+		} else if (c == ':' && digits) {
+			ticket = number;
+			number = digits = 0;
+		} else if (c == ',') {
+			if (ticket && digits)
+				items[count++] = (struct judgement_item){ .ticket = ticket, .n = number };
+			ticket = number = digits = 0;
+		} else {
+			break;
+		}
+	}
+	return count;
+}
+
+static enum err to_list(struct request *rq, struct response *rs, const char *did, const struct judgement_done *done, struct error *e)
+{
+	enum held_list list;
+	struct slice name = request_field(rq, "list");
+	if (!held_list_read(name, &list))
+		name = SLICE("held");
+	char *path = arena_printf(rq->arena, "/desk/moderation?list=%.*s&did=%s&undo=%s&changed=%lld", SLICE_ARG(name), did, done->undo,
+				  (long long)done->changed);
+	if (!path)
+		return err_nomem(e);
+	response_redirect(rs, rq, path);
+	return ERR_OK;
+}
+
+HANDLER(page_moderation_decide)
+{
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct judgement_item *items = arena_array(rq->arena, JUDGEMENT_ITEMS_MAX, sizeof(*items));
+	if (!items)
+		return err_nomem(e);
+	rc = view_field_int(rq, "ticket", &items[0].ticket, e);
+	if (rc == ERR_OK)
+		rc = view_field_int(rq, "n", &items[0].n, e);
+	if (rc != ERR_OK)
+		return rc;
+	size_t count = 1 + read_near(request_field(rq, "near"), items + 1, JUDGEMENT_ITEMS_MAX - 1);
+	struct slice label = request_field(rq, "label");
+	bool spam = slice_is(label, "spam"), trust = slice_is(label, "trust");
+	if (!spam && !trust && !slice_is(label, "ham"))
+		return err_field(e, ERR_INVALID, "label", "This is neither spam nor ham.");
+	struct judgement_done done = { 0 };
+	rc = judgement_give(rq->desk, &rq->who, items, count, spam ? LABEL_SPAM : LABEL_HAM, trust, &done, e);
+	if (rc != ERR_OK && rc != ERR_CONFLICT)
+		return rc;
+	return to_list(rq, rs, done.changed ? (spam ? "spam" : "ham") : "kept", &done, e);
+}
+
+HANDLER(page_moderation_undo)
+{
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct judgement_done done = { 0 };
+	rc = judgement_undo(rq->desk, &rq->who, request_field(rq, "undo"), &done, e);
+	if (rc != ERR_OK && rc != ERR_NOT_FOUND && rc != ERR_CONFLICT)
+		return rc;
+	bool undone = rc == ERR_OK;
+	done = (struct judgement_done){ 0 };
+	return to_list(rq, rs, undone ? "undone" : "kept", &done, e);
+}

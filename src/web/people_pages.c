@@ -1,0 +1,471 @@
+/*
+ * people_pages: logging in and out, passwords, and the admins' pages: people, the record, figures.
+ *
+ * A reset code is shown once, in the answer to the request that made it, and nowhere else.
+ */
+#include <stdio.h>
+
+#include "desk/audit.h"
+#include "desk/gate.h"
+#include "desk/judgement.h"
+#include "desk/people.h"
+#include "desk/presence.h"
+#include "web/handlers.h"
+#include "web/problem.h"
+#include "web/session.h"
+#include "web/view.h"
+
+#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
+
+enum { AUDIT_PAGE = 100, COOKIE_S = 30 * 86400 };
+
+/* ---- logging in ---- */
+
+struct login_page {
+	int status;
+	bool reset;
+	struct slice name, to, code;
+	struct jv *problem; /* taken; NULL: none */
+	const char *done;
+};
+
+static enum err show_login(struct request *rq, struct response *rs, const char *lang, const struct login_page *l, struct error *e)
+{
+	struct jv *page = view_frame(rq, lang, "title-login", SLICE(""));
+	jv_set_bool(page, "reset", l->reset);
+	jv_set(page, "name", jv_text(l->name));
+	jv_set(page, "to", jv_text(l->to));
+	jv_set(page, "code", jv_text(l->code));
+	jv_set(page, "problem", l->problem ? l->problem : jv_null());
+	jv_set(page, "done", l->done ? view_say(rq, lang, l->done, I18N_NONE) : jv_null());
+	if (l->status)
+		response_status(rs, l->status);
+	return view_send(rq, rs, "login", lang, page, e);
+}
+
+/* Where to go after logging in: a page of the desk, or the desk. Never another site. */
+static struct slice safe_target(struct slice to)
+{
+	if (!slice_starts(to, SLICE("/desk")) || to.len > 200)
+		return SLICE("/desk");
+	for (size_t i = 0; i < to.len; i++) {
+		unsigned char c = (unsigned char)to.ptr[i];
+		if (c <= ' ' || c >= 0x7f || c == '\\' || c == '"' || c == '<')
+			return SLICE("/desk");
+	}
+	return to.len == 5 || to.ptr[5] == '/' || to.ptr[5] == '?' ? to : SLICE("/desk");
+}
+
+HANDLER(page_login)
+{
+	struct slice done = request_query(rq, "done");
+	if (rq->who.account) {
+		response_redirect(rs, rq, "/desk");
+		return ERR_OK;
+	}
+	struct login_page l = { .to = request_query(rq, "next"),
+				.done = slice_is(done, "bye") ? "login-bye" : slice_is(done, "reset") ? "reset-done" : NULL };
+	return show_login(rq, rs, view_lang(rq, rs), &l, e);
+}
+
+HANDLER(page_login_send)
+{
+	const char *lang = view_lang(rq, rs);
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct login_page l = { .name = request_field(rq, "name"), .to = request_field(rq, "to") };
+	struct error why = { 0 };
+	if (rq->cross_site) {
+		l.status = 403;
+		l.problem = view_say(rq, lang, "login-again", I18N_NONE);
+		return show_login(rq, rs, lang, &l, e);
+	}
+	char secret[PEOPLE_SECRET_BYTES];
+	struct people_session session;
+	struct slice password = request_field(rq, "password");
+	rc = people_login(rq->desk, rq->db, rq->arena, &rq->sender, l.name.ptr ? l.name : SLICE(""), password.ptr ? password : SLICE(""), secret,
+			  &session, &why);
+	if (rc == ERR_UNAUTHENTICATED || rc == ERR_INVALID) {
+		l.status = 401;
+		l.problem = view_say(rq, lang, "login-wrong", I18N_NONE);
+		return show_login(rq, rs, lang, &l, e);
+	}
+	if (rc == ERR_LIMITED) {
+		char seconds[16];
+		int wait = why.retry_after_s > 0 ? why.retry_after_s : 1;
+		snprintf(seconds, sizeof(seconds), "%d", wait);
+		response_header(rs, "Retry-After", seconds);
+		l.status = 429;
+		l.problem = view_say(rq, lang, "login-slow", I18N(i18n_int(wait)));
+		return show_login(rq, rs, lang, &l, e);
+	}
+	if (rc != ERR_OK) {
+		*e = why;
+		return rc;
+	}
+	struct slice to = safe_target(l.to);
+	char *path = arena_printf(rq->arena, "%.*s", SLICE_ARG(to));
+	if (!path)
+		return err_nomem(e);
+	response_cookie(rs, rq, SESSION_COOKIE, secret, COOKIE_S);
+	response_redirect(rs, rq, path);
+	return ERR_OK;
+}
+
+HANDLER(page_logout)
+{
+	enum err rc = people_logout(rq->desk, &rq->who, e);
+	if (rc != ERR_OK)
+		return rc;
+	response_cookie(rs, rq, SESSION_COOKIE, "", 0);
+	response_redirect(rs, rq, "/login?done=bye");
+	return ERR_OK;
+}
+
+HANDLER(page_reset)
+{
+	return show_login(rq, rs, view_lang(rq, rs), &(struct login_page){ .reset = true }, e);
+}
+
+HANDLER(page_reset_send)
+{
+	const char *lang = view_lang(rq, rs);
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct login_page l = { .reset = true, .code = view_field(rq, "code") };
+	struct slice password = request_field(rq, "password");
+	struct error why = { 0 };
+	rc = rq->cross_site ? ERR_FORBIDDEN
+			    : people_reset_finish(rq->desk, rq->db, &rq->sender, l.code.ptr ? l.code : SLICE(""), password.ptr ? password : SLICE(""), &why);
+	if (rc == ERR_OK) {
+		response_redirect(rs, rq, "/login?done=reset");
+		return ERR_OK;
+	}
+	why.code = rc;
+	l.status = problem_status(rc);
+	if (rc == ERR_LIMITED)
+		l.problem = view_say(rq, lang, "login-slow", I18N(i18n_int(why.retry_after_s > 0 ? why.retry_after_s : 1)));
+	else if (rc == ERR_INVALID)
+		l.problem = view_say(rq, lang, "password-short", I18N_NONE);
+	else if (rc == ERR_NOT_FOUND || rc == ERR_FORBIDDEN)
+		l.problem = view_say(rq, lang, "reset-unknown", I18N_NONE);
+	else {
+		*e = why;
+		return rc;
+	}
+	return show_login(rq, rs, lang, &l, e);
+}
+
+static enum err show_password(struct request *rq, struct response *rs, int status, const char *problem, const char *done, struct error *e)
+{
+	const char *lang = view_lang(rq, rs);
+	struct jv *page = NULL;
+	enum err rc = view_staff_frame(rq, lang, "password", &page, e);
+	if (rc != ERR_OK)
+		return rc;
+	jv_set(page, "problem", problem ? view_say(rq, lang, problem, I18N_NONE) : jv_null());
+	jv_set(page, "done", done ? view_say(rq, lang, done, I18N_NONE) : jv_null());
+	if (status)
+		response_status(rs, status);
+	return view_send(rq, rs, "password", lang, page, e);
+}
+
+HANDLER(page_password)
+{
+	return show_password(rq, rs, 0, NULL, slice_is(request_query(rq, "done"), "1") ? "password-changed" : NULL, e);
+}
+
+HANDLER(page_password_send)
+{
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct slice old = request_field(rq, "old"), new = request_field(rq, "new");
+	struct error why = { 0 };
+	rc = people_password_check(rq->desk, rq->db, rq->who.account, old.ptr ? old : SLICE(""), &why);
+	if (rc == ERR_FORBIDDEN || rc == ERR_LIMITED)
+		return show_password(rq, rs, problem_status(rc), rc == ERR_LIMITED ? "problem-limited" : "password-old-wrong", NULL, e);
+	if (rc == ERR_OK)
+		rc = people_password(rq->desk, rq->db, &rq->who, rq->who.account, new.ptr ? new : SLICE(""), rq->who.session, &why);
+	if (rc == ERR_INVALID)
+		return show_password(rq, rs, 422, "password-short", NULL, e);
+	if (rc != ERR_OK) {
+		*e = why;
+		return rc;
+	}
+	response_redirect(rs, rq, "/desk/password?done=1");
+	return ERR_OK;
+}
+
+/* ---- people ---- */
+
+struct people_page {
+	int status;
+	const char *problem, *wrong_field, *wrong;
+	struct slice added;        /* display name of who was added */
+	const char *code;          /* a reset code just made; NULL: none */
+	struct slice code_for;
+};
+
+static struct jv *roles(struct request *rq, const char *lang, enum role chosen)
+{
+	struct jv *list = jv_array();
+	for (int r = ROLE_TRIAL; r <= ROLE_ADMIN; r++) {
+		char key[24];
+		struct jv *x = jv_object();
+		snprintf(key, sizeof(key), "role-%s", people_role_name((enum role)r));
+		jv_set_string(x, "code", people_role_name((enum role)r));
+		view_put(rq, x, lang, "label", key, I18N_NONE);
+		jv_set_bool(x, "chosen", (int)chosen == r);
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static struct jv *person(struct request *rq, const char *lang, const struct account *a)
+{
+	struct jv *x = jv_object();
+	jv_set_int(x, "id", a->id);
+	jv_set(x, "login", jv_text(a->login));
+	jv_set(x, "name", jv_text(a->name));
+	jv_set(x, "roles", roles(rq, lang, a->role));
+	jv_set_bool(x, "disabled", a->disabled);
+	jv_set_bool(x, "has_password", a->has_password);
+	view_time(x, "seen", a->seen_ms);
+	view_put(rq, x, lang, "role_label", "role-of", I18N(i18n_slice(a->name)));
+	view_put(rq, x, lang, "toggle_label", a->disabled ? "enable-whom" : "disable-whom", I18N(i18n_slice(a->name)));
+	view_put(rq, x, lang, "reset_label", "reset-whom", I18N(i18n_slice(a->name)));
+	return x;
+}
+
+static enum err show_people(struct request *rq, struct response *rs, const struct people_page *p, struct error *e)
+{
+	const char *lang = view_lang(rq, rs);
+	struct account *all = NULL;
+	size_t count = 0;
+	struct jv *page = NULL;
+	enum err rc = people_list(rq->db, rq->arena, &all, &count, e);
+	if (rc == ERR_OK)
+		rc = view_staff_frame(rq, lang, "people", &page, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct jv *list = jv_array(), *wrong = jv_object(), *new = jv_object();
+	for (size_t i = 0; i < count; i++)
+		jv_push(list, person(rq, lang, &all[i]));
+	jv_set(page, "people", list);
+	jv_set(page, "roles", roles(rq, lang, ROLE_HELPER));
+	jv_set(page, "problem", p->problem ? view_say(rq, lang, p->problem, I18N_NONE) : jv_null());
+	jv_set(page, "done", jv_null());
+	if (p->added.len)
+		view_put(rq, page, lang, "done", "people-added", I18N(i18n_slice(p->added)));
+	else if (slice_is(request_query(rq, "done"), "changed"))
+		view_put(rq, page, lang, "done", "people-changed", I18N_NONE);
+	if (p->wrong)
+		view_put(rq, wrong, lang, p->wrong_field, p->wrong, I18N_NONE);
+	jv_set(page, "wrong", wrong);
+	if (p->status >= 400) {
+		jv_set(new, "login", jv_text(request_field(rq, "login")));
+		jv_set(new, "name", jv_text(request_field(rq, "name")));
+	}
+	jv_set(page, "new", new);
+	jv_set(page, "secret", jv_null());
+	if (p->code) {
+		struct jv *s = jv_object();
+		char *where = request_url(rq->arena, "/reset");
+		view_put(rq, s, lang, "heading", "people-reset", I18N(i18n_slice(p->code_for)));
+		view_put(rq, s, lang, "text", "people-reset-text", I18N(i18n_str(where ? where : "/reset")));
+		jv_set_string(s, "value", p->code);
+		jv_set(page, "secret", s);
+	}
+	if (p->status)
+		response_status(rs, p->status);
+	return view_send(rq, rs, "people", lang, page, e);
+}
+
+HANDLER(page_people)
+{
+	return show_people(rq, rs, &(struct people_page){ 0 }, e);
+}
+
+HANDLER(page_people_add)
+{
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct people_new in = { .login = view_field(rq, "login"), .name = view_field(rq, "name"), .role = ROLE_HELPER };
+	struct error why = { 0 };
+	int64_t id = 0;
+	if (!in.login.ptr)
+		in.login = SLICE("");
+	if (!people_role_read(request_field(rq, "role"), &in.role))
+		return err_field(e, ERR_INVALID, "role", "There is no such role.");
+	rc = people_add(rq->desk, rq->db, &rq->who, &in, &id, &why);
+	if (rc == ERR_CONFLICT)
+		return show_people(rq, rs, &(struct people_page){ .status = 409, .wrong_field = "login", .wrong = "people-taken" }, e);
+	if (rc == ERR_INVALID) {
+		bool display = strcmp(why.field, "display") == 0;
+		return show_people(rq, rs, &(struct people_page){ .status = 422, .wrong_field = display ? "name" : "login",
+								  .wrong = display ? "wrong-name" : "people-bad-login" }, e);
+	}
+	char code[PEOPLE_RESET_BYTES];
+	struct account added;
+	if (rc == ERR_OK)
+		rc = people_reset_start(rq->desk, rq->db, &rq->who, id, code, &why);
+	if (rc == ERR_OK)
+		rc = people_get(rq->db, rq->arena, id, &added, &why);
+	if (rc != ERR_OK) {
+		*e = why;
+		return rc;
+	}
+	return show_people(rq, rs, &(struct people_page){ .added = added.name, .code = code, .code_for = added.name }, e);
+}
+
+HANDLER(page_people_change)
+{
+	int64_t id;
+	enum err rc = view_param_id(rq, 0, &id, e);
+	if (rc == ERR_OK)
+		rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct people_change c = { .role = ROLE_NOBODY, .disabled = -1 };
+	struct slice role = request_field(rq, "role"), disabled = request_field(rq, "disabled");
+	if (role.len && !people_role_read(role, &c.role))
+		return err_field(e, ERR_INVALID, "role", "There is no such role.");
+	if (disabled.len)
+		c.disabled = slice_is(disabled, "1");
+	struct error why = { 0 };
+	rc = people_change(rq->desk, rq->db, &rq->who, id, &c, &why);
+	if (rc == ERR_CONFLICT)
+		return show_people(rq, rs, &(struct people_page){ .status = 409, .problem = "people-last-admin" }, e);
+	if (rc != ERR_OK) {
+		*e = why;
+		return rc;
+	}
+	response_redirect(rs, rq, "/desk/people?done=changed");
+	return ERR_OK;
+}
+
+HANDLER(page_people_reset)
+{
+	int64_t id;
+	char code[PEOPLE_RESET_BYTES];
+	struct account a;
+	enum err rc = view_param_id(rq, 0, &id, e);
+	if (rc == ERR_OK)
+		rc = people_get(rq->db, rq->arena, id, &a, e);
+	if (rc == ERR_OK)
+		rc = people_reset_start(rq->desk, rq->db, &rq->who, id, code, e);
+	return rc == ERR_OK ? show_people(rq, rs, &(struct people_page){ .code = code, .code_for = a.name }, e) : rc;
+}
+
+/* ---- the record ---- */
+
+HANDLER(page_audit)
+{
+	const char *lang = view_lang(rq, rs);
+	struct audit_filter f = { .limit = AUDIT_PAGE, .action = request_query(rq, "action") };
+	struct audit_row *rows = NULL;
+	size_t count = 0;
+	int64_t checked = 0, broken = 0;
+	struct jv *page = NULL;
+	enum err rc = request_query_int(rq, "before", &f.before, e);
+	if (rc == ERR_OK)
+		rc = audit_list(rq->db, rq->arena, &f, &rows, &count, e);
+	if (rc == ERR_OK)
+		rc = audit_verify(rq->db, &checked, &broken, e);
+	if (rc == ERR_OK)
+		rc = view_staff_frame(rq, lang, "audit", &page, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < count; i++) {
+		const struct audit_row *r = &rows[i];
+		struct jv *x = jv_object();
+		jv_set_int(x, "seq", r->seq);
+		view_time(x, "at", r->at_ms);
+		jv_set(x, "time", jv_text(jv_get_text(x, "at_time")));
+		jv_set(x, "who", r->account_name.len ? jv_text(r->account_name) : view_say(rq, lang, "audit-desk", I18N_NONE));
+		jv_set(x, "action", jv_text(r->action));
+		jv_set(x, "object", jv_text(r->object));
+		char *id = arena_printf(rq->arena, "%lld", (long long)r->id);
+		jv_set(x, "id", id && r->id ? jv_string(id) : jv_string(""));
+		jv_set(x, "ticket", slice_is(r->object, "ticket") && id ? jv_string(id) : jv_null());
+		jv_set(x, "detail", jv_text(r->detail));
+		jv_push(list, x);
+	}
+	jv_set_bool(page, "has_rows", count > 0);
+	jv_set(page, "rows", list);
+	jv_set_string(page, "chain_class", broken ? "bad" : "good");
+	view_put(rq, page, lang, "chain", broken ? "audit-broken" : "audit-good", I18N(i18n_int(broken ? broken : checked)));
+	char *more = count == AUDIT_PAGE ? arena_printf(rq->arena, "%s/desk/audit?before=%lld", request_base(), (long long)rows[count - 1].seq) : NULL;
+	jv_set(page, "more", more ? jv_string(more) : jv_null());
+	return view_send(rq, rs, "audit", lang, page, e);
+}
+
+/* ---- figures ---- */
+
+static void add_figure(struct request *rq, const char *lang, struct jv *list, const char *label, struct slice value)
+{
+	struct jv *x = jv_object();
+	view_put(rq, x, lang, "label", label, I18N_NONE);
+	jv_set(x, "value", value.ptr ? jv_text(value) : view_say(rq, lang, "figure-unknown", I18N_NONE));
+	jv_push(list, x);
+}
+
+static struct slice count_text(struct request *rq, int64_t n)
+{
+	char *text = arena_printf(rq->arena, "%lld", (long long)n);
+	return slice_of(text);
+}
+
+static void add_group(struct request *rq, const char *lang, struct jv *groups, const char *heading, struct jv *figures)
+{
+	struct jv *g = jv_object();
+	view_put(rq, g, lang, "heading", heading, I18N_NONE);
+	jv_set(g, "figures", figures);
+	jv_push(groups, g);
+}
+
+HANDLER(page_figures)
+{
+	const char *lang = view_lang(rq, rs);
+	struct queue_counts counts;
+	struct wait w;
+	struct jv *held = NULL, *page = NULL;
+	enum err rc = queue_count(rq->db, &rq->who, &counts, e);
+	if (rc == ERR_OK)
+		rc = queue_wait(rq->desk, rq->db, &w, e);
+	if (rc == ERR_OK)
+		rc = judgement_counts(rq->db, &held, e);
+	if (rc == ERR_OK)
+		rc = view_staff_frame(rq, lang, "figures", &page, e);
+	if (rc != ERR_OK) {
+		jv_free(&held);
+		return rc;
+	}
+	struct gate_figures gate = gate_figures();
+	int64_t screened = 0;
+	for (int i = 0; i < ACTION_COUNT; i++)
+		screened += gate.screened[i];
+	struct jv *groups = jv_array(), *now = jv_array(), *waits = jv_array(), *filter = jv_array();
+	add_figure(rq, lang, now, "figure-unassigned", count_text(rq, counts.unassigned));
+	add_figure(rq, lang, now, "figure-live", count_text(rq, counts.live));
+	add_figure(rq, lang, now, "figure-on-duty", count_text(rq, (int64_t)presence_on_duty(rq->desk->presence, clock_wall_ms())));
+	add_figure(rq, lang, now, "figure-held", count_text(rq, jv_int_of(jv_get(held, "held"))));
+	add_figure(rq, lang, now, "figure-appeals", count_text(rq, jv_int_of(jv_get(held, "appeals"))));
+	add_figure(rq, lang, waits, "figure-median", w.known ? view_duration(rq, lang, w.median_s) : SLICE_NONE);
+	add_figure(rq, lang, waits, "figure-p90", w.known ? view_duration(rq, lang, w.p90_s) : SLICE_NONE);
+	add_figure(rq, lang, filter, "figure-screened", count_text(rq, screened));
+	add_figure(rq, lang, filter, "figure-accepted", count_text(rq, gate.screened[ACTION_ACCEPT]));
+	add_figure(rq, lang, filter, "figure-doubt", count_text(rq, gate.screened[ACTION_HOLD] + gate.screened[ACTION_CHALLENGE]));
+	add_figure(rq, lang, filter, "figure-refused", count_text(rq, gate.screened[ACTION_REJECT]));
+	add_group(rq, lang, groups, "figures-now", now);
+	add_group(rq, lang, groups, "figures-waits", waits);
+	add_group(rq, lang, groups, "figures-gate", filter);
+	jv_set(page, "groups", groups);
+	jv_free(&held);
+	return view_send(rq, rs, "figures", lang, page, e);
+}

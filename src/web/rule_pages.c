@@ -1,0 +1,299 @@
+/*
+ * rule_pages: the rule files for admins: what serves, what is wrong on disk and where, editing with a check first, history.
+ *
+ * A file that does not pass is shown again with its errors and everything that was typed; nothing else changes.
+ */
+#include <stdio.h>
+
+#include "desk/rulebook.h"
+#include "web/handlers.h"
+#include "web/problem.h"
+#include "web/view.h"
+
+#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
+
+enum { GENERATION_CHARS = 12 };
+
+static struct jv *copy_text(const struct jv *obj, const char *key)
+{
+	struct slice s = jv_get_text(obj, key);
+	return s.len ? jv_text(s) : jv_null();
+}
+
+static struct jv *number_text(struct request *rq, int64_t n)
+{
+	char *text = arena_printf(rq->arena, "%lld", (long long)n);
+	return text ? jv_string(text) : NULL;
+}
+
+static struct jv *copy_number(struct request *rq, const struct jv *obj, const char *key)
+{
+	return number_text(rq, jv_int_of(jv_get(obj, key)));
+}
+
+static struct jv *errors_of(struct request *rq, const struct jv *from)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *in = jv_at(from, i), *x = jv_object();
+		jv_set(x, "file", copy_text(in, "file"));
+		jv_set(x, "line", copy_number(rq, in, "line"));
+		jv_set(x, "column", copy_number(rq, in, "column"));
+		jv_set(x, "message", copy_text(in, "message"));
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static struct jv *files_of(struct request *rq, const char *lang, const struct jv *from)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *in = jv_at(from, i), *x = jv_object();
+		int64_t errors = jv_int_of(jv_get(in, "errors")), bytes = jv_int_of(jv_get(in, "bytes"));
+		jv_set(x, "file", copy_text(in, "file"));
+		jv_set(x, "rules", copy_number(rq, in, "rules"));
+		char *size = bytes < 1024 ? arena_printf(rq->arena, "%lld B", (long long)bytes)
+					  : arena_printf(rq->arena, "%.1f KiB", (double)bytes / 1024);
+		jv_set(x, "size", size ? jv_string(size) : NULL);
+		jv_set_bool(x, "shipped", jv_type(jv_get(in, "shipped")) == JV_TRUE);
+		jv_set_bool(x, "changed", jv_type(jv_get(in, "changed")) == JV_TRUE);
+		jv_set(x, "wrong", errors ? view_say(rq, lang, "rule-errors", I18N(i18n_int(errors))) : jv_null());
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static struct jv *rules_of(struct request *rq, const struct jv *from)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *in = jv_at(from, i), *x = jv_object();
+		char score[32];
+		snprintf(score, sizeof(score), "%.1f", jv_real_of(jv_get(in, "score")));
+		jv_set(x, "rule", copy_text(in, "rule"));
+		jv_set(x, "file", copy_text(in, "file"));
+		jv_set(x, "line", copy_number(rq, in, "line"));
+		jv_set_string(x, "score", score);
+		jv_set(x, "describe", copy_text(in, "describe"));
+		jv_set(x, "mode", copy_text(in, "mode"));
+		jv_set(x, "hits", copy_number(rq, in, "hits"));
+		jv_set(x, "spam", copy_number(rq, in, "spam"));
+		jv_set(x, "ham", copy_number(rq, in, "ham"));
+		jv_push(list, x);
+	}
+	return list;
+}
+
+HANDLER(page_rules)
+{
+	const char *lang = view_lang(rq, rs);
+	struct jv *book = NULL, *page = NULL;
+	enum err rc = rulebook_json(rq->desk->rulebook, rq->db, &book, e);
+	if (rc == ERR_OK)
+		rc = view_staff_frame(rq, lang, "rules", &page, e);
+	if (rc != ERR_OK) {
+		jv_free(&book);
+		return rc;
+	}
+	struct jv *rules = jv_get(book, "rules");
+	struct slice generation = jv_get_text(book, "generation");
+	if (generation.len > GENERATION_CHARS)
+		generation.len = GENERATION_CHARS;
+	jv_set_bool(page, "good", jv_size(jv_get(book, "errors")) == 0);
+	view_put(rq, page, lang, "generation_text", "rules-serving", I18N(i18n_int((int64_t)jv_size(rules)), i18n_slice(generation)));
+	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors")));
+	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
+	jv_set(page, "rules", rules_of(rq, rules));
+	jv_free(&book);
+	return view_send(rq, rs, "rules", lang, page, e);
+}
+
+struct edit {
+	int status;
+	struct slice file, text, etag, comment;
+	const char *done, *problem;
+	struct jv *errors; /* borrowed */
+};
+
+static struct jv *history_of(struct request *rq, const char *lang, const struct jv *from, struct slice etag)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *in = jv_at(from, i), *x = jv_object();
+		struct slice at = jv_get_text(in, "at"), author = jv_get_text(in, "author");
+		jv_set(x, "at", jv_text(at));
+		char *shown = at.len >= 16 ? arena_printf(rq->arena, "%.10s %.5s UTC", at.ptr, at.ptr + 11) : NULL;
+		jv_set(x, "time", shown ? jv_string(shown) : jv_null());
+		jv_set(x, "author", author.len ? jv_text(author) : view_say(rq, lang, "audit-desk", I18N_NONE));
+		jv_set(x, "comment", copy_text(in, "comment"));
+		jv_set(x, "revision", copy_number(rq, in, "revision"));
+		jv_set_bool(x, "current", etag.len && slice_eq(jv_get_text(in, "etag"), etag));
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static enum err show_file(struct request *rq, struct response *rs, const struct edit *ed, struct error *e)
+{
+	const char *lang = view_lang(rq, rs);
+	struct jv *page = NULL, *history = NULL;
+	struct slice now = SLICE("");
+	char etag[RULE_ETAG_BYTES] = "";
+	struct edit shown = *ed;
+	int64_t line = 0;
+	enum err rc = rulebook_file(rq->desk->rulebook, rq->arena, ed->file, &now, etag, e);
+	if (rc == ERR_NOT_FOUND) /* a new file */
+		rc = ERR_OK;
+	if (rc == ERR_OK && !shown.text.ptr) {
+		shown.text = now;
+		shown.etag = slice_of(etag);
+	}
+	if (rc == ERR_OK && rq->method == METHOD_GET)
+		rc = request_query_int(rq, "line", &line, e);
+	if (rc == ERR_OK)
+		rc = rulebook_history(rq->desk->rulebook, rq->db, ed->file, &history, e);
+	if (rc == ERR_NOT_FOUND)
+		rc = ERR_OK;
+	if (rc == ERR_OK)
+		rc = view_staff_frame(rq, lang, "rules", &page, e);
+	if (rc != ERR_OK) {
+		jv_free(&history);
+		return rc;
+	}
+	struct slice done = request_query(rq, "done");
+	const char *said = ed->done ? ed->done : slice_is(done, "saved") ? "rules-saved" : slice_is(done, "back") ? "rules-rolled-back" : NULL;
+	jv_set(page, "file", jv_text(ed->file));
+	jv_set(page, "text", jv_text(shown.text));
+	jv_set(page, "etag", jv_text(shown.etag));
+	jv_set(page, "comment", jv_text(ed->comment));
+	jv_set_int(page, "line", line);
+	jv_set(page, "done", said ? view_say(rq, lang, said, I18N_NONE) : jv_null());
+	jv_set(page, "problem", ed->problem ? view_say(rq, lang, ed->problem, I18N_NONE) : jv_null());
+	struct jv *errors = errors_of(rq, ed->errors);
+	bool only_warnings = jv_size(ed->errors) > 0;
+	for (size_t i = 0; i < jv_size(ed->errors); i++)
+		only_warnings &= jv_type(jv_get(jv_at(ed->errors, i), "warning")) == JV_TRUE;
+	jv_set_bool(page, "has_errors", jv_size(errors) > 0);
+	jv_set(page, "errors", errors);
+	jv_set_bool(page, "warned", only_warnings);
+	jv_set(page, "history", history_of(rq, lang, history, slice_of(etag)));
+	jv_push(jv_get(page, "scripts"), jv_string("rules.js"));
+	jv_free(&history);
+	if (ed->status)
+		response_status(rs, ed->status);
+	return view_send(rq, rs, "rule_file", lang, page, e);
+}
+
+/* Names are checked by the rulebook; here only what a link could do with them is. */
+static enum err file_name(struct slice name, struct error *e)
+{
+	bool good = name.len > 0 && name.len <= 80;
+	for (size_t i = 0; i < name.len && good; i++) {
+		char c = name.ptr[i];
+		good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '/';
+	}
+	return good ? ERR_OK : err_set(e, ERR_NOT_FOUND, "There is no such file.");
+}
+
+HANDLER(page_rule_file)
+{
+	struct slice name = request_query(rq, "file");
+	enum err rc = file_name(name, e);
+	return rc == ERR_OK ? show_file(rq, rs, &(struct edit){ .file = name }, e) : rc;
+}
+
+static enum err to_file(struct request *rq, struct response *rs, struct slice file, const char *done, struct error *e)
+{
+	char *path = arena_printf(rq->arena, "/desk/rules/edit?file=%.*s&done=%s", SLICE_ARG(file), done);
+	if (!path)
+		return err_nomem(e);
+	response_redirect(rs, rq, path);
+	return ERR_OK;
+}
+
+HANDLER(page_rule_save)
+{
+	enum err rc = request_form(rq, e);
+	struct slice name = request_field(rq, "file"), act = request_field(rq, "do");
+	if (rc == ERR_OK)
+		rc = file_name(name, e);
+	if (rc != ERR_OK)
+		return rc;
+	/* Forms send CR LF; rule files have LF. */
+	struct slice text = request_field(rq, "text");
+	char *lines = arena_array(rq->arena, text.len + 1, 1);
+	size_t n = 0;
+	if (!lines)
+		return err_nomem(e);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '\r' || i + 1 == text.len || text.ptr[i + 1] != '\n')
+			lines[n++] = text.ptr[i];
+	struct slice etag = request_field(rq, "etag");
+	struct edit ed = { .file = name, .text = slice_make(lines, n), .etag = etag.ptr ? etag : SLICE(""), .comment = view_field(rq, "comment") };
+	struct rule_edit in = { .file = name, .text = ed.text, .if_match = ed.etag, .comment = ed.comment, .override = slice_is(act, "override") };
+	struct jv *errors = NULL;
+	struct error why = { 0 };
+	if (slice_is(act, "check")) {
+		struct jv *out = NULL;
+		rc = rulebook_check(rq->desk->rulebook, &in, &out, &why);
+		if (rc == ERR_OK) {
+			errors = jv_get(out, "errors") ? jv_ref(jv_get(out, "errors")) : NULL;
+			if (jv_type(jv_get(out, "ok")) == JV_TRUE && !jv_size(errors))
+				ed.done = "rules-checked";
+		}
+		jv_free(&out);
+	} else {
+		char saved[RULE_ETAG_BYTES];
+		rc = rulebook_put(rq->desk->rulebook, &rq->who, &in, saved, &errors, &why);
+		if (rc == ERR_OK) {
+			jv_free(&errors);
+			return to_file(rq, rs, name, "saved", e);
+		}
+		ed.status = problem_status(rc);
+		if (rc == ERR_PRECONDITION)
+			ed.problem = "rules-stale";
+	}
+	if (rc != ERR_OK && rc != ERR_INVALID && rc != ERR_PRECONDITION) {
+		jv_free(&errors);
+		*e = why;
+		return rc;
+	}
+	if (rc == ERR_INVALID && !jv_size(errors)) {
+		ed.problem = "wrong-other";
+		ed.status = 422;
+	}
+	ed.errors = errors;
+	rc = show_file(rq, rs, &ed, e);
+	jv_free(&errors);
+	return rc;
+}
+
+HANDLER(page_rule_rollback)
+{
+	int64_t revision = 0;
+	enum err rc = request_form(rq, e);
+	struct slice name = request_field(rq, "file");
+	if (rc == ERR_OK)
+		rc = file_name(name, e);
+	if (rc == ERR_OK)
+		rc = view_field_int(rq, "revision", &revision, e);
+	if (rc != ERR_OK)
+		return rc;
+	char etag[RULE_ETAG_BYTES];
+	struct jv *errors = NULL;
+	struct error why = { 0 };
+	rc = rulebook_rollback(rq->desk->rulebook, rq->db, &rq->who, name, revision, etag, &errors, &why);
+	if (rc == ERR_OK) {
+		jv_free(&errors);
+		return to_file(rq, rs, name, "back", e);
+	}
+	if (rc != ERR_INVALID) {
+		jv_free(&errors);
+		*e = why;
+		return rc;
+	}
+	rc = show_file(rq, rs, &(struct edit){ .status = 422, .file = name, .errors = errors }, e);
+	jv_free(&errors);
+	return rc;
+}

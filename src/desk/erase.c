@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "desk/bans.h"
 #include "desk/gate.h"
 #include "desk/talk.h"
 
@@ -22,6 +23,7 @@ static const struct place {
 	{ "title, names, page, mail address", SQL_ERASE_NAMES },
 	{ "helpers' drafts", SQL_ERASE_DRAFTS },
 	{ "repeats of the question", SQL_ERASE_ASKS },
+	/* by bans_forget: where it came from */
 	/* and by gate_forget: verdicts with their words and facts, labels, twins, payloads */
 };
 
@@ -49,6 +51,8 @@ enum err erase_words(struct db *db, int64_t ticket, struct error *e)
 		rc = db_run(db, places[i].statement, BINDS(b_int(ticket)), NULL, e);
 	if (!rc)
 		rc = gate_forget(db, ticket, e);
+	if (!rc)
+		rc = bans_forget(db, ticket, e);
 	if (!rc)
 		rc = db_run(db, SQL_ERASE_DONE, BINDS(b_int(ticket)), NULL, e);
 	return rc ? rc : set_dirty(db, MERGE_ROUNDS, e);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "desk/bans.h"
 #include "desk/gate.h"
 #include "desk/keys.h"
 #include "desk/talk.h"
@@ -170,6 +171,8 @@ static enum err insert(struct db *db, struct asking *q, int64_t now, struct erro
 				   b_blob(q->token_hash.bytes, sizeof(q->token_hash.bytes))),
 			     &q->ticket, e);
 
+	if (!rc)
+		rc = bans_remember(db, q->ticket, &q->in->sender, e);
 	if (!rc && q->in->client_id.ptr)
 		rc = db_run(db, SQL_TICKET_ASK_KEEP,
 			    BINDS(b_blob(q->client.bytes, sizeof(q->client.bytes)), b_int(q->ticket), b_blob(q->same.bytes, sizeof(q->same.bytes)),

@@ -5,6 +5,7 @@
 #include "desk/people.h"
 #include "desk/publish.h"
 #include "desk/transcript.h"
+#include "live/sse.h"
 #include "web/problem.h"
 
 /* Streams of one link, and of one account over all its tabs. */
@@ -262,6 +263,13 @@ enum err api_problem(struct response *rs, int status, const struct error *why, s
 	return err;
 }
 
+void api_reset_stream(struct response *rs)
+{
+	response_header(rs, "Cache-Control", "no-store");
+	response_type(rs, "text/event-stream");
+	sse_event(response_body(rs), 0, "reset", SLICE("{}"));
+}
+
 enum err api_stream_ticket(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e)
 {
 	int64_t after, last = 0;
@@ -293,12 +301,10 @@ enum err api_stream_ticket(struct request *rq, struct response *rs, const struct
 		err = err_nomem(e);
 		goto out;
 	}
-	response_header(rs, "Cache-Control", "no-store");
 	if (reset) {
-		/* A stream that says "load the page again" and ends. */
-		response_type(rs, "text/event-stream");
-		str_add(response_body(rs), str_slice(&out));
+		api_reset_stream(rs);
 	} else {
+		response_header(rs, "Cache-Control", "no-store");
 		sub_passed(s, last);
 		response_stream(rs, s, str_slice(&out));
 		s = NULL;
@@ -308,6 +314,11 @@ out:
 		hub_unsubscribe(rq->desk->hub, &s);
 	str_fini(&out);
 	return err;
+}
+
+enum view api_view(const struct request *rq)
+{
+	return rq->who.role >= ROLE_MODERATOR ? VIEW_MODERATOR : VIEW_STAFF;
 }
 
 enum err api_transcript(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e)

@@ -53,6 +53,10 @@ enum err api_problem(struct response *rs, int status, const struct error *why, s
 
 /* The event stream of a ticket's log from the number the request names. */
 enum err api_stream_ticket(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e) MUST_CHECK;
+/* Instead of a stream: "load the page again" (`reset`), and the end. */
+void api_reset_stream(struct response *rs);
+/* What this member of staff sees of a log. */
+enum view api_view(const struct request *rq);
 /* The conversation as a download, in the format the query names (json). */
 enum err api_transcript(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e) MUST_CHECK;
 

@@ -254,11 +254,11 @@ enum err api_desk_events(struct request *rq, struct response *rs, struct error *
 		err = err_nomem(e);
 		goto out;
 	}
-	response_header(rs, "Cache-Control", "no-store");
-	if (reset) {
-		response_type(rs, "text/event-stream");
-		str_add(response_body(rs), str_slice(&out));
+	if (reset && (request_header(rq, "last-event-id").len || request_query(rq, "after").ptr)) {
+		api_reset_stream(rs);
 	} else {
+		/* Whoever names no number has just loaded the queue: what is too far back to be told is in it already. */
+		response_header(rs, "Cache-Control", "no-store");
 		sub_passed(s, last);
 		response_stream(rs, s, str_slice(&out));
 		s = NULL;
@@ -328,7 +328,7 @@ enum err api_ticket(struct request *rq, struct response *rs, struct error *e)
 	struct slice draft = SLICE_NONE;
 	enum err err = api_staff_ticket(rq, &t, e);
 	if (err || (err = api_after(rq, false, &after, e)) ||
-		(err = talk_read(rq->db, rq->arena, t.id, after, TALK_PAGE, VIEW_STAFF, &page, e)) ||
+		(err = talk_read(rq->db, rq->arena, t.id, after, TALK_PAGE, api_view(rq), &page, e)) ||
 		(err = talk_draft(rq->db, rq->arena, t.id, rq->who.account, &draft, e)))
 		return err;
 	struct jv *v = ticket_json(&t, ACCESS_READ);
@@ -340,7 +340,7 @@ enum err api_ticket(struct request *rq, struct response *rs, struct error *e)
 		struct here here = presence_here(rq->desk->presence, t.id);
 		jv_set(v, "presence", jv_set_bool(jv_set_int(jv_object(), "helpers", (int64_t)here.helpers), "asker", here.asker));
 	}
-	jv_set(v, "log", talk_json(rq->arena, &t, &page, VIEW_STAFF));
+	jv_set(v, "log", talk_json(rq->arena, &t, &page, api_view(rq)));
 	return api_answer(rs, 200, jv_set_bool(v, "more", page.more), e);
 }
 

@@ -11,14 +11,14 @@
 
 enum { SEARCH_PAGE = 30, SEARCH_QUERY_MAX_BYTES = 200, SEARCH_LOOK_MAX = 2000 };
 
-struct search_hit {
+struct hit {
 	struct ticket ticket;
 	enum access access;
 	int64_t n, at;
 	struct slice excerpt; /* plain text, at most 200 bytes; absent with ACCESS_AUDITED */
 };
 struct hits {
-	struct search_hit *hits;
+	struct hit *hits;
 	size_t count;
 	struct slice cursor;  /* absent: that was all */
 };

@@ -88,8 +88,6 @@ enum cf_verb {
 	CF_MODE,
 	CF_ACTION,
 	CF_EXPIRES,
-	CF_REPLACE_TAG, /* replace_tag replace_pre replace_inter replace_post: `name` is the tag */
-	CF_REPLACE_RULES,
 	CF_LIST_PATTERN, /* a line of a .list file that is a URL pattern: `name` is the list's rule */
 	CF_LIST_DOMAIN   /* a line of a .list file that is a plain domain */
 };
@@ -121,7 +119,7 @@ struct cf_item {
 	unsigned line;
 	unsigned column;       /* of the value: the pattern behind its delimiter, the expression, the text */
 	unsigned name_column;
-	struct slice name;     /* the rule's (or tag's) name */
+	struct slice name;     /* the rule's */
 	struct slice text;     /* the line as it took effect: comment and outer blanks removed */
 	union {
 		struct {
@@ -161,10 +159,6 @@ struct cf_item {
 		enum cf_action action;
 		int64_t expires_ms;            /* first moment at which the rule is off: the day after the date, UTC */
 		struct {
-			enum { CF_TAG, CF_PRE, CF_INTER, CF_POST } kind;
-			struct slice text;
-		} replace;
-		struct {
 			struct slice domain;   /* lower case, without a leading "." or trailing "." */
 			bool allow;
 		} domain;
@@ -186,7 +180,8 @@ struct cf_source {
  * Reads all sources. Order: files without a folder by name (bytewise), then those in folders by name, so local.d/ comes
  * after what was shipped. A file that another one includes is read where it is included and not a second time.
  * What does not end in .cf or .list is ignored. A list file lists/some-name.list becomes the rule LIST_SOME_NAME;
- * one whose name begins with "allow" is an allow list.
+ * one whose name begins with "allow" is an allow list. In a list, a line that is a plain domain (example.com) stands for
+ * it and everything below it; any other line is a piece of a URL pattern, as MediaWiki's SpamBlacklist reads it.
  *
  * ERR_OK also when findings were added: look at errs->errors. ERR_NOMEM when the arena is too small, ERR_TOO_LARGE past
  * the limits above. Slices in the tree point into the arena.

@@ -103,6 +103,55 @@ struct ruleset_figures {
 };
 struct ruleset_figures ruleset_figures(const struct ruleset *r);
 
+/* ---- for spam/scan ---------------------------------------------------------------------------------------------- */
+
+struct domains;
+struct expr;
+struct grams;
+struct pattern;
+
+/* One question to one surface. */
+struct probe {
+	uint32_t rule;
+	enum { PROBE_PATTERN, PROBE_EXISTS, PROBE_EVAL } kind;
+	struct pattern *pattern;
+	bool utf;
+	bool list;             /* a list's line: not asked of hosts that are allowed */
+	bool literal;          /* has literals: found by the index, or else surely a miss */
+	struct slice plain;    /* nothing but this string (folded when caseless): a search does; ptr NULL otherwise */
+	bool caseless;
+	/* header */
+	struct slice field;
+	bool negated;
+	struct slice if_unset; /* ptr NULL: not given */
+	/* PROBE_EVAL: hits when the fact is in [least, most] */
+	struct slice fact;
+	double least, most;
+};
+
+struct probe_set {
+	struct probe *list;
+	size_t count;
+	uint32_t *always; /* indexes of those the index cannot find */
+	size_t always_count;
+	struct grams *bytes, *utf; /* ids are indexes in `list`; NULL when there is nothing in them */
+};
+
+struct ruleset_meta {
+	uint32_t rule;
+	const struct expr *expression; /* variables are rule indexes */
+};
+
+const struct probe_set *ruleset_probes(const struct ruleset *r, enum surface s);
+/* Patterns of allow lists, to be asked of URIs. */
+const struct probe_set *ruleset_allow_probes(const struct ruleset *r);
+/* In an order in which each finds its dependencies ready. */
+const struct ruleset_meta *ruleset_metas(const struct ruleset *r, size_t *count);
+/* Plain domains of lists: the value is the rule's index. */
+const struct domains *ruleset_domains(const struct ruleset *r);
+/* Whether the rule takes part at all (score not 0, no mail-only modifier, no circle). */
+bool ruleset_enabled(const struct ruleset *r, size_t index);
+
 /* Whether a host is on an allow list (lists/allow*.list), by its labels from the right. */
 bool ruleset_host_allowed(const struct ruleset *r, struct slice host);
 

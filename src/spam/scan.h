@@ -4,7 +4,7 @@
  * For each element of each surface one pass of the literal index names the candidate patterns; PCRE2 confirms them under
  * the guard of spam/pattern; patterns without a literal run always. Then metas, in the order of their dependencies.
  * A pattern that could not be run to its end (match limit, JIT stack, time) is an *error*: neither hit nor miss. Its
- * rule counts as 0 in metas, the others go on, and the caller is told.
+ * rule is unknown, and so is every meta that depends on it; the others go on, and the caller is told.
  *
  * Budgets: 50 ms of CPU a message, 15 ms of it a rule. Past the message's budget nothing more is run and
  * `over_budget` is set: what was not run is unknown.
@@ -45,7 +45,8 @@ enum scan_trouble {
 	SCAN_LIMIT,       /* match limit or JIT stack */
 	SCAN_TIME,        /* the rule's or the message's CPU budget */
 	SCAN_QUARANTINED, /* a candidate, but the caller said not to run it */
-	SCAN_BROKEN       /* any other error of the matcher; logged */
+	SCAN_BROKEN,      /* any other error of the matcher */
+	SCAN_UNKNOWN      /* a meta that depends on a rule in trouble */
 };
 
 struct scan_error {

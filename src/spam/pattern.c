@@ -1,0 +1,463 @@
+#include "spam/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <assert.h>
+#include <ctype.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { JIT_STACK_START = 32 << 10, JIT_STACK_MAX = 512 << 10 };
+
+/* Below this much wall time a message cannot have used up a budget, and the dearer CPU clock is not asked. */
+enum { SLOW_AFTER_US = 2000 };
+
+/* The sum of weights (see weigh) from which a pattern counts as risky. */
+enum { WEIGHT_RISKY = 10, WEIGHT_UNBOUNDED = 5, WEIGHT_BOUNDED_LONG = 16 };
+
+struct pattern {
+	atomic_size_t refs;
+	atomic_bool ready; /* machine code was made, or cannot be */
+	pcre2_code *code;
+	unsigned flags;
+	bool risky, repeats;
+	size_t len;
+	char text[];
+};
+
+/* ---- what a thread needs to match ----------------------------------------------------------------------------- */
+
+struct thread_state {
+	pcre2_match_context *context;
+	pcre2_jit_stack *stack;
+	pcre2_match_data *data;
+};
+
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static bool key_made;
+/* Held while machine code is made: pcre2_jit_compile changes the code that others may want to run. */
+static pthread_mutex_t jit_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void thread_state_free(void *p)
+{
+	struct thread_state *t = p;
+
+	if (t == NULL)
+		return;
+	pcre2_match_data_free(t->data);
+	pcre2_jit_stack_free(t->stack);
+	pcre2_match_context_free(t->context);
+	free(t);
+}
+
+static void make_key(void)
+{
+	key_made = pthread_key_create(&key, thread_state_free) == 0;
+}
+
+static struct thread_state *thread_state(void)
+{
+	struct thread_state *t;
+
+	pthread_once(&key_once, make_key);
+	if (!key_made)
+		return NULL;
+	t = pthread_getspecific(key);
+	if (t != NULL)
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return NULL;
+	t->context = pcre2_match_context_create(NULL);
+	t->stack = pcre2_jit_stack_create(JIT_STACK_START, JIT_STACK_MAX, NULL);
+	t->data = pcre2_match_data_create(1, NULL); /* the whole match is all that is looked at */
+	if (t->context == NULL || t->stack == NULL || t->data == NULL || pthread_setspecific(key, t) != 0) {
+		thread_state_free(t);
+		return NULL;
+	}
+	pcre2_jit_stack_assign(t->context, NULL, t->stack);
+	pcre2_set_match_limit(t->context, PATTERN_MATCH_LIMIT);
+	return t;
+}
+
+/* ---- compiling ------------------------------------------------------------------------------------------------- */
+
+/* The end of a character class that opens at text[at] ('['), or the text's end. */
+static size_t class_end(struct slice text, size_t at)
+{
+	size_t i = at + 1;
+
+	if (i < text.len && text.ptr[i] == '^')
+		i++;
+	if (i < text.len && text.ptr[i] == ']')
+		i++;
+	for (; i < text.len; i++) {
+		if (text.ptr[i] == '\\')
+			i++;
+		else if (text.ptr[i] == '[' && i + 1 < text.len && strchr(":.=", text.ptr[i + 1]) != NULL) {
+			/* [:alpha:] */
+			char closing = text.ptr[i + 1];
+			size_t j = i + 2;
+
+			while (j < text.len && (isalnum((unsigned char)text.ptr[j]) || text.ptr[j] == '^'))
+				j++;
+			if (j + 1 < text.len && text.ptr[j] == closing && text.ptr[j + 1] == ']')
+				i = j + 1;
+		} else if (text.ptr[i] == ']')
+			return i;
+	}
+	return text.len;
+}
+
+/* A {n}, {n,} or {n,m} at text[at]: its length, and the bounds (max -1: none). 0 when it is no quantifier. */
+static size_t braces(struct slice text, size_t at, long *min, long *max)
+{
+	size_t i = at + 1;
+	bool digits = false;
+
+	*min = 0;
+	for (; i < text.len && isdigit((unsigned char)text.ptr[i]) && *min < 100000; i++, digits = true)
+		*min = *min * 10 + (text.ptr[i] - '0');
+	if (!digits || i >= text.len)
+		return 0;
+	*max = *min;
+	if (text.ptr[i] == ',') {
+		i++;
+		*max = -1;
+		for (digits = false; i < text.len && isdigit((unsigned char)text.ptr[i]) && *max < 100000; i++) {
+			*max = (digits ? *max : 0) * 10 + (text.ptr[i] - '0');
+			digits = true;
+		}
+	}
+	return i < text.len && text.ptr[i] == '}' ? i + 1 - at : 0;
+}
+
+/*
+ * How much a pattern can backtrack, roughly and on the safe side (comments and \Q..\E are weighed too). A repeated
+ * group alone makes it risky, as do two unbounded (or long) repeats, or ten small choices: ? {n,m} |.
+ */
+static int weigh(struct slice text, bool *repeats)
+{
+	int weight = 0;
+	bool after_group = false, after_item = false;
+
+	*repeats = false;
+	for (size_t i = 0; i < text.len;) {
+		char c = text.ptr[i];
+		long min = 1, max = 1;
+		size_t len = 1;
+
+		if (after_item && (c == '*' || c == '+' || c == '?')) {
+			min = c == '+';
+			max = c == '?' ? 1 : -1;
+		} else if (after_item && c == '{') {
+			size_t n = braces(text, i, &min, &max);
+
+			if (n > 0)
+				len = n;
+			else
+				min = max = 1;
+		}
+		if (min != max || max > 1) {
+			bool grouped = after_group && (max < 0 || max > 1);
+
+			if (max < 0 || max > 1)
+				*repeats = true;
+			if (grouped)
+				weight += WEIGHT_RISKY;
+			else if (max < 0 || max - min >= WEIGHT_BOUNDED_LONG)
+				weight += WEIGHT_UNBOUNDED;
+			else if (min != max)
+				weight += 1;
+			i += len;
+			if (i < text.len && (text.ptr[i] == '?' || text.ptr[i] == '+'))
+				i++; /* lazy, possessive */
+			after_group = after_item = false;
+			continue;
+		}
+		after_group = c == ')';
+		after_item = c != '(' && c != '|';
+		if (c == '\\' && i + 1 < text.len) {
+			i += 2;
+		} else if (c == '[') {
+			i = class_end(text, i) + 1;
+		} else {
+			if (c == '|')
+				weight += 1;
+			if (c == '(' && i + 1 < text.len && text.ptr[i + 1] == '?')
+				i++; /* the ? of (?: is no quantifier */
+			i++;
+		}
+	}
+	return weight;
+}
+
+/* What SpamAssassin, the guard or good sense refuses although PCRE2 would take it. NULL when nothing is wrong. */
+static const char *refused(struct slice text, bool risky, size_t *at)
+{
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		struct slice rest = slice_from(text, i);
+
+		*at = i;
+		if (rest.ptr[0] == '\\') {
+			if (rest.ptr[1] == 'G' && risky)
+				return "\\G cannot be used together with nested or many repeats";
+			i++;
+			continue;
+		}
+		if (rest.ptr[0] != '(')
+			continue;
+		if (slice_starts(rest, SLICE("(?{")) || slice_starts(rest, SLICE("(??{")))
+			return "code in a pattern, (?{ }), is refused";
+		if (slice_starts(rest, SLICE("(?C")))
+			return "callouts, (?C), are refused";
+		if (slice_starts(rest, SLICE("(*"))) {
+			static const char *const fine[] = { "(*F)",    "(*FAIL)",  "(*ACCEPT)", "(*PRUNE)", "(*PRUNE:",
+							    "(*THEN)", "(*THEN:", "(*pla:",	"(*plb:",   "(*nla:",
+							    "(*nlb:",  "(*atomic:" };
+			static const char *const safe[] = { "(*COMMIT)", "(*SKIP)" };
+			bool known = false;
+
+			for (size_t k = 0; k < sizeof(fine) / sizeof(*fine); k++)
+				known = known || slice_starts(rest, slice_of(fine[k]));
+			for (size_t k = 0; k < sizeof(safe) / sizeof(*safe); k++)
+				if (slice_starts(rest, slice_of(safe[k]))) {
+					if (risky)
+						return "(*COMMIT) and (*SKIP) cannot be used together with nested or many "
+						       "repeats";
+					known = true;
+				}
+			if (!known)
+				return "this (*VERB) is not allowed";
+		}
+	}
+	return NULL;
+}
+
+static uint32_t options_of(unsigned flags)
+{
+	uint32_t o = PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C | PCRE2_DUPNAMES;
+
+	o |= flags & PATTERN_UTF ? PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF : PCRE2_NEVER_UTF | PCRE2_NEVER_UCP;
+	o |= flags & PATTERN_CASELESS ? PCRE2_CASELESS : 0;
+	o |= flags & PATTERN_MULTILINE ? PCRE2_MULTILINE : 0;
+	o |= flags & PATTERN_DOTALL ? PCRE2_DOTALL : 0;
+	o |= flags & PATTERN_EXTENDED ? PCRE2_EXTENDED : 0;
+	o |= flags & PATTERN_EXTENDED2 ? PCRE2_EXTENDED_MORE : 0;
+	o |= flags & PATTERN_NO_CAPTURE ? PCRE2_NO_AUTO_CAPTURE : 0;
+	return o;
+}
+
+enum err pattern_compile(struct slice text, unsigned flags, struct pattern **out, size_t *at, struct error *e)
+{
+	pcre2_compile_context *context = NULL;
+	struct pattern *p = NULL;
+	const char *why;
+	int code;
+	PCRE2_SIZE offset = 0;
+	enum err err = ERR_OK;
+
+	*out = NULL;
+	*at = 0;
+	if (text.len > PATTERN_BYTES_MAX)
+		return err_set(e, ERR_INVALID, "the pattern is longer than %d bytes", PATTERN_BYTES_MAX);
+	p = calloc(1, sizeof(*p) + text.len + 1);
+	context = pcre2_compile_context_create(NULL);
+	if (p == NULL || context == NULL) {
+		err = err_nomem(e);
+		goto out;
+	}
+	atomic_init(&p->refs, 1);
+	atomic_init(&p->ready, false);
+	p->flags = flags;
+	p->len = text.len;
+	if (text.len > 0)
+		memcpy(p->text, text.ptr, text.len);
+	p->risky = weigh(text, &p->repeats) >= WEIGHT_RISKY;
+	why = refused(text, p->risky, at);
+	if (why != NULL) {
+		err = err_set(e, ERR_INVALID, "%s", why);
+		goto out;
+	}
+	*at = 0;
+	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+	p->code = pcre2_compile((PCRE2_SPTR)p->text, p->len, options_of(flags), &code, &offset, context);
+	if (p->code == NULL) {
+		char words[200];
+
+		*at = offset < text.len ? offset : text.len;
+		if (code == PCRE2_ERROR_HEAP_FAILED) {
+			err = err_nomem(e);
+			goto out;
+		}
+		pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof(words));
+		err = err_set(e, ERR_INVALID, "the pattern is not valid: %s", words);
+	}
+out:
+	pcre2_compile_context_free(context);
+	if (err != ERR_OK)
+		pattern_unref(&p);
+	*out = p;
+	return err;
+}
+
+struct pattern *pattern_ref(struct pattern *p)
+{
+	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+	return p;
+}
+
+void pattern_unref(struct pattern **pp)
+{
+	struct pattern *p = *pp;
+
+	*pp = NULL;
+	if (p == NULL || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	pcre2_code_free(p->code);
+	free(p);
+}
+
+struct slice pattern_text(const struct pattern *p)
+{
+	return slice_make(p->text, p->len);
+}
+
+unsigned pattern_flags(const struct pattern *p)
+{
+	return p->flags;
+}
+
+bool pattern_is_risky(const struct pattern *p)
+{
+	return p->risky;
+}
+
+bool pattern_matches_empty(const struct pattern *p)
+{
+	uint32_t yes = 0;
+
+	return pcre2_pattern_info(p->code, PCRE2_INFO_MATCHEMPTY, &yes) == 0 && yes != 0;
+}
+
+/* ---- running --------------------------------------------------------------------------------------------------- */
+
+void pattern_meter_start(struct pattern_meter *m, int64_t budget_us, int64_t rule_budget_us)
+{
+	*m = (struct pattern_meter){ .budget_us = budget_us,
+				     .rule_budget_us = rule_budget_us,
+				     .wall_start_us = clock_mono_us(),
+				     .cpu_start_us = clock_thread_us() };
+}
+
+int64_t pattern_meter_cpu_us(const struct pattern_meter *m)
+{
+	return clock_thread_us() - m->cpu_start_us;
+}
+
+bool pattern_meter_check(struct pattern_meter *m)
+{
+	/* CPU time never runs ahead of wall time, and the wall clock costs a tenth. */
+	if (!m->spent && clock_mono_us() - m->wall_start_us > m->budget_us)
+		m->spent = pattern_meter_cpu_us(m) > m->budget_us;
+	return m->spent;
+}
+
+static void make_ready(struct pattern *p)
+{
+	if (atomic_load_explicit(&p->ready, memory_order_acquire))
+		return;
+	pthread_mutex_lock(&jit_lock);
+	if (!atomic_load_explicit(&p->ready, memory_order_relaxed)) {
+		/* A pattern that JIT cannot take is interpreted, under the same limits. */
+		(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+		atomic_store_explicit(&p->ready, true, memory_order_release);
+	}
+	pthread_mutex_unlock(&jit_lock);
+}
+
+static enum pattern_result failed(struct pattern_match *out, enum pattern_trouble trouble)
+{
+	out->trouble = trouble;
+	return PATTERN_ERROR;
+}
+
+/*
+ * The last start offset of the window that begins at `from`. The next one begins right behind it, so that every offset
+ * is tried once; in UTF mode it begins at a character.
+ */
+static size_t window_end(const struct pattern *p, struct slice subject, size_t from)
+{
+	size_t last = from + PATTERN_WINDOW - 1;
+
+	if (subject.len - from <= PATTERN_WINDOW)
+		return subject.len;
+	if (p->flags & PATTERN_UTF)
+		while (last + 1 < subject.len && ((unsigned char)subject.ptr[last + 1] & 0xc0) == 0x80)
+			last++;
+	return last + 1 < subject.len ? last : subject.len;
+}
+
+enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t from, bool not_empty,
+				struct pattern_meter *m, int64_t *rule_cpu_us, struct pattern_match *out)
+{
+	struct thread_state *t = thread_state();
+	bool windowed = p->risky || (p->repeats && subject.len - from > PATTERN_LONG_SUBJECT);
+	bool slow;
+	int64_t cpu_us;
+
+	assert(from <= subject.len);
+	*out = (struct pattern_match){ 0, 0, PATTERN_FINE };
+	if (t == NULL)
+		return failed(out, PATTERN_BROKEN);
+	if (m->spent || *rule_cpu_us > m->rule_budget_us)
+		return failed(out, PATTERN_TIME);
+	make_ready(p);
+	m->calls++;
+	slow = windowed && clock_mono_us() - m->wall_start_us > SLOW_AFTER_US;
+	cpu_us = slow ? clock_thread_us() : 0;
+	for (;;) {
+		size_t last = windowed ? window_end(p, subject, from) : subject.len;
+		int rc;
+
+		pcre2_set_offset_limit(t->context, last == subject.len ? PCRE2_UNSET : last);
+		rc = pcre2_match(p->code, (PCRE2_SPTR)(subject.ptr != NULL ? subject.ptr : ""), subject.len, from,
+				 not_empty ? PCRE2_NOTEMPTY_ATSTART : 0, t->data, t->context);
+		m->windows++;
+		if (rc >= 0) {
+			PCRE2_SIZE *v = pcre2_get_ovector_pointer(t->data);
+
+			/* \K can put the start behind the end. */
+			out->end = v[1];
+			out->start = v[0] <= v[1] ? v[0] : v[1];
+			return PATTERN_HIT;
+		}
+		if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_JIT_STACKLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT ||
+		    rc == PCRE2_ERROR_HEAPLIMIT)
+			return failed(out, PATTERN_LIMIT);
+		if (rc != PCRE2_ERROR_NOMATCH)
+			return failed(out, PATTERN_BROKEN);
+		if (windowed && clock_mono_us() - m->wall_start_us > SLOW_AFTER_US) {
+			int64_t now_us = clock_thread_us();
+
+			if (slow)
+				*rule_cpu_us += now_us - cpu_us;
+			cpu_us = now_us;
+			slow = true;
+			if (now_us - m->cpu_start_us > m->budget_us)
+				m->spent = true;
+			if (m->spent || *rule_cpu_us > m->rule_budget_us)
+				return failed(out, PATTERN_TIME);
+		}
+		if (last == subject.len)
+			return PATTERN_MISS;
+		from = last + 1;
+		not_empty = false;
+	}
+}

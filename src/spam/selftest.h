@@ -1,0 +1,24 @@
+/*
+ * selftest: runs the `test NAME ok|fail text` lines of a generation. A rule that fails its own test is an error, so
+ * that the set does not go live.
+ *
+ * What the text of a test becomes depends on the rule: for a header rule the value of its field, for a uri rule or list
+ * the one URI, for everything else a whole message's text, prepared by the caller's function as for screening. Dormant and
+ * expired rules are tested too; disabled ones (score 0) are not.
+ *
+ * Threads: as ruleset_build, its only caller.
+ */
+#ifndef SPAM_SELFTEST_H
+#define SPAM_SELFTEST_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "spam/cf.h"
+#include "spam/ruleset.h"
+
+/* Failures go to errs. Fails itself only for lack of memory. *run is how many tests ran. */
+enum err selftest_run(const struct ruleset *r, const struct cf_tree *tree, const struct ruleset_options *options,
+		      struct cf_errors *errs, size_t *run, struct error *e) MUST_CHECK;
+
+#endif

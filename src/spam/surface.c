@@ -1,0 +1,349 @@
+#include "spam/surface.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* SpamAssassin's MAX_BODY_LINE_LENGTH and its default body_part_scan_size. */
+enum { LINE_MAX_BYTES = 2048, BODY_SCAN_BYTES = 50000, SCAN_SLACK_BYTES = 1024 };
+
+/* A text on its way to a surface, with the source offset of each byte. */
+struct mapped {
+	char *ptr;
+	uint32_t *map; /* len + 1 entries */
+	size_t len;
+};
+
+static bool mapped_new(struct arena *a, size_t max, struct mapped *m)
+{
+	m->ptr = arena_alloc(a, max + 1);
+	m->map = arena_array(a, max + 1, sizeof(*m->map));
+	m->len = 0;
+	return m->ptr != NULL && m->map != NULL;
+}
+
+static void put(struct mapped *m, char c, size_t source)
+{
+	m->ptr[m->len] = c;
+	m->map[m->len++] = (uint32_t)source;
+}
+
+/* Line ends made LF, and one at the end. */
+static bool normal_lines(struct arena *a, struct slice text, struct mapped *out)
+{
+	if (!mapped_new(a, text.len + 1, out))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n')
+			continue;
+		put(out, c == '\r' ? '\n' : c, i);
+	}
+	if (out->len > 0 && out->ptr[out->len - 1] != '\n')
+		put(out, '\n', text.len);
+	out->map[out->len] = (uint32_t)text.len;
+	return true;
+}
+
+/* The bytes of the white space at `at`, as Perl's \s has it; 0 when there is none. */
+static size_t blank(struct slice s, size_t at, bool unicode)
+{
+	unsigned char c = (unsigned char)s.ptr[at];
+	unsigned cp;
+	size_t n;
+
+	if (c == ' ' || (c >= '\t' && c <= '\r'))
+		return 1;
+	if (c < 0x80 || !unicode)
+		return 0;
+	n = utf8_next(s, at, &cp);
+	return cp == 0x85 || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) || cp == 0x2028 || cp == 0x2029 ||
+			       cp == 0x202f || cp == 0x205f || cp == 0x3000
+		       ? n
+		       : 0;
+}
+
+/* Where SpamAssassin stops looking at a body. */
+static size_t scan_end(struct slice s)
+{
+	static const char ends[] = { '\n', ' ' };
+
+	if (s.len <= BODY_SCAN_BYTES)
+		return s.len;
+	for (size_t i = 0; i < sizeof(ends); i++) {
+		const char *found = memchr(s.ptr + BODY_SCAN_BYTES, ends[i], s.len - BODY_SCAN_BYTES);
+
+		if (found != NULL && found - (s.ptr + BODY_SCAN_BYTES) <= SCAN_SLACK_BYTES)
+			return (size_t)(found - s.ptr) + 1;
+	}
+	return BODY_SCAN_BYTES;
+}
+
+/*
+ * SpamAssassin's s/\n+\s*\n+/\0/g; s/\s+/ /g; tr/\0/\n/: a run of white space with two line ends in it becomes one
+ * line end as far as its last line end, what is left of it and any other run becomes one space.
+ */
+static bool paragraphs(struct arena *a, const struct mapped *in, struct mapped *out)
+{
+	struct slice s = { in->ptr, scan_end(slice_make(in->ptr, in->len)) };
+	bool unicode = utf8_valid(s);
+
+	if (!mapped_new(a, s.len + 1, out))
+		return false;
+	for (size_t i = 0; i < s.len;) {
+		size_t end = i, first = s.len, last = s.len, n;
+
+		if (s.ptr[i] == '\0') {
+			put(out, '\n', in->map[i++]);
+			continue;
+		}
+		while (end < s.len && (n = blank(s, end, unicode)) > 0) {
+			if (s.ptr[end] == '\n') {
+				first = first == s.len ? end : first;
+				last = end;
+			}
+			end += n;
+		}
+		if (end == i) {
+			put(out, s.ptr[i], in->map[i]);
+			i++;
+			continue;
+		}
+		if (first == last) {
+			put(out, ' ', in->map[i]);
+		} else {
+			if (first > i)
+				put(out, ' ', in->map[i]);
+			put(out, '\n', in->map[first]);
+			if (last + 1 < end)
+				put(out, ' ', in->map[last + 1]);
+		}
+		i = end;
+	}
+	out->map[out->len] = in->map[s.len];
+	return true;
+}
+
+static bool element_add(struct arena *a, struct surface_elements *list, size_t *cap, struct surface_element e)
+{
+	if (list->count == *cap) {
+		size_t to = *cap == 0 ? 16 : *cap * 2;
+		struct surface_element *bigger = arena_array(a, to, sizeof(*bigger));
+
+		if (bigger == NULL)
+			return false;
+		if (list->count > 0)
+			memcpy(bigger, list->list, list->count * sizeof(*bigger));
+		list->list = bigger;
+		*cap = to;
+	}
+	list->list[list->count++] = e;
+	return true;
+}
+
+/* One element a line, long ones cut behind the last space up to 2,048. */
+static bool cut_lines(struct arena *a, const struct mapped *m, enum surface_source source, struct surface_elements *out,
+		      size_t *cap)
+{
+	size_t from = 0;
+
+	while (from < m->len) {
+		const char *nl = memchr(m->ptr + from, '\n', m->len - from);
+		size_t end = nl != NULL ? (size_t)(nl - m->ptr) + 1 : m->len;
+
+		if (end - from > LINE_MAX_BYTES) {
+			size_t cut = LINE_MAX_BYTES;
+
+			for (size_t k = LINE_MAX_BYTES + 1; k > 0; k--)
+				if (m->ptr[from + k - 1] == ' ') {
+					cut = k;
+					break;
+				}
+			end = from + cut;
+		}
+		if (!element_add(a, out, cap,
+				 (struct surface_element){ .text = slice_make(m->ptr + from, end - from),
+							   .map = m->map + from,
+							   .source = source }))
+			return false;
+		from = end;
+	}
+	return true;
+}
+
+/* Pieces of 2 to 4 kB, cut at line ends if there is one there, else behind '>', else behind a space. */
+static bool cut_chunks(struct arena *a, const struct mapped *m, struct surface_elements *out)
+{
+	static const char ends[] = { '\n', '>', ' ' };
+	size_t from = 0, cap = 0;
+
+	while (from < m->len) {
+		size_t left = m->len - from, end = m->len;
+		/* SpamAssassin leaves a text of up to 2,048 bytes whole, and cuts while more than 4,096 are left. */
+		bool whole = left <= 2 * LINE_MAX_BYTES;
+
+		if (!whole) {
+			end = from + LINE_MAX_BYTES + 1;
+			for (size_t i = 0; i < sizeof(ends); i++) {
+				const char *found = memchr(m->ptr + from + LINE_MAX_BYTES, ends[i], LINE_MAX_BYTES);
+
+				if (found != NULL) {
+					end = (size_t)(found - m->ptr) + 1;
+					break;
+				}
+			}
+		}
+		if (!element_add(a, out, &cap,
+				 (struct surface_element){ .text = slice_make(m->ptr + from, end - from),
+							   .map = m->map + from,
+							   .source = SOURCE_BODY }))
+			return false;
+		from = end;
+	}
+	return true;
+}
+
+static bool body_like(struct arena *a, struct slice text, enum surface_source source, struct surface_elements *out,
+		      size_t *cap)
+{
+	struct mapped lines, m;
+
+	return normal_lines(a, text, &lines) && paragraphs(a, &lines, &m) && cut_lines(a, &m, source, out, cap);
+}
+
+/* A value, or a title, with a line end behind it. */
+static struct slice with_newline(struct arena *a, struct slice value)
+{
+	char *s = arena_alloc(a, value.len + 2);
+
+	if (s == NULL)
+		return SLICE_NONE;
+	if (value.len > 0)
+		memcpy(s, value.ptr, value.len);
+	s[value.len] = '\n';
+	return slice_make(s, value.len + 1);
+}
+
+static bool same_name(struct slice a, struct slice b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++) {
+		unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
+
+		x = x >= 'A' && x <= 'Z' ? (unsigned char)(x + 32) : x;
+		y = y >= 'A' && y <= 'Z' ? (unsigned char)(y + 32) : y;
+		if (x != y)
+			return false;
+	}
+	return true;
+}
+
+static bool headers(struct arena *a, const struct surface_input *in, struct surface_elements *out)
+{
+	size_t all_len = 0, cap = 0;
+	char *all, *at;
+
+	if (in->title.ptr != NULL && !element_add(a, out, &cap,
+						  (struct surface_element){ .text = with_newline(a, in->title),
+									    .source = SOURCE_TITLE,
+									    .field = SLICE("Subject") }))
+		return false;
+	for (size_t i = 0; i < in->field_count; i++)
+		if (in->fields[i].value.ptr != NULL &&
+		    !element_add(a, out, &cap,
+				 (struct surface_element){ .text = with_newline(a, in->fields[i].value),
+							   .source = SOURCE_FIELD,
+							   .field = in->fields[i].name }))
+			return false;
+	if (out->count == 0)
+		return true;
+	for (size_t i = 0; i < out->count; i++)
+		all_len += out->list[i].field.len + 2 + out->list[i].text.len;
+	all = at = arena_alloc(a, all_len + 1);
+	if (all == NULL)
+		return false;
+	for (size_t i = 0; i < out->count; i++) {
+		struct surface_element *f = &out->list[i];
+
+		if (f->text.ptr == NULL)
+			return false;
+		if (f->field.len > 0)
+			memcpy(at, f->field.ptr, f->field.len);
+		at += f->field.len;
+		memcpy(at, ": ", 2);
+		memcpy(at + 2, f->text.ptr, f->text.len);
+		at += 2 + f->text.len;
+	}
+	return element_add(a, out, &cap,
+			   (struct surface_element){ .text = slice_make(all, all_len), .field = SLICE("ALL") });
+}
+
+static bool full(struct arena *a, const struct surface_input *in, const struct mapped *body, struct surfaces *out)
+{
+	struct slice head = surface_header(out, SLICE("ALL")), whole = in->full;
+	size_t cap = 0;
+
+	if (whole.ptr == NULL) {
+		char *s = arena_alloc(a, head.len + 1 + body->len + 1);
+
+		if (s == NULL)
+			return false;
+		if (head.len > 0)
+			memcpy(s, head.ptr, head.len);
+		s[head.len] = '\n';
+		memcpy(s + head.len + 1, body->ptr, body->len);
+		whole = slice_make(s, head.len + 1 + body->len);
+	}
+	return element_add(a, &out->of[SURFACE_FULL], &cap, (struct surface_element){ .text = whole });
+}
+
+enum err surface_build(struct arena *a, const struct surface_input *in, struct surfaces *out, struct error *e)
+{
+	struct mapped body, title;
+	size_t cap[SURFACE_COUNT] = { 0 };
+	size_t fields = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < in->field_count; i++)
+		fields += in->fields[i].name.len + in->fields[i].value.len;
+	if (in->title.len > SURFACE_TEXT_BYTES_MAX || in->body.len > SURFACE_TEXT_BYTES_MAX ||
+	    in->norm.len > SURFACE_TEXT_BYTES_MAX || in->skel.len > SURFACE_TEXT_BYTES_MAX ||
+	    in->full.len > 2 * SURFACE_TEXT_BYTES_MAX || fields > SURFACE_TEXT_BYTES_MAX || in->field_count > SURFACE_FIELDS_MAX)
+		return err_set(e, ERR_TOO_LARGE, "the text is too long to be screened");
+	out->facts = in->facts;
+	out->fact_count = in->fact_count;
+
+	/* Element 1 of body: the title and a newline. Inside it only line ends could cut; mail has none there. */
+	if (!mapped_new(a, in->title.len + 1, &title))
+		return err_nomem(e);
+	for (size_t i = 0; i < in->title.len; i++)
+		put(&title, in->title.ptr[i] == '\n' || in->title.ptr[i] == '\r' ? ' ' : in->title.ptr[i], i);
+	put(&title, '\n', in->title.len);
+	title.map[title.len] = (uint32_t)in->title.len;
+
+	if (!normal_lines(a, in->body, &body) || !headers(a, in, &out->of[SURFACE_HEADER]) ||
+	    !cut_lines(a, &title, SOURCE_TITLE, &out->of[SURFACE_BODY], &cap[SURFACE_BODY]) ||
+	    !body_like(a, in->body, SOURCE_BODY, &out->of[SURFACE_BODY], &cap[SURFACE_BODY]) ||
+	    !cut_chunks(a, &body, &out->of[SURFACE_RAWBODY]) || !full(a, in, &body, out) ||
+	    !body_like(a, in->norm, SOURCE_NORM, &out->of[SURFACE_NORM], &cap[SURFACE_NORM]) ||
+	    !body_like(a, in->skel, SOURCE_SKEL, &out->of[SURFACE_SKEL], &cap[SURFACE_SKEL]))
+		return err_nomem(e);
+	for (size_t i = 0; i < in->uri_count && i < SURFACE_URIS_MAX; i++)
+		if (!element_add(a, &out->of[SURFACE_URI], &cap[SURFACE_URI],
+				 (struct surface_element){ .text = in->uris[i], .source = SOURCE_URI }))
+			return err_nomem(e);
+	return ERR_OK;
+}
+
+struct slice surface_header(const struct surfaces *s, struct slice field)
+{
+	const struct surface_elements *h = &s->of[SURFACE_HEADER];
+
+	for (size_t i = 0; i < h->count; i++)
+		if (same_name(h->list[i].field, field))
+			return h->list[i].text;
+	return SLICE_NONE;
+}

@@ -1,0 +1,275 @@
+/*
+ * SpamAssassin's own answers: its probes with the real engine's output, fed as the equivalent text. The shared ones first,
+ * then our own under tests/rules/sa (made with tests/rules/sa/oracle.pl): `<name>.cf`, `<name>.txt` (subject line, empty
+ * line, body; X-Fields behind the subject), `<name>.expected` ("NAME xCOUNT" lines, sorted).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spam/scan.h"
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	char *text;
+	size_t n;
+
+	if (f == NULL)
+		return NULL;
+	text = calloc(1, 1 << 20);
+	assert_non_null(text);
+	n = fread(text, 1, (1 << 20) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+struct message {
+	struct surface_field fields[16];
+	size_t field_count;
+	struct slice title, body;
+	struct slice uris[16];
+	size_t uri_count;
+};
+
+/* Header lines up to an empty line, then the body. */
+static void read_message(char *text, struct message *m)
+{
+	char *line = text;
+
+	memset(m, 0, sizeof(*m));
+	while (*line != '\n' && *line != '\0') {
+		char *end = strchr(line, '\n'), *colon = strchr(line, ':');
+
+		assert_non_null(end);
+		assert_true(colon != NULL && colon < end && m->field_count < 16);
+		if (strncmp(line, "Subject:", 8) == 0)
+			m->title = slice_make(colon + 2 <= end ? colon + 2 : end, colon + 2 <= end ? (size_t)(end - colon - 2) : 0);
+		else
+			m->fields[m->field_count++] =
+				(struct surface_field){ slice_make(line, (size_t)(colon - line)),
+							slice_make(colon + 2, (size_t)(end - colon - 2)) };
+		line = end + 1;
+	}
+	m->body = slice_of(*line != '\0' ? line + 1 : line);
+}
+
+static struct ruleset *build(const char *cf)
+{
+	struct cf_source source = { SLICE("10.cf"), slice_of(cf) };
+	struct ruleset *r = NULL;
+	struct cf_errors errs;
+	struct error e;
+
+	cf_errors_init(&errs);
+	if (ruleset_build(&source, 1, NULL, &r, &errs, &e) != ERR_OK)
+		for (size_t i = 0; i < errs.count; i++)
+			print_error("%s:%u:%u: %s\n", errs.list[i].file, errs.list[i].line, errs.list[i].column,
+				    errs.list[i].message);
+	cf_errors_fini(&errs);
+	assert_non_null(r);
+	return r;
+}
+
+static void scan(const struct ruleset *r, const struct message *m, struct arena *a, struct surfaces *s,
+		 struct scan_result *out)
+{
+	struct surface_input in = { .title = m->title,
+				    .body = m->body,
+				    .fields = m->fields,
+				    .field_count = m->field_count,
+				    .uris = m->uris,
+				    .uri_count = m->uri_count };
+	struct error e;
+
+	assert_int_equal(surface_build(a, &in, s, &e), ERR_OK);
+	assert_int_equal(scan_run(r, s, NULL, a, out, &e), ERR_OK);
+}
+
+static bool expected_has(const char *expected, const char *line)
+{
+	const char *at = expected;
+
+	while ((at = strstr(at, line)) != NULL) {
+		if ((at == expected || at[-1] == '\n') && (at[strlen(line)] == '\n' || at[strlen(line)] == '\0'))
+			return true;
+		at++;
+	}
+	return false;
+}
+
+/* "BODY[one\n]\n    [two\n]" and "RAW[...]" of the expected file against the surfaces. */
+static void check_elements(const char *expected, const char *label, const struct surface_elements *list, bool same)
+{
+	const char *at = strstr(expected, label);
+
+	assert_non_null(at);
+	at += strlen(label) - 1;
+	for (size_t i = 0; i < list->count; i++) {
+		char *text = calloc(1, list->list[i].text.len * 2 + 8);
+		size_t n = 0;
+
+		text[n++] = '[';
+		for (size_t k = 0; k < list->list[i].text.len; k++) {
+			if (list->list[i].text.ptr[k] == '\n') {
+				text[n++] = '\\';
+				text[n++] = 'n';
+			} else {
+				text[n++] = list->list[i].text.ptr[k];
+			}
+		}
+		text[n++] = ']';
+		if (same && strncmp(at, text, n) != 0)
+			print_error("element %zu is %s\n", i, text);
+		assert_true(!same || strncmp(at, text, n) == 0);
+		at += n;
+		while (*at == '\n' || *at == ' ')
+			at++;
+		free(text);
+	}
+	assert_true(*at != '[');
+}
+
+static void shared_probe(const char *name, bool uris)
+{
+	const char *shared = getenv("PORCHLIGHT_SHARED");
+	char path[512], *cf, *mail, *expected, *line;
+	struct arena *a = arena_new(16 << 20);
+	struct message m;
+	struct surfaces s;
+	struct scan_result out;
+	struct ruleset *r;
+	double score;
+	size_t hits = 0;
+
+	shared = shared != NULL ? shared : "../shared/data";
+	snprintf(path, sizeof(path), "%s/sa_probes/10.cf", shared);
+	cf = slurp(path);
+	if (cf == NULL) {
+		arena_free(&a);
+		print_message("# SKIP shared data absent\n");
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/sa_probes/%s.eml", shared, name);
+	mail = slurp(path);
+	snprintf(path, sizeof(path), "%s/sa_probes/expected_%s.txt", shared, name);
+	expected = slurp(path);
+	assert_true(mail != NULL && expected != NULL);
+	read_message(mail, &m);
+	/* The set of URIs is text/uri's business: take it from the real output. */
+	line = strstr(expected, "URI ");
+	for (char *u = line + 4; uris && *u != '\n';) {
+		size_t n = strcspn(u, " \n");
+
+		m.uris[m.uri_count++] = slice_make(u, n);
+		u += n;
+		u += strspn(u, " |");
+	}
+	r = build(cf);
+	scan(r, &m, a, &s, &out);
+	assert_int_equal(sscanf(expected, "score %lf", &score), 1);
+	assert_true(out.score == score);
+	for (size_t i = 0; i < out.hit_count; i++) {
+		char want[160];
+
+		snprintf(want, sizeof(want), "%s x%u", ruleset_rule(r, out.hits[i].rule)->name, out.hits[i].count);
+		if (!expected_has(expected, want))
+			print_error("unexpected: %s\n", want);
+		assert_true(expected_has(expected, want));
+		hits += out.hits[i].count;
+	}
+	/* The real engine prints a line for each single hit. */
+	for (char *p = expected; (p = strchr(p, '\n')) != NULL && strncmp(p + 1, "sub:", 4) != 0; p++)
+		hits--;
+	assert_int_equal(hits, 0);
+	check_elements(expected, "BODY[", &s.of[SURFACE_BODY], true);
+	check_elements(expected, "RAW[", &s.of[SURFACE_RAWBODY], true);
+	ruleset_unref(&r);
+	arena_free(&a);
+	free(cf);
+	free(mail);
+	free(expected);
+}
+
+static void plain_mail(void **state)
+{
+	(void)state;
+	shared_probe("plain", true);
+}
+
+static void markup_in_plain_mail(void **state)
+{
+	(void)state;
+	shared_probe("markup_in_plain", true);
+}
+
+static void own_probes(void **state)
+{
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("tests/rules/sa/*.cf", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char path[512], *cf = slurp(found.gl_pathv[i]), *text, *expected, *got;
+		size_t stem = strlen(found.gl_pathv[i]) - 3, n = 0;
+		struct arena *a = arena_new(64 << 20);
+		struct message m;
+		struct surfaces s;
+		struct scan_result out;
+		struct ruleset *r;
+
+		snprintf(path, sizeof(path), "%.*s.txt", (int)stem, found.gl_pathv[i]);
+		text = slurp(path);
+		snprintf(path, sizeof(path), "%.*s.expected", (int)stem, found.gl_pathv[i]);
+		expected = slurp(path);
+		assert_true(text != NULL && expected != NULL);
+		read_message(text, &m);
+		r = build(cf);
+		scan(r, &m, a, &s, &out);
+		assert_int_equal(out.error_count, 0);
+		got = calloc(1, 1 << 20);
+		n += (size_t)snprintf(got, 1 << 20, "score %.3f\n", out.score);
+		for (size_t k = 0; k < ruleset_count(r); k++)
+			if (out.values[k] != 0)
+				n += (size_t)snprintf(got + n, (1 << 20) - n, "%s %g\n", ruleset_rule(r, k)->name, out.values[k]);
+		/* Order is no part of the answer: every line of one is in the other. */
+		for (char *side = expected, *other = got;; side = got, other = expected) {
+			for (char *p = side; *p != '\0'; p = strchr(p, '\n') + 1) {
+				char line[200];
+
+				snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n"), p);
+				if (!expected_has(other, line))
+					print_error("%s: %s: %s\n", found.gl_pathv[i], side == got ? "too much" : "missing", line);
+				assert_true(expected_has(other, line));
+			}
+			if (side == got)
+				break;
+		}
+		ruleset_unref(&r);
+		arena_free(&a);
+		free(cf);
+		free(text);
+		free(expected);
+		free(got);
+	}
+	globfree(&found);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_mail),
+		cmocka_unit_test(markup_in_plain_mail),
+		cmocka_unit_test(own_probes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

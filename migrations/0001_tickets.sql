@@ -74,7 +74,7 @@ CREATE INDEX log_account ON log (account, ticket) WHERE account > 0;
 
 -- Words of what is in the open. External content: the bodies stay in the log.
 CREATE VIRTUAL TABLE log_text USING fts5 (body, content = 'log', content_rowid = 'seq', columnsize = 0,
-	tokenize = 'unicode61 remove_diacritics 2');
+	tokenize = 'porchlight');
 
 -- Repeats of a question, for 24 hours: hashes only, the client_id is the client's secret.
 CREATE TABLE asks (

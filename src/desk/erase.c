@@ -28,7 +28,7 @@ static const struct place {
 };
 
 /* How long each class of data is kept. days: from the configuration, or fixed. */
-enum { DRAFT_DAYS = 30, REPEAT_HOURS = 24, CHUNK = 50, MERGE_PAGES = 500, MERGE_ROUNDS = 400, LINE_MAX_BYTES = 80 };
+enum { DRAFT_DAYS = 30, REPEAT_HOURS = 24, CHUNK = 50, MERGE_PAGES = 500, MERGE_ROUNDS = 400, TRUNCATE_ROUNDS = 20, LINE_MAX_BYTES = 80 };
 #define HOUR_MS ((int64_t)3600 * 1000)
 #define DAY_MS (24 * HOUR_MS)
 #define DIRTY "erase.dirty" /* rounds of index merging still to do */
@@ -210,6 +210,17 @@ static enum err read_dirty(struct db *db, int64_t *rounds, struct error *e)
 	return rows_close(&r);
 }
 
+/* The write-ahead log still holds the pages as they were. Readers may be in the way: the next round tries again. */
+static void truncate_log(const char *folder)
+{
+	struct db *db = NULL;
+	struct error e = { 0 };
+
+	if (db_open_bare(folder, DB_WRITE, &db, &e) || db_truncate_log(db, &e))
+		log_info("desk/erase", "erased words are still in the log: %s", e.message);
+	db_close(&db);
+}
+
 enum err erase_sweep(struct desk *d, struct db *db, struct error *e)
 {
 	int64_t rounds;
@@ -230,6 +241,8 @@ enum err erase_sweep(struct desk *d, struct db *db, struct error *e)
 		rc = read_dirty(db, &rounds, e);
 	if (!rc && rounds > 0)
 		rc = writer_do(d->writer, LANE_TALK, merge, &rounds, e);
+	if (!rc && rounds % TRUNCATE_ROUNDS == 0 && rounds > 0)
+		truncate_log(d->folder);
 	return rc;
 }
 

@@ -1,9 +1,11 @@
 #include "desk/publish.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "desk/queue.h"
@@ -23,9 +25,11 @@ struct publish {
 	struct db *db;
 	struct arena *arena;
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t raised, idle;
-	bool flag, stop, busy;
+	int raised;               /* an eventfd: something was committed */
+	pthread_mutex_t lock;     /* for the four below */
+	pthread_cond_t idle;
+	bool flag, stop;
+	int64_t rounds;           /* flags that were followed to their end */
 	/* the thread's own */
 	int64_t seq, version, positions_at;
 	bool queue_moved;
@@ -239,44 +243,51 @@ static bool others_wrote(struct publish *p)
 	return true;
 }
 
+/* Waits for a commit, or until it is time to look by oneself. True: stop. */
+static bool wait_for_news(struct publish *p, bool *flag)
+{
+	struct pollfd fd = { .fd = p->raised, .events = POLLIN };
+	uint64_t count;
+	bool stop;
+
+	if (poll(&fd, 1, LOOK_MS) > 0 && read(p->raised, &count, sizeof(count)) < 0)
+		log_debug("desk/publish", "woken without a commit");
+	pthread_mutex_lock(&p->lock);
+	*flag = p->flag;
+	p->flag = false;
+	stop = p->stop;
+	pthread_mutex_unlock(&p->lock);
+	return stop;
+}
+
 static void *run(void *ctx)
 {
 	struct publish *p = ctx;
+	bool flag;
 
-	pthread_mutex_lock(&p->lock);
-	while (!p->stop) {
-		if (!p->flag) {
-			struct timespec until;
-
-			p->busy = false;
-			pthread_cond_broadcast(&p->idle);
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_sec += LOOK_MS / 1000;
-			pthread_cond_timedwait(&p->raised, &p->lock, &until);
-		}
-		bool flag = p->flag;
-
-		p->flag = false;
-		p->busy = true;
-		pthread_mutex_unlock(&p->lock);
+	while (!wait_for_news(p, &flag)) {
 		if (flag || others_wrote(p) || p->queue_moved)
 			work(p);
 		pthread_mutex_lock(&p->lock);
+		p->rounds += flag;
+		pthread_cond_broadcast(&p->idle);
+		pthread_mutex_unlock(&p->lock);
 	}
-	p->busy = false;
-	pthread_cond_broadcast(&p->idle);
-	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
 static void raise_flag(void *ctx)
 {
+	static const uint64_t one = 1;
 	struct publish *p = ctx;
+	bool first;
 
 	pthread_mutex_lock(&p->lock);
+	first = !p->flag;
 	p->flag = true;
-	pthread_cond_signal(&p->raised);
 	pthread_mutex_unlock(&p->lock);
+	if (first && write(p->raised, &one, sizeof(one)) < 0)
+		log_warn("desk/publish", "the thread cannot be woken");
 }
 
 enum err publish_start(struct desk *d, struct publish **out, struct error *e)
@@ -300,8 +311,12 @@ enum err publish_start(struct desk *d, struct publish **out, struct error *e)
 		rc = db_version(p->db, &p->version, e);
 	if (rc)
 		goto out;
+	p->raised = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (p->raised < 0) {
+		rc = err_set(e, ERR_BUSY, "No file descriptor is left.");
+		goto out;
+	}
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->raised, NULL);
 	pthread_cond_init(&p->idle, NULL);
 	if (pthread_create(&p->thread, NULL, run, p)) {
 		rc = err_set(e, ERR_BUSY, "No thread can be started.");
@@ -312,6 +327,8 @@ enum err publish_start(struct desk *d, struct publish **out, struct error *e)
 	p = NULL;
 out:
 	if (p) {
+		if (p->raised > 0)
+			close(p->raised);
 		db_close(&p->db);
 		arena_free(&p->arena);
 		free(p);
@@ -327,12 +344,12 @@ void publish_stop(struct publish **pp)
 		return;
 	pthread_mutex_lock(&p->lock);
 	p->stop = true;
-	pthread_cond_signal(&p->raised);
 	pthread_mutex_unlock(&p->lock);
+	raise_flag(p);
 	pthread_join(p->thread, NULL);
 	pthread_mutex_destroy(&p->lock);
-	pthread_cond_destroy(&p->raised);
 	pthread_cond_destroy(&p->idle);
+	close(p->raised);
 	db_close(&p->db);
 	arena_free(&p->arena);
 	free(p);
@@ -341,13 +358,19 @@ void publish_stop(struct publish **pp)
 
 void publish_drain(struct publish *p)
 {
-	pthread_mutex_lock(&p->lock);
-	p->flag = true;
-	p->busy = true;
-	pthread_cond_signal(&p->raised);
-	while ((p->flag || p->busy) && !p->stop)
-		pthread_cond_wait(&p->idle, &p->lock);
-	pthread_mutex_unlock(&p->lock);
+	int64_t target;
+
+	/* The round under way may have begun before the last commit: two more ends include it. */
+	for (int i = 0; i < 2; i++) {
+		pthread_mutex_lock(&p->lock);
+		target = p->rounds + 1;
+		pthread_mutex_unlock(&p->lock);
+		raise_flag(p);
+		pthread_mutex_lock(&p->lock);
+		while (p->rounds < target)
+			pthread_cond_wait(&p->idle, &p->lock);
+		pthread_mutex_unlock(&p->lock);
+	}
 }
 
 /* ---- what a stream starts with ---- */

@@ -104,7 +104,7 @@ static bool read_cursor(struct slice s, int64_t *seq)
 }
 
 struct found {
-	struct hit hit;
+	struct search_hit hit;
 	int64_t seq;
 	struct slice body;
 };
@@ -153,7 +153,7 @@ enum err search_log(struct db *db, struct arena *a, const struct actor *who, str
 	while (!rc && count == BATCH && out->count < SEARCH_PAGE && looked < SEARCH_LOOK_MAX) {
 		rc = read_batch(db, a, str_slice(&match), below, list, &count, e);
 		for (size_t i = 0; !rc && i < count && out->count < SEARCH_PAGE; i++, looked++) {
-			struct hit *h = &list[i].hit;
+			struct search_hit *h = &list[i].hit;
 
 			below = list[i].seq;
 			rc = ticket_may_read(db, who, &h->ticket, &h->access, e);

@@ -11,14 +11,14 @@
 
 enum { SEARCH_PAGE = 30, SEARCH_QUERY_MAX_BYTES = 200, SEARCH_LOOK_MAX = 2000 };
 
-struct hit {
+struct search_hit {
 	struct ticket ticket;
 	enum access access;
 	int64_t n, at;
 	struct slice excerpt; /* plain text, at most 200 bytes; absent with ACCESS_AUDITED */
 };
 struct hits {
-	struct hit *hits;
+	struct search_hit *hits;
 	size_t count;
 	struct slice cursor;  /* absent: that was all */
 };

@@ -64,7 +64,7 @@ static inline struct bind b_id(int64_t i) { return i ? b_int(i) : b_null(); }
 typedef bool (*db_word_fn)(void *ctx, struct slice folded, size_t begin, size_t end);
 typedef bool (*db_words_fn)(struct slice text, db_word_fn word, void *ctx);
 /* Full text tables say `tokenize = 'porchlight'`; this is that tokenizer. Set once, before the first db_open, in every
- * process that touches such a table; without it their statements do not prepare. */
+ * process that writes or reads such a table (desk/words does); without it words are cut at ASCII punctuation only. */
 void db_set_tokenizer(db_words_fn words);
 
 /* Opens DATA/porchlight.db; `folder` is the data folder. Neither mode creates or migrates it: ERR_NOT_FOUND where there is

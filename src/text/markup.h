@@ -6,7 +6,8 @@
  * scripts are shown in ASCII, headings become bold paragraphs, `[[Page]]` and `[[Page|words]]` lead below the configured
  * wiki. Bidi controls are isolated: unbalanced ones cannot reach beyond their paragraph.
  *
- * Output is at most MARKUP_MAX_BYTES, beyond which it ends as plain text would: closed and marked as cut. Any thread.
+ * Output is at most MARKUP_MAX_BYTES; a text whose Markdown would be more is shown as plain text, cut with "…" if need be.
+ * Any thread.
  */
 #ifndef TEXT_MARKUP_H
 #define TEXT_MARKUP_H
@@ -27,8 +28,9 @@ struct markup_options {
 /* `text` is valid UTF-8. Adds to `out`. ERR_NOMEM when out of memory or `out` is full. */
 enum err markup_html(struct slice text, const struct markup_options *o, struct str *out, struct error *e) MUST_CHECK;
 
-/* The address of a wiki page: wiki_url, "/" and the title with spaces as "_", percent-encoded. False without a wiki or when
- * the title cannot be one (empty, over 255 bytes, or with any of # < > [ ] { } | or control characters). */
+/* The address of a wiki page: wiki_url, "/" and the title with spaces as "_", percent-encoded; what follows a "#" is the
+ * section. Always below wiki_url. False without a wiki (http or https) or when the title cannot be one (empty, over 255
+ * bytes, with a segment "." or "..", with any of < > [ ] { } | or control characters). */
 bool markup_wiki_link(const char *wiki_url, struct slice title, struct str *out);
 
 #endif

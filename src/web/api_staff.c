@@ -588,7 +588,7 @@ enum err api_search(struct request *rq, struct response *rs, struct error *e)
 		return err;
 	struct jv *items = jv_array();
 	for (size_t i = 0; i < hits.count; i++) {
-		const struct hit *h = &hits.hits[i];
+		const struct search_hit *h = &hits.hits[i];
 		struct jv *v = jv_set(jv_object(), "ticket", ticket_json(&h->ticket, h->access));
 		if (h->access == ACCESS_READ) {
 			jv_set_int(v, "n", h->n);

@@ -18,6 +18,7 @@
 enum { EXCHANGE_HEADS_MAX = 64, RESPONSE_HEADS_MAX = 24, RESPONSE_BODY_MAX_BYTES = 8 << 20 };
 
 struct web;
+struct work;
 struct stream; /* the server's: a connection that became an event stream */
 
 struct response {
@@ -58,6 +59,16 @@ struct exchange {
 	bool close;                  /* the connection ends with the answer */
 	int network_bucket;          /* the server's count of streams by network that was raised, or -1 */
 	bool staff_only;             /* near the connection limit: whoever proves to be no staff is turned away */
+	bool head;                   /* HEAD: the answer of GET without its body */
+	struct slice raw_params[REQUEST_PARAMS_MAX];
+	int refuse;                  /* a status that was decided before the handler could run; 0: go on */
+	struct error refusal;
+	int64_t started_us;          /* when the request was complete */
+	struct work *work;
+	int share;                   /* work's: its sender's bucket, or -1 */
+	bool built;                  /* build has made the answer */
+	void (*build)(struct exchange *x); /* turns rs into the server's answer, while the arena lasts */
+	void (*done)(struct exchange *x);  /* the worker lets go; the exchange may end before this returns */
 	/* Makes the stream for response_wake; NULL when out of memory. The server's; a test may put its own here. */
 	struct stream *(*stream_new)(struct exchange *x);
 	void (*stream_wake)(void *stream);
@@ -75,6 +86,8 @@ struct slice response_head(const struct response *rs, const char *name);
 void response_fixed(struct response *rs, struct slice bytes);
 /* 413, 415 and other answers that no enum err stands for. Returns ERR_MALFORMED. */
 enum err exchange_refuse(struct exchange *x, int status, struct error *e, const char *message);
+/* Decides on an error answer before the handler could run. The first one counts. */
+void exchange_refuse_later(struct exchange *x, int status, enum err code, const char *message);
 /* Ends what request_* made (the JSON tree). */
 void exchange_fini(struct exchange *x);
 

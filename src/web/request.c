@@ -71,6 +71,14 @@ enum err exchange_refuse(struct exchange *x, int status, struct error *e, const 
 	return err_set(e, ERR_MALFORMED, "%s", message);
 }
 
+void exchange_refuse_later(struct exchange *x, int status, enum err code, const char *message)
+{
+	if (x->refuse != 0)
+		return;
+	x->refuse = status;
+	err_set(&x->refusal, code, "%s", message);
+}
+
 enum err request_json(struct request *rq, struct jv **out, struct error *e)
 {
 	enum { JSON_DEPTH_MAX = 16 };

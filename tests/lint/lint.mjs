@@ -170,7 +170,7 @@ const checks = {
 		for (const file of walk('src/web', (f) => f.endsWith('.def')))
 			for (const m of read(file).matchAll(/^\s*ROUTE\(\s*(\w+)\s*,\s*"([^"]+)"\s*,\s*(\w+)\s*,([^,]*),\s*(\w+)\s*,\s*("(?:[^"\\]|\\.)*")\s*\)/gm)) {
 				const n = read(file).slice(0, m.index).split('\n').length;
-				if (m[6].length < 12) bad.push(`${file}:${n}: ${m[1]} ${m[2]} has no sentence of documentation`);
+				if (m[6].length < 9) bad.push(`${file}:${n}: ${m[1]} ${m[2]} has no sentence of documentation`);
 				if (described && m[2].startsWith('/api/v1/') && !m[2].endsWith('openapi.json')) {
 					const at = m[2].replace(/^\/api\/v1/, '').replace(/:(\w+)/g, '{$1}');
 					const entry = described[at] ?? described[`/api/v1${at}`];

@@ -1,0 +1,463 @@
+#include "cli/rules_commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "cli/rules_eval.h"
+#include "desk/rulebook_files.h"
+#include "spam/features.h"
+#include "spam/judge.h"
+
+enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
+
+struct options {
+	const char *rules, *subject, *args[2];
+	size_t arg_count;
+	bool no_builtin, json, sequence, chat;
+};
+
+static const char usage[] =
+	"usage: porchlight rules check [DIR]\n"
+	"       porchlight rules test RULE|FILE\n"
+	"       porchlight rules explain TEXT|- [--subject TEXT] [--chat]\n"
+	"       porchlight rules eval FILE.jsonl [--sequence]\n"
+	"       porchlight rules list\n"
+	"options: --rules DIR (another rule folder), --no-builtin (nothing but the rules of that folder), --json\n";
+
+static int usage_error(const char *what, const char *arg)
+{
+	fprintf(stderr, "%s%s%s\n%s", what, arg ? ": " : "", arg ? arg : "", usage);
+	return USAGE;
+}
+
+static int fail(const struct error *e)
+{
+	fprintf(stderr, "porchlight: %s\n", e->message);
+	return FAILED;
+}
+
+static int read_options(int argc, char **argv, struct options *o)
+{
+	*o = (struct options){ 0 };
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i];
+		bool takes = strcmp(a, "--rules") == 0 || strcmp(a, "--subject") == 0;
+		if (takes && i + 1 == argc)
+			return usage_error("this option needs a value", a);
+		if (strcmp(a, "--rules") == 0)
+			o->rules = argv[++i];
+		else if (strcmp(a, "--subject") == 0)
+			o->subject = argv[++i];
+		else if (strcmp(a, "--no-builtin") == 0)
+			o->no_builtin = true;
+		else if (strcmp(a, "--json") == 0)
+			o->json = true;
+		else if (strcmp(a, "--sequence") == 0)
+			o->sequence = true;
+		else if (strcmp(a, "--chat") == 0)
+			o->chat = true;
+		else if (strncmp(a, "--", 2) == 0)
+			return usage_error("unknown option", a);
+		else if (o->arg_count == 2)
+			return usage_error("too many arguments", a);
+		else
+			o->args[o->arg_count++] = a;
+	}
+	return GOOD;
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The named folder; else the configured one where it exists; else what is built in. */
+static enum err read_rules(const char *folder, struct rule_set *set, const char **from, struct error *e)
+{
+	static char path[PATH_BYTES];
+
+	if (folder) {
+		*from = folder;
+		return rule_set_read(folder, set, e);
+	}
+	snprintf(path, sizeof(path), "%s%s", conf()->rules[0] ? conf()->rules : conf()->data, conf()->rules[0] ? "" : "/rules");
+	*from = path;
+	if (is_folder(path))
+		return rule_set_read(path, set, e);
+	*from = "the built-in rules";
+	return rule_set_embedded(set, e);
+}
+
+static enum err build_set(const struct rule_set *set, struct ruleset **out, struct cf_errors *errs, struct error *e)
+{
+	struct cf_source *sources = rule_set_sources(set);
+	enum err err = sources ? features_build_rules(sources, set->count, NULL, out, errs, e) : err_nomem(e);
+
+	free(sources);
+	return err;
+}
+
+static void print_error(FILE *to, const struct cf_error *f)
+{
+	if (f->file[0])
+		fprintf(to, "%s:%u:%u: ", f->file, f->line, f->column);
+	fprintf(to, "%s%s\n", f->notice ? "warning: " : "", f->message);
+}
+
+static struct jv *error_json(const struct cf_error *f)
+{
+	struct jv *v = jv_set_string(jv_object(), "file", f->file);
+
+	jv_set_int(v, "line", f->line);
+	jv_set_int(v, "column", f->column);
+	jv_set_text(v, "message", slice_of(f->message));
+	return f->notice ? jv_set_bool(v, "warning", true) : v;
+}
+
+static int print_json(struct jv *v)
+{
+	struct str s;
+	int rc = FAILED;
+
+	str_init(&s, 256 << 20);
+	if (v && jv_dump_pretty(v, &s) == ERR_OK)
+		rc = puts(str_c(&s)) < 0 ? FAILED : GOOD;
+	else
+		fprintf(stderr, "porchlight: out of memory\n");
+	str_fini(&s);
+	jv_free(&v);
+	return rc;
+}
+
+/* Loads, and prints to standard error what is wrong. NULL: exit with 1. */
+static struct ruleset *load(const struct options *o)
+{
+	struct rule_set set = { NULL, 0 };
+	struct ruleset *rules = NULL;
+	struct cf_errors errs;
+	struct error e;
+	const char *from;
+	enum err err;
+
+	cf_errors_init(&errs);
+	err = read_rules(o->rules, &set, &from, &e);
+	if (!err)
+		err = build_set(&set, &rules, &errs, &e);
+	if (err) {
+		for (size_t i = 0; i < errs.count; i++)
+			if (!errs.list[i].notice)
+				print_error(stderr, &errs.list[i]);
+		fprintf(stderr, "porchlight: %s cannot be used: %s\n", from, err == ERR_INVALID && errs.errors ? "the rules have errors" : e.message);
+	}
+	cf_errors_fini(&errs);
+	rule_set_fini(&set);
+	return rules;
+}
+
+/* --- check, test ---------------------------------------------------------------------------------------------------------- */
+
+static int report(const struct options *o, const struct rule_set *set, const struct ruleset *rules, const struct cf_errors *errs, enum err err,
+	const struct error *e, const char *from)
+{
+	if (o->json) {
+		struct jv *v = jv_set_bool(jv_object(), "ok", !err), *list = jv_array();
+		for (size_t i = 0; i < errs->count; i++)
+			jv_push(list, error_json(&errs->list[i]));
+		if (err && !errs->errors)
+			jv_push(list, jv_set_string(jv_object(), "message", e->message));
+		jv_set(v, "errors", list);
+		jv_set_int(v, "files", (int64_t)set->count);
+		if (rules) {
+			struct ruleset_figures f = ruleset_figures(rules);
+			jv_set_string(v, "generation", ruleset_name(rules));
+			jv_set_int(v, "rules", (int64_t)f.rules);
+			jv_set_int(v, "tests", (int64_t)f.tests);
+			jv_set_int(v, "always", (int64_t)f.always);
+		}
+		int rc = print_json(v);
+		return err ? FAILED : rc;
+	}
+	for (size_t i = 0; i < errs->count; i++)
+		print_error(errs->list[i].notice ? stdout : stderr, &errs->list[i]);
+	if (err && errs->errors)
+		fprintf(stderr, "%zu errors in %zu files of %s\n", errs->errors, set->count, from);
+	else if (err)
+		return fail(e);
+	if (!rules)
+		return FAILED;
+	struct ruleset_figures f = ruleset_figures(rules);
+	printf("%s: %zu files, %zu rules, %zu test lines passed, %zu patterns run on every text: good (generation %s)\n", from, set->count, f.rules,
+		f.tests, f.always, ruleset_name(rules));
+	return GOOD;
+}
+
+static int check(const struct options *o)
+{
+	struct rule_set set = { NULL, 0 };
+	struct ruleset *rules = NULL;
+	struct cf_errors errs;
+	struct error e = { .message = "" };
+	const char *from;
+	enum err err;
+	int rc;
+
+	cf_errors_init(&errs);
+	err = read_rules(o->arg_count ? o->args[0] : o->rules, &set, &from, &e);
+	if (!err)
+		err = build_set(&set, &rules, &errs, &e);
+	rc = report(o, &set, rules, &errs, err, &e, from);
+	ruleset_unref(&rules);
+	cf_errors_fini(&errs);
+	rule_set_fini(&set);
+	return rc;
+}
+
+static enum err read_whole(const char *path, struct str *out, struct error *e)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	char buf[65536];
+	size_t n;
+	bool bad;
+
+	if (!f)
+		return err_set(e, ERR_IO, "%s cannot be read.", path);
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
+		str_add(out, slice_make(buf, n));
+	bad = ferror(f);
+	if (f != stdin)
+		fclose(f);
+	if (bad)
+		return err_set(e, ERR_IO, "%s cannot be read.", path);
+	return str_failed(out) ? err_set(e, ERR_TOO_LARGE, "%s is too large.", path) : ERR_OK;
+}
+
+/* One file alone, under its own base name. */
+static int test_file(const struct options *o, const char *path)
+{
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	struct rule_set set = { NULL, 0 };
+	struct ruleset *rules = NULL;
+	struct cf_errors errs;
+	struct error e = { .message = "" };
+	struct str text;
+	enum err err;
+	int rc;
+
+	cf_errors_init(&errs);
+	str_init(&text, 8 << 20);
+	err = read_whole(path, &text, &e);
+	if (!err)
+		err = rule_set_put(&set, slice_of(base), str_slice(&text), &e);
+	if (!err)
+		err = build_set(&set, &rules, &errs, &e);
+	rc = report(o, &set, rules, &errs, err, &e, base);
+	ruleset_unref(&rules);
+	str_fini(&text);
+	cf_errors_fini(&errs);
+	rule_set_fini(&set);
+	return rc;
+}
+
+static int test_rule(const struct options *o, const char *name)
+{
+	struct ruleset *rules = load(o);
+	long at = rules ? ruleset_find(rules, slice_of(name)) : -1;
+	int rc = FAILED;
+
+	if (!rules)
+		return FAILED;
+	if (at < 0) {
+		fprintf(stderr, "porchlight: there is no rule %s\n", name);
+	} else {
+		const struct rule *r = ruleset_rule(rules, (size_t)at);
+		if (o->json)
+			rc = print_json(jv_set_int(jv_set_bool(jv_set_string(jv_object(), "rule", r->name), "ok", true), "tests", r->tests));
+		else
+			rc = printf("%s: %u test lines passed\n", r->name, r->tests) < 0;
+	}
+	ruleset_unref(&rules);
+	return rc;
+}
+
+static int test(const struct options *o)
+{
+	size_t n = o->arg_count ? strlen(o->args[0]) : 0;
+
+	if (o->arg_count != 1)
+		return usage_error("rules test needs a rule's name or a file", NULL);
+	return n > 3 && strcmp(o->args[0] + n - 3, ".cf") == 0 ? test_file(o, o->args[0]) : test_rule(o, o->args[0]);
+}
+
+/* --- explain -------------------------------------------------------------------------------------------------------------- */
+
+static void print_verdict(const struct verdict *v)
+{
+	printf("%s, score %.2f, generation %.*s\n", action_name(v->action), v->score, SLICE_ARG(v->generation));
+	for (size_t i = 0; i < v->hit_count; i++) {
+		const struct hit *h = &v->hits[i];
+		printf("%7.2f  %.*s  [%s, %.*s]%s%s\n", h->score, SLICE_ARG(h->rule), evidence_name(h->evidence), SLICE_ARG(h->where),
+			h->quiet ? " (watched only)" : "", h->error ? " (could not be run to its end)" : "");
+		if (h->describe.len)
+			printf("         %.*s\n", SLICE_ARG(h->describe));
+		if (h->text.len)
+			printf("         saw: %.*s\n", SLICE_ARG(h->text));
+		if (h->printed.len)
+			printf("         rule: %.*s\n", SLICE_ARG(h->printed));
+	}
+	for (size_t i = 0; i < v->guard_count; i++)
+		printf("  guard  %.*s: %.*s\n", SLICE_ARG(v->guards[i].name), SLICE_ARG(v->guards[i].words));
+	if (v->note.len)
+		printf("the asker is told: %.*s\n", SLICE_ARG(v->note));
+}
+
+static int explain(const struct options *o)
+{
+	struct submission in = { .kind = SUBMIT_QUESTION, .channel = o->chat ? CHANNEL_CHAT : CHANNEL_FORM, .form_age_ms = -1 };
+	struct features_options fo = { .no_builtin = o->no_builtin };
+	struct judge_options jo = judge_defaults();
+	struct features *f;
+	struct verdict *v;
+	struct facts facts;
+	struct ruleset *rules;
+	struct arena *a;
+	struct error e;
+	struct str text;
+	int rc = FAILED;
+
+	if (o->arg_count != 1)
+		return usage_error("rules explain needs a text, or - for standard input", NULL);
+	str_init(&text, TEXT_MAX_BYTES);
+	if (strcmp(o->args[0], "-") == 0) {
+		if (read_whole("-", &text, &e)) {
+			str_fini(&text);
+			return fail(&e);
+		}
+	} else {
+		str_adds(&text, o->args[0]);
+	}
+	in.body = str_slice(&text);
+	if (o->subject)
+		in.title = slice_of(o->subject);
+	rules = load(o);
+	a = arena_new(ARENA_BYTES);
+	facts_init(&facts);
+	if (!rules || !a)
+		goto out;
+	if (str_failed(&text) || !utf8_valid(in.body) || memchr(in.body.ptr, 0, in.body.len)) {
+		fprintf(stderr, "porchlight: the text is too long, or not UTF-8 without NUL bytes\n");
+		goto out;
+	}
+	if (spam_features(a, rules, &in, &fo, &f, &e) || spam_judge(a, f, &facts, &jo, &v, &e)) {
+		rc = fail(&e);
+		goto out;
+	}
+	if (o->json)
+		rc = print_json(verdict_json(v));
+	else {
+		print_verdict(v);
+		rc = GOOD;
+	}
+out:
+	arena_free(&a);
+	ruleset_unref(&rules);
+	str_fini(&text);
+	return rc;
+}
+
+/* --- list, eval ------------------------------------------------------------------------------------------------------------ */
+
+static const char *mode_name(enum cf_mode m)
+{
+	return m == CF_WATCH ? "watch" : m == CF_DORMANT ? "dormant" : "active";
+}
+
+static int list(const struct options *o)
+{
+	struct ruleset *rules = load(o);
+	struct jv *v = jv_array();
+	int rc = GOOD;
+
+	for (size_t i = 0; rules && i < ruleset_count(rules); i++) {
+		const struct rule *r = ruleset_rule(rules, i);
+		if (!r->listed)
+			continue;
+		if (!o->json) {
+			printf("%-32s %6.2f  %-7s %s:%u  %s\n", r->name, r->score, mode_name(r->mode), r->file, r->line, r->describe);
+			continue;
+		}
+		struct jv *x = jv_set_string(jv_object(), "rule", r->name);
+		jv_set(x, "score", jv_real(r->score));
+		jv_set_string(x, "mode", mode_name(r->mode));
+		jv_set_string(x, "file", r->file);
+		jv_set_int(x, "line", r->line);
+		jv_set_string(x, "describe", r->describe);
+		jv_set_int(x, "tests", r->tests);
+		jv_push(v, x);
+	}
+	if (!rules)
+		rc = FAILED;
+	else if (o->json)
+		rc = print_json(jv_set_string(jv_set(jv_object(), "rules", jv_ref(v)), "generation", ruleset_name(rules)));
+	jv_free(&v);
+	ruleset_unref(&rules);
+	return rc;
+}
+
+static int eval(const struct options *o)
+{
+	struct rules_eval_options eo = { .no_builtin = o->no_builtin, .sequence = o->sequence };
+	struct ruleset *rules;
+	struct jv *v = NULL;
+	struct str text;
+	struct error e;
+	enum err err;
+	int rc = FAILED;
+
+	if (o->arg_count != 1)
+		return usage_error("rules eval needs a FILE.jsonl", NULL);
+	rules = load(o);
+	if (!rules)
+		return FAILED;
+	str_init(&text, 1 << 30);
+	err = read_whole(o->args[0], &text, &e);
+	if (!err)
+		err = rules_eval(rules, str_slice(&text), &eo, &v, &e);
+	if (err)
+		rc = fail(&e);
+	else if (o->json)
+		rc = print_json(jv_ref(v));
+	else {
+		rules_eval_print(v, stdout);
+		rc = GOOD;
+	}
+	jv_free(&v);
+	str_fini(&text);
+	ruleset_unref(&rules);
+	return rc;
+}
+
+int rules_command(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const struct options *o);
+	} commands[] = { { "check", check }, { "test", test }, { "explain", explain }, { "eval", eval }, { "list", list } };
+	struct options o;
+
+	if (argc < 1)
+		return usage_error("what is to be done with the rules?", NULL);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[0], commands[i].name) == 0) {
+			int rc = read_options(argc, argv, &o);
+			return rc ? rc : commands[i].run(&o);
+		}
+	return usage_error("unknown command", argv[0]);
+}

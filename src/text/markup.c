@@ -1,0 +1,477 @@
+#include "text/markup.h"
+
+#include <md4c.h>
+
+#include "base/arena.h"
+#include "text/uri.h"
+#include "text/utf.h"
+
+enum {
+	TITLE_MAX_BYTES = 255,
+	HREF_MAX_BYTES = 4096,
+	LABEL_MAX_BYTES = 1024,  /* of a link's words, as far as they are read */
+	ARENA_MAX_BYTES = 8 << 20, /* for the addresses of one link or one piece of text */
+	GROWTH_MAX = 8,          /* escaping makes at most this many bytes of one */
+};
+
+#define REL " rel=\"nofollow noopener noreferrer ugc\">"
+
+struct renderer {
+	struct str out;
+	struct arena *a;           /* for one link at a time */
+	const struct markup_options *o;
+	int nesting;               /* blocks and spans that are open */
+	int links;                 /* link spans that are open: only the outermost becomes one */
+	bool anchored;             /* the outermost became one */
+	size_t label_at;           /* where its words start in `out` */
+	struct str href, label;    /* its address, and its words without markup */
+};
+
+static void escape(struct str *out, struct slice text)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		const char *entity = text.ptr[i] == '&'  ? "&amp;" :
+				     text.ptr[i] == '<'  ? "&lt;" :
+				     text.ptr[i] == '>'  ? "&gt;" :
+				     text.ptr[i] == '"'  ? "&quot;" :
+				     text.ptr[i] == '\'' ? "&#39;" :
+							   NULL;
+		if (!entity)
+			continue;
+		str_add(out, slice_make(text.ptr + done, i - done));
+		str_adds(out, entity);
+		done = i + 1;
+	}
+	str_add(out, slice_from(text, done));
+}
+
+/* ---- wiki pages ---- */
+
+static void encode(struct str *out, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-_.~:/()!*,;@$", c));
+
+		if (c == ' ')
+			str_addc(out, '_');
+		else if (plain)
+			str_addc(out, (char)c);
+		else
+			str_addf(out, "%%%02X", c);
+	}
+}
+
+static bool title_ok(struct slice title)
+{
+	size_t start = 0;
+
+	if (!title.len || title.len > TITLE_MAX_BYTES || title.ptr[0] == '/' || !utf_acceptable(title))
+		return false;
+	for (size_t i = 0; i <= title.len; i++) {
+		unsigned char c = i < title.len ? (unsigned char)title.ptr[i] : '/';
+
+		if (c < 0x20 || c == 0x7F || strchr("<>[]{}|\\", c))
+			return false;
+		if (c != '/')
+			continue;
+		/* A browser would go up from here, out of the wiki. */
+		struct slice segment = slice_make(title.ptr + start, i - start);
+		if (slice_is(segment, ".") || slice_is(segment, ".."))
+			return false;
+		start = i + 1;
+	}
+	return true;
+}
+
+bool markup_wiki_link(const char *wiki_url, struct slice title, struct str *out)
+{
+	struct slice base = slice_of(wiki_url), section = SLICE_NONE;
+
+	if (!slice_starts(base, SLICE("https://")) && !slice_starts(base, SLICE("http://")))
+		return false;
+	title = utf_trim(title);
+	if (title.len && title.ptr[0] == ':')
+		title = slice_from(title, 1);
+	const char *hash = title.len ? memchr(title.ptr, '#', title.len) : NULL;
+	if (hash) {
+		section = slice_from(title, (size_t)(hash - title.ptr) + 1);
+		title.len = (size_t)(hash - title.ptr);
+	}
+	title = utf_trim(title);
+	if (!title_ok(title) || section.len > TITLE_MAX_BYTES || !utf_acceptable(section))
+		return false;
+	while (base.len && base.ptr[base.len - 1] == '/')
+		base.len--;
+	str_add(out, base);
+	str_addc(out, '/');
+	encode(out, title);
+	if (section.len) {
+		str_addc(out, '#');
+		encode(out, section);
+	}
+	return true;
+}
+
+/* ---- text ---- */
+
+/* Text with the hosts in it that deceive the eye written in ASCII. */
+static void put_words(struct renderer *r, struct slice text)
+{
+	struct uris found = { 0 };
+	size_t done = 0;
+	bool foreign = false;
+
+	for (size_t i = 0; i < text.len && !foreign; i++)
+		foreign = (unsigned char)text.ptr[i] >= 0x80;
+	if (foreign && memchr(text.ptr, '.', text.len)) {
+		arena_reset(r->a);
+		if (uris_find(r->a, text, &found, NULL) != ERR_OK)
+			found.count = 0;
+	}
+	for (size_t i = 0; i < found.count; i++) {
+		const struct uri *u = &found.list[i];
+
+		if (!(u->flags & URI_MIXED) || u->flags & URI_NESTED || u->at < done)
+			continue;
+		escape(&r->out, slice_make(text.ptr + done, u->at - done));
+		escape(&r->out, u->flags & URI_MAIL ? slice_from(u->url, strlen("mailto:")) : u->url);
+		done = u->at + u->len;
+	}
+	escape(&r->out, slice_from(text, done));
+}
+
+static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ctx)
+{
+	struct renderer *r = ctx;
+	struct slice s = slice_make(text, size);
+
+	switch (type) {
+	case MD_TEXT_BR:
+	case MD_TEXT_SOFTBR: /* in a conversation a line break is one */
+		str_adds(&r->out, "<br>\n");
+		s = SLICE(" ");
+		break;
+	case MD_TEXT_NULLCHAR:
+		str_adds(&r->out, "\uFFFD");
+		break;
+	case MD_TEXT_ENTITY: /* its syntax was checked: letters and digits between & and ; */
+		str_add(&r->out, s);
+		break;
+	case MD_TEXT_CODE:
+		escape(&r->out, s);
+		break;
+	default:
+		put_words(r, s);
+	}
+	if (r->links && r->label.len + s.len <= LABEL_MAX_BYTES)
+		str_add(&r->label, s);
+	return str_failed(&r->out) ? 1 : 0;
+}
+
+/* ---- spans ---- */
+
+/* An attribute with its entities: only "&amp;" occurs in addresses worth a link. */
+static void read_attribute(const MD_ATTRIBUTE *m, struct str *out)
+{
+	str_reset(out);
+	for (size_t i = 0; m->size && m->substr_offsets[i] < m->size; i++) {
+		struct slice part = slice_make(m->text + m->substr_offsets[i], m->substr_offsets[i + 1] - m->substr_offsets[i]);
+
+		if (m->substr_types[i] == MD_TEXT_ENTITY && slice_is(part, "&amp;"))
+			str_addc(out, '&');
+		else
+			str_add(out, part);
+	}
+}
+
+static void open_anchor(struct renderer *r, struct slice href)
+{
+	str_adds(&r->out, "<a href=\"");
+	escape(&r->out, href);
+	str_adds(&r->out, "\"" REL);
+	r->anchored = true;
+}
+
+static void open_link(struct renderer *r, const MD_ATTRIBUTE *target, bool wiki)
+{
+	struct str page;
+
+	if (r->links++ > 0)
+		return;
+	r->anchored = false;
+	str_reset(&r->label);
+	read_attribute(target, &r->href);
+	if (wiki) {
+		str_init(&page, HREF_MAX_BYTES);
+		if (markup_wiki_link(r->o->wiki_url, str_slice(&r->href), &page) && !str_failed(&page))
+			open_anchor(r, str_slice(&page));
+		else
+			str_adds(&r->out, "[[");
+		str_fini(&page);
+	} else {
+		struct uri u;
+
+		arena_reset(r->a);
+		/* www. names come with "http://" added. */
+		if (!str_failed(&r->href) && uri_parse(r->a, str_slice(&r->href), &u, NULL) == ERR_OK)
+			open_anchor(r, u.url);
+	}
+	if (r->anchored)
+		str_adds(&r->out, "<bdi>");
+	r->label_at = r->out.len;
+}
+
+/* True when the words of a link name another site than the one it leads to. */
+static bool label_lies(struct renderer *r, const struct uri *target)
+{
+	struct uris named;
+
+	if (uris_find(r->a, str_slice(&r->label), &named, NULL) != ERR_OK)
+		return true;
+	for (size_t i = 0; i < named.count; i++)
+		if (!slice_eq(named.list[i].domain, target->domain))
+			return true;
+	return false;
+}
+
+static void close_link(struct renderer *r, bool wiki)
+{
+	struct uri u;
+
+	if (--r->links > 0)
+		return;
+	if (wiki) {
+		str_adds(&r->out, r->anchored ? "</bdi></a>" : "]]");
+		return;
+	}
+	arena_reset(r->a);
+	bool known = !str_failed(&r->href) && uri_parse(r->a, str_slice(&r->href), &u, NULL) == ERR_OK;
+	if (!r->anchored) {
+		/* Nothing to click, but where it would have led is not hidden. */
+		str_adds(&r->out, " (");
+		escape(&r->out, str_slice(&r->href));
+		str_adds(&r->out, ")");
+		return;
+	}
+	bool empty = utf_blank(str_slice(&r->label));
+	if (known && (empty || u.flags & URI_MIXED)) {
+		r->out.len = r->label_at;
+		escape(&r->out, u.url);
+	}
+	str_adds(&r->out, "</bdi></a>");
+	if (known && !empty && label_lies(r, &u)) {
+		str_adds(&r->out, " (");
+		escape(&r->out, u.shown);
+		str_addc(&r->out, ')');
+	}
+}
+
+static bool shown(struct renderer *r)
+{
+	return r->nesting <= MARKUP_NESTING_MAX;
+}
+
+static const char *span_tag(MD_SPANTYPE type)
+{
+	switch (type) {
+	case MD_SPAN_EM:
+		return "em";
+	case MD_SPAN_STRONG:
+		return "strong";
+	case MD_SPAN_CODE:
+		return "code";
+	case MD_SPAN_DEL:
+		return "del";
+	default:
+		return NULL;
+	}
+}
+
+static int on_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
+{
+	struct renderer *r = ctx;
+	const char *tag = span_tag(type);
+
+	r->nesting++;
+	if (type == MD_SPAN_A)
+		open_link(r, &((const MD_SPAN_A_DETAIL *)detail)->href, false);
+	else if (type == MD_SPAN_IMG) /* a link to the picture: nothing is fetched from elsewhere */
+		open_link(r, &((const MD_SPAN_IMG_DETAIL *)detail)->src, false);
+	else if (type == MD_SPAN_WIKILINK)
+		open_link(r, &((const MD_SPAN_WIKILINK_DETAIL *)detail)->target, true);
+	else if (tag && shown(r))
+		str_addf(&r->out, "<%s>", tag);
+	return str_failed(&r->out) ? 1 : 0;
+}
+
+static int on_leave_span(MD_SPANTYPE type, void *detail, void *ctx)
+{
+	struct renderer *r = ctx;
+	const char *tag = span_tag(type);
+
+	(void)detail;
+	if (type == MD_SPAN_A || type == MD_SPAN_IMG || type == MD_SPAN_WIKILINK)
+		close_link(r, type == MD_SPAN_WIKILINK);
+	else if (tag && shown(r))
+		str_addf(&r->out, "</%s>", tag);
+	r->nesting--;
+	return str_failed(&r->out) ? 1 : 0;
+}
+
+/* ---- blocks ---- */
+
+static int on_enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
+{
+	struct renderer *r = ctx;
+
+	if (type == MD_BLOCK_DOC)
+		return 0;
+	r->nesting++;
+	if (!shown(r))
+		return 0;
+	switch (type) {
+	case MD_BLOCK_QUOTE:
+		str_adds(&r->out, "<blockquote dir=\"auto\">\n");
+		break;
+	case MD_BLOCK_UL:
+		str_adds(&r->out, "<ul>\n");
+		break;
+	case MD_BLOCK_OL: {
+		unsigned start = ((const MD_BLOCK_OL_DETAIL *)detail)->start;
+		if (start == 1)
+			str_adds(&r->out, "<ol>\n");
+		else
+			str_addf(&r->out, "<ol start=\"%u\">\n", start);
+		break;
+	}
+	case MD_BLOCK_LI:
+		str_adds(&r->out, "<li dir=\"auto\">");
+		break;
+	case MD_BLOCK_HR:
+		str_adds(&r->out, "<hr>\n");
+		break;
+	case MD_BLOCK_H: /* a message is no document: its headings must not disturb the page's outline */
+		str_adds(&r->out, "<p dir=\"auto\"><strong>");
+		break;
+	case MD_BLOCK_CODE:
+		str_adds(&r->out, "<pre dir=\"auto\"><code>");
+		break;
+	default:
+		str_adds(&r->out, "<p dir=\"auto\">");
+	}
+	return str_failed(&r->out) ? 1 : 0;
+}
+
+static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
+{
+	struct renderer *r = ctx;
+
+	(void)detail;
+	if (type == MD_BLOCK_DOC)
+		return 0;
+	if (shown(r)) {
+		switch (type) {
+		case MD_BLOCK_QUOTE:
+			str_adds(&r->out, "</blockquote>\n");
+			break;
+		case MD_BLOCK_UL:
+			str_adds(&r->out, "</ul>\n");
+			break;
+		case MD_BLOCK_OL:
+			str_adds(&r->out, "</ol>\n");
+			break;
+		case MD_BLOCK_LI:
+			str_adds(&r->out, "</li>\n");
+			break;
+		case MD_BLOCK_HR:
+			break;
+		case MD_BLOCK_H:
+			str_adds(&r->out, "</strong></p>\n");
+			break;
+		case MD_BLOCK_CODE:
+			str_adds(&r->out, "</code></pre>\n");
+			break;
+		default:
+			str_adds(&r->out, "</p>\n");
+		}
+	} else {
+		str_adds(&r->out, "\n");
+	}
+	r->nesting--;
+	return str_failed(&r->out) ? 1 : 0;
+}
+
+/* ---- whole texts ---- */
+
+/* Paragraphs at blank lines, line breaks kept, nothing to click. */
+static void render_plain(struct renderer *r, struct slice text)
+{
+	struct slice whole = text;
+	bool open = false;
+
+	text = utf_cut_bytes(text, MARKUP_MAX_BYTES / GROWTH_MAX);
+	bool cut = text.len < whole.len;
+	while (text.len) {
+		const char *nl = memchr(text.ptr, '\n', text.len);
+		struct slice line = slice_make(text.ptr, nl ? (size_t)(nl - text.ptr) : text.len);
+
+		text = slice_from(text, line.len + 1);
+		if (line.len && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		if (utf_blank(line)) {
+			if (open)
+				str_adds(&r->out, "</p>\n");
+			open = false;
+			continue;
+		}
+		str_adds(&r->out, open ? "<br>\n" : "<p dir=\"auto\">");
+		open = true;
+		put_words(r, line);
+	}
+	if (cut)
+		str_adds(&r->out, open ? "\u2026" : "<p>\u2026");
+	if (open || cut)
+		str_adds(&r->out, "</p>\n");
+}
+
+/* False when there is too much of it, or the parser gave up. */
+static bool render_markdown(struct renderer *r, struct slice text)
+{
+	const MD_PARSER parser = {
+		.flags = MD_FLAG_NOHTML | MD_FLAG_STRIKETHROUGH | MD_FLAG_PERMISSIVEURLAUTOLINKS | MD_FLAG_PERMISSIVEWWWAUTOLINKS |
+			 MD_FLAG_NOINDENTEDCODEBLOCKS | MD_FLAG_WIKILINKS,
+		.enter_block = on_enter_block,
+		.leave_block = on_leave_block,
+		.enter_span = on_enter_span,
+		.leave_span = on_leave_span,
+		.text = on_text,
+	};
+
+	return text.len < MARKUP_MAX_BYTES && md_parse(text.ptr ? text.ptr : "", (MD_SIZE)text.len, &parser, r) == 0 && !str_failed(&r->out);
+}
+
+enum err markup_html(struct slice text, const struct markup_options *o, struct str *out, struct error *e)
+{
+	struct renderer r = { .o = o, .a = arena_new(ARENA_MAX_BYTES) };
+
+	if (!r.a)
+		return err_nomem(e);
+	str_init(&r.out, MARKUP_MAX_BYTES);
+	str_init(&r.href, HREF_MAX_BYTES);
+	str_init(&r.label, LABEL_MAX_BYTES * 2);
+	if (!o->links || !render_markdown(&r, text)) {
+		str_reset(&r.out);
+		render_plain(&r, text);
+	}
+	if (str_failed(&r.out))
+		out->failed = true;
+	str_add(out, str_slice(&r.out));
+	str_fini(&r.out);
+	str_fini(&r.href);
+	str_fini(&r.label);
+	arena_free(&r.a);
+	return str_failed(out) ? err_nomem(e) : ERR_OK;
+}

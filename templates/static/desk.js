@@ -1,0 +1,455 @@
+// The helpers' desk, live: the list and the conversation renew themselves, drafts are kept on the server, writing renews the lease, and
+// everything can be done by keyboard (which can be switched off).
+import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, newId, Refused, tellTimes, unread } from './common.js';
+
+const { csrf, base } = document.body.dataset;
+const root = document.body.dataset.api;
+const api = (method, url, body) => ask(method, url, body, { 'X-CSRF-Token': csrf });
+const main = $('#main');
+const where = main.dataset.page;
+const onDesk = where === 'desk' || where === 'talk';
+const count = unread();
+tellTimes();
+setInterval(() => tellTimes(), 30_000);
+
+// --- a word in passing ---
+
+let toastTimer = 0;
+export function toast(text, action, act) {
+	const box = $('#toast');
+	const button = $('button', box);
+	$('span', box).textContent = text;
+	button.hidden = !action;
+	button.textContent = action ?? '';
+	button.onclick = () => {
+		box.hidden = true;
+		act?.();
+	};
+	box.hidden = false;
+	clearTimeout(toastTimer);
+	toastTimer = setTimeout(() => (box.hidden = true), action ? 12_000 : 5000);
+}
+
+// --- what each person sets ---
+
+const keysOn = $('#keys-on');
+const enterSends = $('#enter-sends');
+keysOn.checked = device.get('keys') !== 'off';
+enterSends.checked = device.get('enter') === 'sends';
+keysOn.addEventListener('change', () => device.set('keys', keysOn.checked ? null : 'off'));
+enterSends.addEventListener('change', () => {
+	device.set('enter', enterSends.checked ? 'sends' : null);
+	sendHint();
+});
+function sendHint() {
+	const hint = $('#send-hint');
+	if (hint) hint.textContent = enterSends.checked ? hint.dataset.enter : hint.dataset.ctrl;
+}
+document.addEventListener('click', (e) => {
+	const menu = $('.me');
+	if (menu.open && !menu.contains(e.target)) menu.open = false;
+});
+
+// --- the list ---
+
+function swapList(page) {
+	const focused = document.activeElement?.closest?.('.item')?.dataset.id;
+	for (const id of ['queue', 'views', 'waiting-count', 'held-count']) {
+		const now = document.getElementById(id);
+		const then = page.getElementById(id);
+		if (now && then && now.innerHTML !== then.innerHTML) {
+			now.replaceChildren(...document.importNode(then, true).childNodes);
+			tellTimes(now);
+		}
+	}
+	const note = $('.list > p.soft');
+	const fresh = $('.list > p.soft', page);
+	if (note && !fresh) note.remove();
+	else if (!note && fresh) $('#queue').after(document.importNode(fresh, true));
+	if (focused) $(`.item[data-id="${focused}"]`)?.focus();
+}
+const renewList = calmly(async () => {
+	if (where !== 'talk') swapList(await fetchPage());
+	else renew();
+}, 300);
+
+if (onDesk) {
+	live({
+		url: () => `${root}/desk/events`,
+		caughtUp: () => renewList(),
+		on: {
+			ticket(e) {
+				if (e.to === 'queued' && (e.event === 'accept' || e.event === 'release')) count();
+				renewList();
+			},
+		},
+	});
+	// Coming back with the Back button may show an old list.
+	window.addEventListener('pageshow', (e) => e.persisted && renewList());
+}
+
+// --- on duty ---
+
+const beat = () => {
+	if ($('#duty-state')?.dataset.duty === 'on') api('POST', `${root}/desk/duty`, { duty: 'on' }).catch(() => {});
+};
+if (onDesk) {
+	beat();
+	setInterval(beat, 30_000);
+}
+
+// --- a conversation ---
+
+const thread = $('#thread');
+const words = $('#words')?.dataset;
+const scroll = $('#thread-scroll');
+let last = Number(thread?.dataset.last ?? 0);
+let expires = thread?.dataset.expires ? Date.parse(thread.dataset.expires) : 0;
+let renewedAt = Date.now();
+const here = thread ? `${root}/tickets/${thread.dataset.ticket}` : '';
+
+const talk =
+	thread &&
+	makeTalk({
+		log: $('#log'),
+		box: scroll,
+		words,
+		replies: () => Boolean($('#composer')),
+		own: (e) =>
+			e.kind === 'note'
+				? { who: e.author.name ?? words.helper, badge: words.note, note: true }
+				: e.author.kind === 'asker'
+					? { who: e.author.name ?? words.asker, badge: words.askerBadge, mine: false }
+					: { who: e.author.name ?? words.helper, mine: true },
+	});
+
+const renew = calmly(async () => {
+	const page = await fetchPage(location.pathname + location.search);
+	swapList(page);
+	const fresh = $('#thread', page);
+	if (!fresh) return location.reload();
+	mergeLog($('#log'), $('#log', page));
+	for (const part of ['head', 'side']) {
+		const now = $(`[data-part="${part}"]`);
+		const then = $(`[data-part="${part}"]`, page);
+		if (now.contains(document.activeElement) && document.activeElement.matches('input, select, textarea')) continue;
+		const open = $$('details[open]', now).map((d) => d.id);
+		now.replaceChildren(...document.importNode(then, true).childNodes);
+		for (const id of open) if (id && document.getElementById(id)?.matches('details')) document.getElementById(id).open = true;
+		tellTimes(now);
+	}
+	Object.assign(thread.dataset, fresh.dataset);
+	expires = thread.dataset.expires ? Date.parse(thread.dataset.expires) : 0;
+	last = Math.max(last, Number(fresh.dataset.last));
+	const form = $('#composer');
+	const other = $('#composer', page);
+	if (form && other) form.fence.value = other.fence.value;
+	else if (Boolean(form) !== Boolean(other) || !form) {
+		if (form && form.body.value && !other) toast($('#lease').dataset.gone);
+		$('[data-part="write"]').replaceChildren(...document.importNode($('[data-part="write"]', page), true).childNodes);
+		compose();
+	}
+	tellLease();
+});
+
+function tellLease() {
+	const box = $('#lease');
+	if (!box || !thread.dataset.mine || !expires) {
+		if (box) box.textContent = '';
+		return;
+	}
+	const left = Math.max(0, Math.round((expires - Date.now()) / 1000));
+	box.classList.toggle('short', left < 60);
+	box.textContent = left ? fill(box.dataset.text, `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`) : box.dataset.gone;
+	if (!left) renew();
+}
+
+async function extend() {
+	const term = Number(thread.dataset.term) * 1000;
+	if (!thread.dataset.mine || Date.now() - renewedAt < term / 4) return;
+	renewedAt = Date.now();
+	try {
+		const answer = await api('POST', `${here}/renew`, { fence: Number(thread.dataset.fence) });
+		took(answer.lease ?? answer);
+	} catch (why) {
+		if (why instanceof Refused && why.status === 409) renew();
+	}
+}
+function took(lease) {
+	if (!lease?.expires) return;
+	expires = Date.parse(lease.expires);
+	renewedAt = Date.now();
+	if (lease.fence) {
+		thread.dataset.fence = lease.fence;
+		const form = $('#composer');
+		if (form) form.fence.value = lease.fence;
+	}
+	tellLease();
+}
+
+function mode(note) {
+	const form = $('#composer');
+	if (!form) return;
+	form.classList.toggle('as-note', note);
+	$('.for-reply', form).setAttribute('aria-pressed', String(!note));
+	$('.for-note', form).setAttribute('aria-pressed', String(note));
+	const label = $('label[for="text"]', form);
+	label.textContent = note ? label.dataset.note : label.dataset.reply;
+	form.body.placeholder = note ? form.body.dataset.placeholderNote : form.body.dataset.placeholderReply;
+	const send = $('#send');
+	send.textContent = note ? send.dataset.note : send.dataset.reply;
+	form.body.focus();
+}
+
+function replyTo(n, text) {
+	const form = $('#composer');
+	if (!form) return;
+	form.reply_to.value = n || '';
+	const box = $('.replying', form);
+	box.hidden = !n;
+	$('[data-quote]', box).textContent = text ?? '';
+	if (n) form.body.focus();
+}
+
+async function ready(form) {
+	const box = $('#canned');
+	if (!box || box.dataset.filled) return;
+	box.dataset.filled = '1';
+	try {
+		const answer = await api('GET', `${root}/canned`);
+		for (const c of answer.items ?? []) box.append(new Option(c.title, c.body));
+		box.hidden = box.options.length < 2;
+	} catch {}
+	box.addEventListener('change', () => {
+		if (!box.value) return;
+		const at = form.body.selectionStart ?? form.body.value.length;
+		form.body.setRangeText(box.value, at, form.body.selectionEnd ?? at, 'end');
+		form.body.dispatchEvent(new Event('input', { bubbles: true }));
+		box.value = '';
+		form.body.focus();
+	});
+}
+
+function compose() {
+	const form = $('#composer');
+	if (!form) return;
+	for (const b of $$('.no-script', form)) b.remove();
+	const note = () => form.classList.contains('as-note');
+	const saved = $('#draft');
+	const failed = $('#write-failed');
+	let draftTimer = 0;
+	let typed = 0;
+	let client = newId();
+	let busy = false;
+	const keep = async () => {
+		clearTimeout(draftTimer);
+		try {
+			await api('PUT', `${here}/draft`, { body: form.body.value });
+			saved.textContent = form.body.value ? saved.dataset.saved : '';
+		} catch {
+			saved.textContent = saved.dataset.failed;
+		}
+	};
+	form.body.addEventListener('input', () => {
+		saved.textContent = '';
+		clearTimeout(draftTimer);
+		draftTimer = setTimeout(keep, 800);
+		extend();
+		if (!note() && Date.now() - typed > 3000 && form.body.value) {
+			typed = Date.now();
+			api('POST', `${here}/typing`, {}).catch(() => {});
+		}
+	});
+	form.body.addEventListener('keydown', (e) => {
+		if (e.key === 'Enter' && !e.isComposing && (e.ctrlKey || e.metaKey || (enterSends.checked && !e.shiftKey))) {
+			e.preventDefault();
+			form.requestSubmit();
+		} else if (e.key === '/' && !form.body.value && keysOn.checked && !$('#canned').hidden) {
+			e.preventDefault();
+			$('#canned').focus();
+		} else if (e.key === 'Escape') form.body.blur();
+	});
+	form.addEventListener('submit', async (e) => {
+		e.preventDefault();
+		const body = form.body.value;
+		if (busy) return;
+		if (!body.trim()) return form.body.focus();
+		busy = true;
+		clearTimeout(draftTimer);
+		failed.hidden = true;
+		const isNote = note();
+		const reply = Number(form.reply_to.value) || undefined;
+		const name = $('.me summary').textContent;
+		const about = { who: name, badge: words.sending, badgeWhenSent: isNote ? words.note : undefined, mine: true, note: isNote, quote: talk.quoteOf(reply) };
+		const mine = talk.pending(body, about);
+		try {
+			const answer = await api('POST', `${here}/${isNote ? 'notes' : 'messages'}`, {
+				body,
+				fence: Number(thread.dataset.fence),
+				reply_to: reply,
+				client_id: client,
+			});
+			mine.done(answer.n, answer.at);
+			client = newId();
+			form.body.value = '';
+			saved.textContent = '';
+			replyTo(0);
+			took(answer.lease);
+			if (isNote) mode(false);
+			api('PUT', `${here}/draft`, { body: '' }).catch(() => {});
+		} catch (why) {
+			mine.failed();
+			failed.textContent = failed.dataset.text;
+			failed.hidden = false;
+			keep();
+			if (why instanceof Refused && why.status === 409) {
+				client = newId();
+				renew();
+			}
+		}
+		busy = false;
+		form.body.focus();
+	});
+	sendHint();
+	ready(form);
+}
+
+if (thread) {
+	compose();
+	talk.toEnd();
+	setInterval(tellLease, 1000);
+	tellLease();
+	const typing = $('#typing');
+	let quiet = 0;
+	live({
+		url: () => `${here}/events?after=${last}`,
+		caughtUp: renew,
+		on: {
+			entry(e) {
+				if (e.n > last) last = e.n;
+				if (!talk.take(e)) renew();
+				if (e.author.kind === 'asker') {
+					typing.textContent = '';
+					count();
+				}
+			},
+			typing(e) {
+				if (e.who !== 'asker' && e.who !== undefined && e.who !== words.asker) return;
+				typing.textContent = typing.dataset.text;
+				clearTimeout(quiet);
+				quiet = setTimeout(() => (typing.textContent = ''), 5000);
+			},
+		},
+	});
+}
+
+// --- clicks that need no reload ---
+
+document.addEventListener('click', (e) => {
+	const a = e.target.closest('[data-do]');
+	if (!a) return;
+	const what = a.dataset.do;
+	if (what === 'reply-to') {
+		e.preventDefault();
+		const n = Number(a.closest('[data-n]').dataset.n);
+		mode(false);
+		replyTo(n, talk.quoteOf(n)?.text);
+	} else if (what === 'unreply') replyTo(0);
+	else if (what === 'reply') mode(false);
+	else if (what === 'note') mode(true);
+	else if (what === 'keys') $('#keys').showModal();
+	else if (what === 'open') {
+		const d = document.getElementById(a.dataset.for);
+		if (!d) return;
+		e.preventDefault();
+		d.open = true;
+		$('select, button, textarea', d)?.focus();
+	}
+});
+
+// --- keys ---
+
+function move(step) {
+	const items = $$('#queue .item');
+	if (!items.length) return;
+	const at = items.findIndex((i) => i === document.activeElement);
+	const current = at >= 0 ? at : items.findIndex((i) => i.hasAttribute('aria-current'));
+	items[Math.min(Math.max(current + step, 0), items.length - 1)].focus();
+}
+function openActs(id) {
+	const d = document.getElementById(id);
+	if (!d) return;
+	d.open = true;
+	$('select, button', d)?.focus();
+}
+
+const palette = $('#palette');
+const search = $('#palette-q');
+function fillPalette() {
+	const list = $('#palette-list');
+	const wanted = search.value.toLowerCase();
+	const all = [...$$('.bar nav a'), ...$$('.views a'), ...$$('#queue .item'), ...$$('.side .actions button, .thread form button.primary')];
+	list.replaceChildren(
+		...all
+			.filter((x) => x.textContent.toLowerCase().includes(wanted))
+			.slice(0, 12)
+			.map((x) => {
+				const li = document.createElement('li');
+				const go = document.createElement(x.href ? 'a' : 'button');
+				go.className = 'item';
+				go.textContent = ($('.item-title', x) ?? x).textContent.trim().replace(/\s+/g, ' ');
+				if (x.href) go.href = x.href;
+				else go.onclick = () => (palette.close(), x.click());
+				li.append(go);
+				return li;
+			}),
+	);
+}
+search.addEventListener('input', fillPalette);
+search.addEventListener('keydown', (e) => {
+	if (e.key === 'Enter') {
+		e.preventDefault();
+		$('#palette-list .item')?.click();
+	} else if (e.key === 'ArrowDown') {
+		e.preventDefault();
+		$('#palette-list .item')?.focus();
+	}
+});
+
+// Other modules add keys of their own: a function that returns true when the key was theirs.
+const more = [];
+export const onKey = (f) => more.push(f);
+
+document.addEventListener('keydown', (e) => {
+	if (!keysOn.checked || e.defaultPrevented || e.isComposing) return;
+	if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') {
+		e.preventDefault();
+		search.value = '';
+		fillPalette();
+		palette.showModal();
+		search.focus();
+		return;
+	}
+	if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input, textarea, select, dialog, [contenteditable]')) return;
+	const press = (selector) => {
+		const b = $(selector);
+		if (b) b.click();
+		return Boolean(b);
+	};
+	if (more.some((f) => f(e))) return e.preventDefault();
+	const done = {
+		'?': () => $('#keys').showModal() ?? true,
+		'/': () => ($('#q') ? ($('#q').focus(), true) : false),
+		j: () => (move(1), true),
+		k: () => (move(-1), true),
+		r: () => (mode(false), Boolean($('#composer'))),
+		n: () => (mode(true), Boolean($('#composer'))),
+		a: () => press('[data-do="claim"]'),
+		g: () => press('[data-do="next"]'),
+		z: () => (openActs('snooze'), Boolean($('#snooze'))),
+		C: () => (openActs('close'), Boolean($('#close'))),
+	}[e.key]?.();
+	if (done) e.preventDefault();
+});
+
+export { api, root, base, count };

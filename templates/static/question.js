@@ -1,0 +1,204 @@
+// The asker's conversation, live: news arrive, words are sent without a reload, and nothing typed is lost.
+import { $, $$, api, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, newId, Refused, tab, tellTimes, unread } from './common.js';
+
+const root = $('#live');
+const words = $('#words').dataset;
+const log = $('#log');
+const typing = $('#typing');
+const count = unread();
+const draftKey = `draft:${location.pathname.split('/').pop()}`;
+let last = Number(root.dataset.last);
+let helper = words.helper;
+
+tab.set('ask', null);
+if (root.dataset.stream) device.set('last', location.pathname);
+tellTimes();
+
+const talk = makeTalk({
+	log,
+	box: null,
+	words,
+	replies: () => Boolean($('#write')),
+	own: (e) =>
+		e.author.kind === 'helper'
+			? { who: (helper = e.author.name ?? words.helper), badge: words.helperBadge, badgeClass: 'verified', mine: false }
+			: { who: words.you, mine: true },
+});
+
+// --- the page's parts, from the server ---
+
+const renew = calmly(async () => {
+	const page = await fetchPage(location.pathname);
+	const fresh = $('#live', page);
+	if (!fresh) return location.reload();
+	const swap = (part) => {
+		const now = $(`[data-part="${part}"]`, root);
+		const then = $(`[data-part="${part}"]`, fresh);
+		if (now && then && now.innerHTML !== then.innerHTML && !now.contains(document.activeElement)) {
+			now.replaceChildren(...document.importNode(then, true).childNodes);
+			tellTimes(now);
+		}
+	};
+	swap('now');
+	swap('more');
+	mergeLog(log, $('#log', fresh));
+	$('[data-part="log"]', root).hidden = $('[data-part="log"]', fresh).hidden;
+	const form = $('#write');
+	const other = $('#write', fresh);
+	if (form && other) {
+		form.form.value = other.form.value;
+		$('label', form).textContent = $('label', other).textContent;
+		$('#write-hint').textContent = $('#write-hint', other).textContent;
+	} else {
+		const now = $('[data-part="write"]', root);
+		now.replaceChildren(...document.importNode($('[data-part="write"]', fresh), true).childNodes);
+		compose();
+	}
+	root.dataset.state = fresh.dataset.state;
+	last = Math.max(last, Number(fresh.dataset.last));
+	if (!fresh.dataset.stream) stream?.end();
+});
+
+// --- reading ---
+
+let read = 0;
+async function markRead() {
+	if (document.hidden || last <= read || !root.dataset.stream) return;
+	read = last;
+	try {
+		await api('POST', `${root.dataset.api}/read`, { n: last });
+	} catch {}
+}
+document.addEventListener('visibilitychange', markRead);
+
+let quiet = 0;
+const stream = root.dataset.stream
+	? live({
+			url: () => `${root.dataset.api}/events?after=${last}`,
+			caughtUp: renew,
+			on: {
+				entry(e) {
+					if (e.n > last) last = e.n;
+					if (!talk.take(e)) renew();
+					else if (e.author.kind === 'helper') {
+						typing.textContent = '';
+						if (root.dataset.state !== 'live') renew();
+					}
+					if (e.author.kind !== 'asker') count();
+					markRead();
+				},
+				typing(e) {
+					typing.textContent = fill(typing.dataset.text, e.who && e.who !== 'helper' ? e.who : helper);
+					clearTimeout(quiet);
+					quiet = setTimeout(() => (typing.textContent = ''), 5000);
+				},
+				presence: () => renew(),
+				queue: () => renew(),
+			},
+		})
+	: null;
+markRead();
+
+// --- writing ---
+
+function replyTo(n, text) {
+	const form = $('#write');
+	form.reply_to.value = n || '';
+	const box = $('.replying', form);
+	box.hidden = !n;
+	$('[data-quote]', box).textContent = text ?? '';
+	if (n) form.body.focus();
+}
+
+function compose() {
+	const form = $('#write');
+	if (!form) return;
+	form.hidden = false;
+	const failed = $('#write-failed');
+	if (!form.body.value) form.body.value = tab.get(draftKey) ?? '';
+	let told = 0;
+	let client = newId();
+	let busy = false;
+	form.body.addEventListener('input', () => {
+		tab.set(draftKey, form.body.value);
+		if (Date.now() - told > 3000 && form.body.value) {
+			told = Date.now();
+			api('POST', `${root.dataset.api}/typing`, {}).catch(() => {});
+		}
+	});
+	form.body.addEventListener('keydown', (e) => {
+		if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) {
+			e.preventDefault();
+			form.requestSubmit();
+		}
+	});
+	form.addEventListener('submit', async (e) => {
+		const body = form.body.value;
+		e.preventDefault();
+		if (busy) return;
+		if (!body.trim()) return form.body.focus();
+		busy = true;
+		failed.hidden = true;
+		const reply = Number(form.reply_to.value) || undefined;
+		const mine = talk.pending(body, { who: words.you, badge: words.sending, mine: true, quote: talk.quoteOf(reply) });
+		try {
+			const answer = await api('POST', `${root.dataset.api}/messages`, { body, reply_to: reply, client_id: client });
+			mine.done(answer.n, answer.at);
+			client = newId();
+			form.body.value = '';
+			tab.set(draftKey, null);
+			replyTo(0);
+			renew();
+		} catch (why) {
+			mine.failed();
+			failed.textContent = why instanceof Refused && why.status === 429 ? why.message : failed.dataset.text;
+			failed.hidden = false;
+			if (why instanceof Refused && why.status === 409) client = newId();
+			if (why instanceof Refused && why.status < 500 && why.status !== 429) renew();
+		}
+		busy = false;
+		form.body.focus();
+	});
+}
+compose();
+
+document.addEventListener('click', (e) => {
+	const a = e.target.closest('[data-do]');
+	if (!a) return;
+	if (a.dataset.do === 'reply-to' && $('#write')) {
+		e.preventDefault();
+		const n = Number(a.closest('[data-n]').dataset.n);
+		replyTo(n, talk.quoteOf(n)?.text);
+	} else if (a.dataset.do === 'unreply') {
+		e.preventDefault();
+		replyTo(0);
+	}
+});
+
+// --- the link ---
+
+const copy = $('#copy');
+if (copy) {
+	copy.hidden = false;
+	const text = copy.textContent;
+	copy.addEventListener('click', async () => {
+		const link = $('#link');
+		try {
+			await navigator.clipboard.writeText(link.value);
+		} catch {
+			link.select();
+			document.execCommand('copy');
+		}
+		copy.textContent = copy.dataset.done;
+		setTimeout(() => (copy.textContent = text), 2000);
+	});
+	$('#device').hidden = false;
+	$('#forget').addEventListener('click', (e) => {
+		device.set('last', null);
+		tab.set(draftKey, null);
+		tab.set('ask', null);
+		location.replace(e.target.dataset.home);
+	});
+}
+for (const link of $$('#link')) link.addEventListener('focus', () => link.select());
+$('#problem')?.focus();

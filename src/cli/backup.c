@@ -17,7 +17,8 @@
 
 enum { USAGE = 2 };
 
-static const char kept[] = ".before-restore";
+static const char kept_db[] = DB_FILE ".before-restore", kept_log[] = DB_FILE ".before-restore-wal";
+static const char kept_keys[] = "keys.before-restore";
 
 static int ended(enum err rc, const struct error *e)
 {
@@ -26,9 +27,9 @@ static int ended(enum err rc, const struct error *e)
 	return rc ? 1 : 0;
 }
 
-static enum err path_of(char out[PATH_MAX], const char *folder, const char *name, const char *ending, struct error *e)
+static enum err path_of(char out[PATH_MAX], const char *folder, const char *name, struct error *e)
 {
-	if ((size_t)snprintf(out, PATH_MAX, "%s/%s%s", folder, name, ending) >= PATH_MAX)
+	if ((size_t)snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
 		return err_set(e, ERR_INVALID, "A file name is too long.");
 	return ERR_OK;
 }
@@ -81,9 +82,9 @@ static enum err copy_keys(const char *from, const char *to, struct error *e)
 		size_t len = strlen(d->d_name);
 		if (d->d_name[0] == '.' || len < 4 || strcmp(d->d_name + len - 4, ".key"))
 			continue;
-		rc = path_of(source, from, d->d_name, "", e);
+		rc = path_of(source, from, d->d_name, e);
 		if (rc == ERR_OK)
-			rc = path_of(target, to, d->d_name, "", e);
+			rc = path_of(target, to, d->d_name, e);
 		if (rc == ERR_OK)
 			rc = copy_file(source, target, e);
 	}
@@ -102,7 +103,7 @@ int command_backup(struct args *a)
 	struct error e = { 0 };
 	struct db *db = NULL;
 	char keys[PATH_MAX], beside[PATH_MAX];
-	enum err rc = path_of(keys, folder, "keys", "", &e);
+	enum err rc = path_of(keys, folder, "keys", &e);
 	if (rc == ERR_OK && (size_t)snprintf(beside, sizeof(beside), "%s.keys", file) >= sizeof(beside))
 		rc = err_set(&e, ERR_INVALID, "A file name is too long.");
 	if (rc == ERR_OK && with_keys && !access(beside, F_OK))
@@ -121,13 +122,13 @@ int command_backup(struct args *a)
 
 /* ---- restore ---- */
 
-/* Moves what is there out of the way. What is not there is fine. */
-static enum err set_aside(const char *folder, const char *name, struct error *e)
+/* Moves what is there out of the way; an older one that stood there is gone. What is not there is fine. */
+static enum err set_aside(const char *folder, const char *name, const char *kept, struct error *e)
 {
 	char from[PATH_MAX], to[PATH_MAX];
-	enum err rc = path_of(from, folder, name, "", e);
+	enum err rc = path_of(from, folder, name, e);
 	if (rc == ERR_OK)
-		rc = path_of(to, folder, name, kept, e);
+		rc = path_of(to, folder, kept, e);
 	if (rc == ERR_OK && rename(from, to) && errno != ENOENT)
 		rc = err_set(e, ERR_IO, "%s could not be set aside: %s.", name, strerror(errno));
 	return rc;
@@ -138,7 +139,7 @@ static enum err prepare(const char *file, const char *stage, const char *folder,
 {
 	struct db *db = NULL;
 	char staged[PATH_MAX];
-	enum err rc = path_of(staged, stage, DB_FILE, "", e);
+	enum err rc = path_of(staged, stage, DB_FILE, e);
 	if (rc == ERR_OK)
 		rc = copy_file(file, staged, e);
 	if (rc == ERR_OK)
@@ -165,7 +166,7 @@ static void clear_stage(const char *stage)
 	static const char *const names[] = { DB_FILE, DB_FILE "-wal", DB_FILE "-shm", DB_FILE "-journal" };
 	char path[PATH_MAX];
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (path_of(path, stage, names[i], "", NULL) == ERR_OK)
+		if (path_of(path, stage, names[i], NULL) == ERR_OK)
 			unlink(path);
 	rmdir(stage);
 }
@@ -173,17 +174,17 @@ static void clear_stage(const char *stage)
 static enum err put_in_place(const char *stage, const char *folder, struct error *e)
 {
 	char from[PATH_MAX], to[PATH_MAX], stale[PATH_MAX];
-	enum err rc = set_aside(folder, DB_FILE, e);
+	enum err rc = set_aside(folder, DB_FILE, kept_db, e);
 	if (rc == ERR_OK)
-		rc = set_aside(folder, DB_FILE "-wal", e);
+		rc = set_aside(folder, DB_FILE "-wal", kept_log, e);
 	if (rc == ERR_OK)
-		rc = path_of(stale, folder, DB_FILE "-shm", "", e);
+		rc = path_of(stale, folder, DB_FILE "-shm", e);
 	if (rc == ERR_OK && unlink(stale) && errno != ENOENT)
 		rc = err_set(e, ERR_IO, "The old database could not be set aside: %s.", strerror(errno));
 	if (rc == ERR_OK)
-		rc = path_of(from, stage, DB_FILE, "", e);
+		rc = path_of(from, stage, DB_FILE, e);
 	if (rc == ERR_OK)
-		rc = path_of(to, folder, DB_FILE, "", e);
+		rc = path_of(to, folder, DB_FILE, e);
 	if (rc == ERR_OK && rename(from, to))
 		rc = err_set(e, ERR_IO, "The restored database could not be put in its place: %s.", strerror(errno));
 	return rc ? rc : sync_path(folder, e);
@@ -192,9 +193,9 @@ static enum err put_in_place(const char *stage, const char *folder, struct error
 static enum err restore_keys(const char *file, const char *folder, bool asked, const char **told, struct error *e)
 {
 	char keys[PATH_MAX], aside[PATH_MAX], beside[PATH_MAX];
-	enum err rc = path_of(keys, folder, "keys", "", e);
+	enum err rc = path_of(keys, folder, "keys", e);
 	if (rc == ERR_OK)
-		rc = path_of(aside, folder, "keys", kept, e);
+		rc = path_of(aside, folder, kept_keys, e);
 	if (rc == ERR_OK && (size_t)snprintf(beside, sizeof(beside), "%s.keys", file) >= sizeof(beside))
 		rc = err_set(e, ERR_INVALID, "A file name is too long.");
 	if (rc)
@@ -210,6 +211,8 @@ static enum err restore_keys(const char *file, const char *folder, bool asked, c
 		*told = "there are no keys: new ones are made, and links given out before do not open";
 		return ERR_OK;
 	}
+	if (have && !access(aside, F_OK))
+		return err_set(e, ERR_CONFLICT, "The data folder still holds %s of an earlier restore; remove it first.", kept_keys);
 	if (have && rename(keys, aside))
 		return err_set(e, ERR_IO, "The old keys could not be set aside: %s.", strerror(errno));
 	*told = "the keys were restored";
@@ -229,7 +232,7 @@ int command_restore(struct args *a)
 	int lock = -1;
 	enum err rc = house_lock(folder, &lock, &e);
 	if (rc == ERR_OK)
-		rc = path_of(stage, folder, "restoring", "", &e);
+		rc = path_of(stage, folder, "restoring", &e);
 	if (rc == ERR_OK) {
 		clear_stage(stage); /* of an attempt that was killed */
 		if (mkdir(stage, 0700))
@@ -244,6 +247,6 @@ int command_restore(struct args *a)
 	}
 	house_unlock(&lock);
 	if (rc == ERR_OK)
-		printf("restored; %s\nwhat was there before is kept in files named *%s: remove them when all is well\n", told, kept);
+		printf("restored; %s\nwhat was there before is kept in files named *.before-restore*: remove them when all is well\n", told);
 	return ended(rc, &e);
 }

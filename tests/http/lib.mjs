@@ -12,7 +12,7 @@
 // PORCHLIGHT_<KEY> variables. `expect`: regular expressions of log lines that may be errors.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, existsSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, existsSync } from 'node:fs';
 import net from 'node:net';
 import http from 'node:http';
 import os from 'node:os';
@@ -51,8 +51,11 @@ export function command(args, { env = {}, input = '', data } = {}) {
 	return { code: r.status, out: r.stdout, err: r.stderr };
 }
 
+/** A folder that becomes DATA. Root gives it away, because Porchlight does not run as root. */
 export function temporary() {
-	return mkdtempSync(path.join(os.tmpdir(), 'porchlight-test-'));
+	const folder = mkdtempSync(path.join(os.tmpdir(), 'porchlight-test-'));
+	if (process.getuid() === 0) chownSync(folder, 65534, 65534);
+	return folder;
 }
 
 class Client {
@@ -294,7 +297,7 @@ function fail(socket, pattern) {
 	throw new Error(`the connection ended before ${pattern}; it said: ${JSON.stringify(socket.text.slice(0, 500))}`);
 }
 
-export async function start({ env = {}, args = [], data, people = {}, expect = [], migrate = true } = {}) {
+export async function start({ env = {}, args = [], data, people = {}, expect = [], migrate = true, program = binary } = {}) {
 	assert.ok(existsSync(binary), `${binary} is not built`);
 	const desk = new Desk(null);
 	desk.desk = desk;
@@ -310,7 +313,7 @@ export async function start({ env = {}, args = [], data, people = {}, expect = [
 		const u = command(['user', 'add', name, '--role', role, '--password-stdin'], { env: desk.env, input: `${PASSWORD}\n` });
 		assert.equal(u.code, 0, `user add ${name}: ${u.out}${u.err}`);
 	}
-	const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', ...args], { env: environment(desk.env), stdio: ['ignore', 'pipe', 'pipe'] });
+	const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', ...args], { env: environment(desk.env), stdio: ['ignore', 'pipe', 'pipe'] });
 	desk.child = child;
 	desk.stdout = '';
 	desk.stderr = '';

@@ -14,9 +14,9 @@ static const struct {
 	enum role role;
 } people[] = {
 	{ "admin", "Robin", ROLE_ADMIN },
-	{ "amina", "Amina", ROLE_MODERATOR },
-	{ "jonas", "Jonas", ROLE_HELPER },
-	{ "li", "Li Wei", ROLE_TRIAL },
+	{ "moderator", "Amina", ROLE_MODERATOR },
+	{ "helper", "Jonas", ROLE_HELPER },
+	{ "trial", "Li Wei", ROLE_TRIAL },
 };
 enum { ADMIN, MODERATOR, HELPER, TRIAL, PEOPLE };
 

@@ -247,7 +247,7 @@ static void passes_the_specification(void **state)
 	char path[512];
 	int count = 0;
 
-	snprintf(path, sizeof path, "%s/data/mustache_spec", shared ? shared : "../shared");
+	snprintf(path, sizeof path, "%s/mustache_spec", shared ? shared : "../shared/data");
 	DIR *d = opendir(path);
 	if (!d) {
 		printf("# SKIP shared data absent\n");
@@ -255,7 +255,7 @@ static void passes_the_specification(void **state)
 	}
 	for (struct dirent *f; (f = readdir(d));)
 		if (strstr(f->d_name, ".json")) {
-			snprintf(path, sizeof path, "%s/data/mustache_spec/%s", shared ? shared : "../shared", f->d_name);
+			snprintf(path, sizeof path, "%s/mustache_spec/%s", shared ? shared : "../shared/data", f->d_name);
 			count += run_spec_file(path);
 		}
 	closedir(d);

@@ -178,14 +178,14 @@ static enum err purge(struct db *db, void *self, struct error *e)
 
 static enum err small_things(struct db *db, void *self, struct error *e)
 {
-	int64_t now = clock_wall_ms(), changed;
+	int64_t now = clock_wall_ms();
 	enum err rc;
 
 	(void)self;
 	rc = db_run(db, SQL_ERASE_OLD_DRAFTS, BINDS(b_int(now - DRAFT_DAYS * DAY_MS)), NULL, e);
 	if (!rc)
 		rc = db_run(db, SQL_TICKET_ASKS_SWEEP, BINDS(b_int(now - REPEAT_HOURS * HOUR_MS)), NULL, e);
-	return rc ? rc : gate_sweep(db, now, &changed, e);
+	return rc;
 }
 
 /* A deleted word stays in the index's old segments until they are merged; secure_delete then overwrites their pages. */

@@ -206,7 +206,9 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 	case SQLITE_INSERT:
 	case SQLITE_UPDATE:
 	case SQLITE_DELETE:
-		return conn->read ? SQLITE_DENY : SQLITE_OK;
+		/* Connecting a full text table asks for the schema table, though nothing is written to it; the file is open for
+		 * reading only. */
+		return conn->read && (!a || strcmp(a, "sqlite_master")) ? SQLITE_DENY : SQLITE_OK;
 	case SQLITE_ATTACH:
 	case SQLITE_DETACH:
 		return SQLITE_DENY;

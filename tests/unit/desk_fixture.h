@@ -19,6 +19,7 @@
 #include "desk/queue.h"
 #include "desk/search.h"
 #include "desk/talk.h"
+#include "desk/words.h"
 #include "store/migrate.h"
 #include "unit/tmpdir.h"
 
@@ -72,13 +73,6 @@ enum err gate_forget(struct db *db, int64_t ticket, struct error *e)
 	return ERR_OK;
 }
 
-enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct error *e)
-{
-	(void)db, (void)now_ms, (void)e;
-	*changed = 0;
-	return ERR_OK;
-}
-
 /* ---- the desk ---- */
 
 struct fixture {
@@ -112,6 +106,7 @@ static inline int setup(void **state)
 	fake_action = ACTION_ACCEPT;
 	memset(&fake_verdict, 0, sizeof(fake_verdict));
 	fake_screened = fake_forgotten = 0;
+	words_install();
 	MUST(crypt_init(&e));
 	MUST(conf_load(NULL, &e));
 	f.folder = tmpdir_make();

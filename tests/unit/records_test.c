@@ -104,8 +104,13 @@ static void test_index_follows_the_state(void **state)
 	assert_true(slice_is(read_all(f, id, 0, VIEW_MODERATOR).entries[0].body, "lynx"));
 	MUST(ticket_hide(&f->desk, &(struct act){ .ticket = id, .by = BY_MODERATOR, .who = mod }, 1, true, &out, &e));
 	assert_null(read_all(f, id, 0, VIEW_MODERATOR).entries[0].body.ptr);
+	/* the whole conversation: it goes on, without what was said */
+	id = ask(f, "caracal");
+	MUST(ticket_hide(&f->desk, &(struct act){ .ticket = id, .by = BY_MODERATOR, .who = mod }, 0, true, &out, &e));
+	assert_int_equal(find(f, &mod, "caracal", &hits), 0);
+	assert_int_equal(load(f, id).state, TICKET_QUEUED);
 	assert_int_equal(ticket_hide(&f->desk, &(struct act){ .ticket = id, .by = BY_HELPER, .who = anna }, 1, true, &out, &e), ERR_FORBIDDEN);
-	assert_int_equal(raw_int(f, "SELECT count(*) FROM audit WHERE action IN ('ticket.hide', 'ticket.suppress')"), 2);
+	assert_int_equal(raw_int(f, "SELECT count(*) FROM audit WHERE action IN ('ticket.hide', 'ticket.suppress')"), 3);
 }
 
 /* ---- transcripts ---- */

@@ -226,6 +226,13 @@ static void test_stale_fences_write_nothing(void **state)
 	assert_int_equal(ticket_close(&f->desk, &stale, &out, &e), ERR_MALFORMED);
 	assert_int_equal(raw_int(f, "SELECT count(*) FROM log"), before);
 	assert_int_equal(load(f, id).holder, bert.account);
+	/* nor does an old fence serve the one who holds it again */
+	int64_t again = ask(f, "Me too?"), old = claim(f, again, &anna);
+	struct act mine = { .ticket = again, .by = BY_HELPER, .who = anna, .fenced = true, .fence = old };
+	MUST(lease_release(&f->desk, &mine, &out, &e));
+	assert_int_equal(claim(f, again, &anna), old + 2);
+	assert_int_equal(say(f, again, &anna, old, "from another tab", NULL, &posted), ERR_CONFLICT);
+	assert_int_equal(say(f, again, &anna, old + 2, "from this one", NULL, &posted), ERR_OK);
 	/* an invited helper writes with the holder's fence */
 	MUST(ticket_invite(&f->desk, &(struct act){ .ticket = id, .by = BY_HELPER, .who = bert, .fenced = true, .fence = second }, anna.account,
 			   anna.name, &out, &e));

@@ -1,0 +1,716 @@
+#include "spam/compose.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spam/domains.h"
+#include "spam/expr.h"
+#include "spam/fold.h"
+#include "spam/grams.h"
+#include "spam/literals.h"
+#include "spam/pattern.h"
+
+enum {
+	SCRATCH_BYTES_MAX = 4 << 20, /* for one pattern's literals */
+	NAMES_SHOWN = 5
+};
+
+_Static_assert((int)PATTERN_CASELESS == (int)CF_RE_CASELESS && (int)PATTERN_MULTILINE == (int)CF_RE_MULTILINE &&
+		       (int)PATTERN_DOTALL == (int)CF_RE_DOTALL && (int)PATTERN_EXTENDED == (int)CF_RE_EXTENDED &&
+		       (int)PATTERN_EXTENDED2 == (int)CF_RE_EXTENDED2 && (int)PATTERN_NO_CAPTURE == (int)CF_RE_NO_CAPTURE,
+	       "a pattern's letters are one set of bits");
+
+/* What building needs beside the generation. */
+struct builder {
+	struct ruleset *r;
+	const struct ruleset_options *options;
+	struct cf_errors *errs;
+	struct arena *scratch;
+	const struct cf_tree *tree;
+	size_t probe_cap[SURFACE_COUNT + 1];
+	enum err err; /* of memory; what is wrong with the rules goes to errs */
+	struct error *e;
+	size_t self; /* the meta whose expression is read */
+};
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+uint32_t compose_hash(struct slice s, uint32_t seed)
+{
+	uint32_t h = 2166136261u ^ seed;
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * 16777619u;
+	return h ^ h >> 15;
+}
+
+static bool names_rebuild(struct ruleset *r, size_t size)
+{
+	uint32_t *names = arena_array(r->arena, size, sizeof(*names));
+
+	if (names == NULL)
+		return false;
+	for (size_t i = 0; i < r->count; i++) {
+		size_t at = compose_hash(r->rules[i].name, 0) & (size - 1);
+
+		while (names[at] != 0)
+			at = (at + 1) & (size - 1);
+		names[at] = (uint32_t)i + 1;
+	}
+	r->names = names;
+	r->names_size = size;
+	return true;
+}
+
+static struct entry *intern(struct builder *b, struct slice name)
+{
+	struct ruleset *r = b->r;
+	long found = ruleset_find(r, name);
+
+	if (found >= 0)
+		return &r->rules[found];
+	if (r->count == r->cap) {
+		size_t to = r->cap == 0 ? 256 : r->cap * 2;
+		struct entry *bigger = arena_array(r->arena, to, sizeof(*bigger));
+
+		if (bigger == NULL) {
+			b->err = err_nomem(b->e);
+			return NULL;
+		}
+		if (r->count > 0)
+			memcpy(bigger, r->rules, r->count * sizeof(*bigger));
+		r->rules = bigger;
+		r->cap = to;
+	}
+	r->rules[r->count] = (struct entry){ .name = name };
+	r->rules[r->count].rule.name = arena_slice(r->arena, name).ptr;
+	r->count++;
+	if (r->rules[r->count - 1].rule.name == NULL ||
+	    (r->count * 2 > r->names_size && !names_rebuild(r, r->names_size == 0 ? 512 : r->names_size * 2))) {
+		b->err = err_nomem(b->e);
+		return NULL;
+	}
+	for (size_t at = compose_hash(name, 0) & (r->names_size - 1);; at = (at + 1) & (r->names_size - 1)) {
+		if (r->names[at] == (uint32_t)r->count)
+			break; /* rebuilding put it there */
+		if (r->names[at] == 0) {
+			r->names[at] = (uint32_t)r->count;
+			break;
+		}
+	}
+	return &r->rules[r->count - 1];
+}
+
+static const char *text_of(struct builder *b, struct slice s)
+{
+	const char *t = arena_slice(b->r->arena, s.ptr != NULL ? s : SLICE("")).ptr;
+
+	if (t == NULL)
+		b->err = err_nomem(b->e);
+	return t != NULL ? t : "";
+}
+
+/* ---- collecting: the last word on each property counts --------------------------------------------------------- */
+
+static void collect_words(struct builder *b, struct entry *x, const struct cf_item *item)
+{
+	struct words *w;
+
+	for (w = x->words; w != NULL; w = w->next)
+		if (w->verb == item->verb && slice_eq(w->lang, item->words.lang))
+			break;
+	if (w == NULL) {
+		w = ARENA_NEW(b->r->arena, struct words);
+		if (w == NULL) {
+			b->err = err_nomem(b->e);
+			return;
+		}
+		w->next = x->words;
+		w->verb = item->verb;
+		w->lang = item->words.lang;
+		x->words = w;
+	}
+	w->text = text_of(b, item->words.text);
+}
+
+static void collect_score(struct builder *b, struct entry *x, const struct cf_item *item)
+{
+	/* Of SpamAssassin's four score sets the first is ours: no network tests, no Bayes. */
+	if (item->score.relative[0] && !x->scored) {
+		cf_errors_add(b->errs, false, item->file, item->line, item->name_column,
+			      "a score in parentheses is relative, but %s has no score before it", x->rule.name);
+		return;
+	}
+	x->rule.score = item->score.relative[0] ? x->rule.score + item->score.value[0] : item->score.value[0];
+	x->scored = true;
+}
+
+static void collect(struct builder *b, const struct cf_item *item)
+{
+	struct entry *x;
+
+	if (item->allow && (item->verb == CF_LIST_PATTERN || item->verb == CF_LIST_DOMAIN))
+		return; /* an allow list is no rule */
+	x = intern(b, item->name);
+	if (x == NULL)
+		return;
+	x->first_use = x->first_use != NULL ? x->first_use : item;
+	switch (item->verb) {
+	case CF_PATTERN:
+	case CF_EXISTS:
+	case CF_EVAL:
+	case CF_META:
+		x->test_item = item;
+		break;
+	case CF_LIST_PATTERN:
+	case CF_LIST_DOMAIN:
+		if (!x->list)
+			x->test_item = item;
+		x->list = true;
+		break;
+	case CF_SCORE:
+		collect_score(b, x, item);
+		break;
+	case CF_DESCRIBE:
+	case CF_NOTE:
+		collect_words(b, x, item);
+		break;
+	case CF_TFLAGS:
+		x->rule.tflags = item->tflags.flags;
+		x->rule.maxhits = item->tflags.maxhits;
+		break;
+	case CF_PRIORITY:
+		x->rule.priority = item->priority;
+		break;
+	case CF_TEST:
+		x->rule.tests++;
+		break;
+	case CF_MODE:
+		x->rule.mode = item->mode;
+		break;
+	case CF_ACTION:
+		x->rule.action = item->action;
+		break;
+	case CF_EXPIRES:
+		x->rule.expires_ms = item->expires_ms;
+		break;
+	}
+}
+
+/* Throws out names that nothing defines and fixes what follows from everything together. */
+static void settle(struct builder *b)
+{
+	struct ruleset *r = b->r;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct entry *x = &r->rules[i];
+		struct rule *rule = &x->rule;
+		const struct cf_item *d = x->test_item;
+
+		if (d == NULL) {
+			const struct cf_item *u = x->first_use;
+
+			cf_errors_add(b->errs, u->verb != CF_TEST, u->file, u->line, u->name_column,
+				      "there is no rule %s", rule->name);
+			continue;
+		}
+		rule->file = d->file;
+		rule->line = d->line;
+		rule->text = text_of(b, d->text);
+		rule->meta = d->verb == CF_META;
+		rule->class = x->list || ((d->verb == CF_PATTERN || d->verb == CF_EVAL) && d->pattern.surface == SURFACE_URI) ?
+				      RULE_CLASS_URL :
+				      RULE_CLASS_RULE;
+		rule->listed = !slice_starts(x->name, SLICE("__"));
+		if (!x->scored) {
+			rule->score = slice_starts(x->name, SLICE("T_")) ? 0.01 : 1.0;
+			if (rule->tflags & CF_TF_NICE)
+				rule->score = -rule->score;
+		}
+		rule->weight = !rule->listed		 ? 0 :
+			       rule->mode == CF_WATCH	 ? (rule->score < 0 ? -0.01 : 0.01) :
+							   rule->score;
+		x->disabled = rule->score == 0 || (d->verb == CF_PATTERN && d->pattern.mail_only);
+		r->rules[kept] = *x;
+		r->rules[kept].rule.describe = r->rules[kept].rule.note = "";
+		kept++;
+	}
+	r->count = kept;
+	if (kept > RULESET_RULES_MAX)
+		b->err = err_set(b->e, ERR_TOO_LARGE, "there are more than %d rules", RULESET_RULES_MAX);
+	else if (!names_rebuild(r, r->names_size == 0 ? 512 : r->names_size))
+		b->err = err_nomem(b->e);
+	for (size_t i = 0; i < r->count; i++) {
+		r->rules[i].rule.describe = ruleset_describe(r, i, SLICE("en"));
+		r->rules[i].rule.note = ruleset_note(r, i, SLICE("en"));
+	}
+}
+
+/* ---- patterns -------------------------------------------------------------------------------------------------- */
+
+static struct pattern **pattern_slot(const struct ruleset *r, struct slice text, unsigned flags)
+{
+	size_t at = compose_hash(text, flags) & (r->patterns_size - 1);
+
+	while (r->patterns[at] != NULL && (pattern_flags(r->patterns[at]) != flags ||
+					   !slice_eq(pattern_text(r->patterns[at]), text)))
+		at = (at + 1) & (r->patterns_size - 1);
+	return &r->patterns[at];
+}
+
+/* A pattern of this generation, taken over from the one before or compiled. NULL: reported. */
+static struct pattern *pattern_for(struct builder *b, const struct cf_item *item, struct slice text, unsigned flags)
+{
+	struct pattern **slot = pattern_slot(b->r, text, flags), **old;
+	struct ruleset *previous = b->options->previous;
+	struct error e;
+	size_t at;
+	enum err err;
+
+	if (*slot != NULL)
+		return *slot;
+	if (previous != NULL && previous->patterns_size > 0 && *(old = pattern_slot(previous, text, flags)) != NULL) {
+		*slot = pattern_ref(*old);
+		b->r->reused++;
+	} else {
+		err = pattern_compile(text, flags, slot, &at, &e);
+		if (err == ERR_INVALID) {
+			unsigned column = item->column + (item->verb == CF_PATTERN ? (unsigned)at : 0);
+
+			/* A # was written as \#. */
+			for (size_t i = 0; item->verb == CF_PATTERN && i < at && i < text.len; i++)
+				column += text.ptr[i] == '#';
+			cf_errors_add(b->errs, false, item->file, item->line, column, "%s", e.message);
+			return NULL;
+		}
+		if (err != ERR_OK) {
+			b->err = err_nomem(b->e);
+			return NULL;
+		}
+	}
+	b->r->pattern_count++;
+	return *slot;
+}
+
+/* ---- probes ---------------------------------------------------------------------------------------------------- */
+
+static struct probe *probe_add(struct builder *b, struct probe_set *set, size_t *cap)
+{
+	if (set->count == *cap) {
+		size_t to = *cap == 0 ? 64 : *cap * 2;
+		struct probe *bigger = arena_array(b->r->arena, to, sizeof(*bigger));
+
+		if (bigger == NULL) {
+			b->err = err_nomem(b->e);
+			return NULL;
+		}
+		if (set->count > 0)
+			memcpy(bigger, set->list, set->count * sizeof(*bigger));
+		set->list = bigger;
+		*cap = to;
+	}
+	memset(&set->list[set->count], 0, sizeof(struct probe));
+	return &set->list[set->count++];
+}
+
+/* A pattern's literals into the set's index; without any, the probe is found by nothing and runs always. */
+static void file_literals(struct builder *b, struct probe_set *set, struct probe *p, unsigned flags)
+{
+	struct slice text = pattern_text(p->pattern), plain;
+	struct grams **index = p->utf ? &set->utf : &set->bytes;
+	struct literals l = literals_derive(b->scratch, text, flags);
+
+	for (size_t i = 0; i < l.count && b->err == ERR_OK; i++) {
+		if (*index == NULL && (*index = grams_new()) == NULL)
+			b->err = err_nomem(b->e);
+		else
+			b->err = grams_add(*index, l.list[i], (uint32_t)(p - set->list), b->e);
+	}
+	p->literal = l.count > 0;
+	plain = p->literal && !p->negated ? literals_plain(b->scratch, text, flags) : SLICE_NONE;
+	if (plain.ptr != NULL) {
+		char *own = arena_alloc(b->r->arena, plain.len + 1);
+
+		p->caseless = (flags & PATTERN_CASELESS) != 0;
+		if (own == NULL) {
+			b->err = err_nomem(b->e);
+		} else {
+			if (p->caseless)
+				plain.len = (fold_bytes(plain, own), plain.len);
+			else
+				memcpy(own, plain.ptr, plain.len);
+			p->plain = slice_make(own, plain.len);
+		}
+	}
+	arena_reset(b->scratch);
+}
+
+static void add_pattern(struct builder *b, const struct cf_item *item, size_t rule, bool enabled)
+{
+	struct ruleset *r = b->r;
+	enum surface s = item->pattern.surface;
+	struct probe_set *set = item->allow ? &r->allow_probes : &r->probes[s];
+	unsigned flags = item->pattern.flags;
+	struct pattern *pattern;
+	struct probe *p;
+
+	if (!item->allow && r->rules[rule].rule.tflags & CF_TF_UTF)
+		flags |= PATTERN_UTF;
+	pattern = pattern_for(b, item, item->pattern.pattern, flags);
+	if (pattern == NULL || !enabled)
+		return;
+	if (item->verb == CF_PATTERN && pattern_matches_empty(pattern) && !item->pattern.negated && s != SURFACE_HEADER)
+		cf_errors_add(b->errs, true, item->file, item->line, item->column,
+			      "this pattern matches the empty string, and so every text");
+	p = probe_add(b, set, &b->probe_cap[item->allow ? SURFACE_COUNT : s]);
+	if (p == NULL)
+		return;
+	p->rule = (uint32_t)rule;
+	p->kind = PROBE_PATTERN;
+	p->pattern = pattern;
+	p->utf = (flags & PATTERN_UTF) != 0;
+	p->list = item->verb == CF_LIST_PATTERN;
+	p->field = item->pattern.field;
+	p->negated = item->pattern.negated;
+	p->if_unset = item->pattern.if_unset;
+	file_literals(b, set, p, flags);
+}
+
+static bool eval_number(struct slice s, double *out)
+{
+	char text[32], *end;
+
+	if (s.len == 0 || s.len >= sizeof(text))
+		return false;
+	memcpy(text, s.ptr, s.len);
+	text[s.len] = '\0';
+	*out = strtod(text, &end);
+	return *end == '\0' && *out == *out;
+}
+
+static void add_eval(struct builder *b, const struct cf_item *item, size_t rule)
+{
+	const struct ruleset_options *o = b->options;
+	bool known = o->facts == NULL;
+	double least = 1, most = 1e300;
+	struct probe *p;
+
+	for (size_t i = 0; i < o->fact_count && !known; i++)
+		known = slice_is(item->eval.function, o->facts[i]);
+	if (!known) {
+		cf_errors_add(b->errs, false, item->file, item->line, item->column, "eval:%.*s is not known here",
+			      SLICE_ARG(item->eval.function));
+		return;
+	}
+	if (item->eval.args > 2 || (item->eval.args > 0 && !eval_number(item->eval.arg[0], &least)) ||
+	    (item->eval.args > 1 && !eval_number(item->eval.arg[1], &most))) {
+		cf_errors_add(b->errs, false, item->file, item->line, item->column,
+			      "eval:%.*s takes the least and the most value, as eval:%.*s(3, 10)",
+			      SLICE_ARG(item->eval.function), SLICE_ARG(item->eval.function));
+		return;
+	}
+	if (b->r->rules[rule].disabled)
+		return;
+	p = probe_add(b, &b->r->probes[item->eval.surface], &b->probe_cap[item->eval.surface]);
+	if (p == NULL)
+		return;
+	p->rule = (uint32_t)rule;
+	p->kind = PROBE_EVAL;
+	p->fact = item->eval.function;
+	p->least = least;
+	p->most = most;
+}
+
+static void add_exists(struct builder *b, const struct cf_item *item, size_t rule)
+{
+	struct probe *p;
+
+	if (b->r->rules[rule].disabled)
+		return;
+	p = probe_add(b, &b->r->probes[SURFACE_HEADER], &b->probe_cap[SURFACE_HEADER]);
+	if (p != NULL) {
+		p->rule = (uint32_t)rule;
+		p->kind = PROBE_EXISTS;
+		p->field = item->pattern.field;
+	}
+}
+
+static void add_domain(struct builder *b, const struct cf_item *item, size_t rule)
+{
+	struct domains **d = item->allow ? &b->r->allowed : &b->r->domains;
+
+	if (!item->allow && b->r->rules[rule].disabled)
+		return;
+	b->err = domains_add(*d, item->domain.domain, (uint32_t)rule, b->e);
+}
+
+static void add_probes(struct builder *b)
+{
+	struct ruleset *r = b->r;
+
+	for (size_t i = 0; i < b->tree->count && b->err == ERR_OK; i++) {
+		const struct cf_item *item = &b->tree->items[i];
+		bool line = item->verb == CF_LIST_PATTERN || item->verb == CF_LIST_DOMAIN;
+		long rule = item->allow ? 0 : ruleset_find(r, item->name);
+		const struct entry *x = rule >= 0 && !item->allow ? &r->rules[rule] : NULL;
+
+		/* A list has many lines; a rule has its last definition. */
+		if (rule < 0 || (x != NULL && (line ? !x->list || !(x->test_item->verb == CF_LIST_PATTERN ||
+								     x->test_item->verb == CF_LIST_DOMAIN) :
+						      x->test_item != item)))
+			continue;
+		if (item->verb == CF_PATTERN || item->verb == CF_LIST_PATTERN)
+			add_pattern(b, item, (size_t)rule, x == NULL || !x->disabled);
+		else if (item->verb == CF_LIST_DOMAIN)
+			add_domain(b, item, (size_t)rule);
+		else if (item->verb == CF_EVAL)
+			add_eval(b, item, (size_t)rule);
+		else if (item->verb == CF_EXISTS)
+			add_exists(b, item, (size_t)rule);
+	}
+}
+
+/* Finishes a set's index and lists what it cannot find. */
+static void seal(struct builder *b, struct probe_set *set)
+{
+	set->always = arena_array(b->r->arena, set->count + 1, sizeof(*set->always));
+	if (set->always == NULL) {
+		b->err = err_nomem(b->e);
+		return;
+	}
+	for (size_t i = 0; i < set->count; i++)
+		if (set->list[i].kind == PROBE_PATTERN && !set->list[i].literal)
+			set->always[set->always_count++] = (uint32_t)i;
+	if (b->err == ERR_OK && set->bytes != NULL)
+		b->err = grams_seal(set->bytes, b->e);
+	if (b->err == ERR_OK && set->utf != NULL)
+		b->err = grams_seal(set->utf, b->e);
+}
+
+/* Header patterns look at one short field and are not counted: a field costs little to match. */
+static void check_always(struct builder *b)
+{
+	size_t most = b->options->always_max > 0 ? b->options->always_max : RULESET_ALWAYS_DEFAULT;
+	struct ruleset_figures f = ruleset_figures(b->r);
+	char names[200] = "";
+	size_t shown = 0;
+
+	for (size_t s = 0; s < SURFACE_COUNT; s++)
+		for (size_t i = 0; i < b->r->probes[s].always_count; i++) {
+			struct entry *x = &b->r->rules[b->r->probes[s].list[b->r->probes[s].always[i]].rule];
+
+			x->rule.always = true;
+			if (s != SURFACE_HEADER && shown++ < NAMES_SHOWN) {
+				size_t n = strlen(names);
+
+				snprintf(names + n, sizeof(names) - n, "%s%.30s", n > 0 ? ", " : "", x->rule.name);
+			}
+		}
+	if (f.always > most)
+		cf_errors_add(b->errs, false, "", 0, 0,
+			      "%zu patterns hold no fixed text and would run on every message; at most %zu may: %s%s", f.always,
+			      most, names, shown > NAMES_SHOWN ? " ..." : "");
+}
+
+/* ---- metas ----------------------------------------------------------------------------------------------------- */
+
+static bool glob(struct slice pattern, const char *name)
+{
+	size_t p = 0, star = SIZE_MAX;
+	const char *n = name, *resume = NULL;
+
+	while (*n != '\0') {
+		if (p < pattern.len && pattern.ptr[p] == '*') {
+			star = p++;
+			resume = n;
+		} else if (p < pattern.len && (pattern.ptr[p] == '?' || pattern.ptr[p] == *n)) {
+			p++;
+			n++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			n = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.len && pattern.ptr[p] == '*')
+		p++;
+	return p == pattern.len;
+}
+
+static bool meta_name(void *ctx, struct slice name, struct slice argument, struct expr_value *out, struct error *e)
+{
+	struct builder *b = ctx;
+	struct ruleset *r = b->r;
+	long found;
+	size_t *list, n = 0;
+
+	*out = (struct expr_value){ 0 };
+	if (argument.ptr == NULL) {
+		if (slice_is(name, "local_tests_only")) {
+			out->number = 1;
+			return true;
+		}
+		found = ruleset_find(r, name);
+		if (found < 0)
+			return true; /* an undefined name is 0 */
+		list = arena_array(r->arena, 1, sizeof(*list));
+		if (list == NULL)
+			goto nomem;
+		list[0] = (size_t)found;
+		*out = (struct expr_value){ .variable = list, .count = 1 };
+		return true;
+	}
+	if (!slice_is(name, "rules_matching")) {
+		err_set(e, ERR_INVALID, "\"%.*s\" is no function: rules_matching(NAME_*) is the only one",
+			name.len > 40 ? 40 : (int)name.len, name.ptr);
+		return false;
+	}
+	for (size_t i = 0; i < r->count; i++)
+		n += i != b->self && glob(argument, r->rules[i].rule.name);
+	if (n == 0)
+		return true;
+	list = arena_array(r->arena, n, sizeof(*list));
+	if (list == NULL)
+		goto nomem;
+	*out = (struct expr_value){ .variable = list, .count = n };
+	n = 0;
+	for (size_t i = 0; i < r->count; i++)
+		if (i != b->self && glob(argument, r->rules[i].rule.name))
+			list[n++] = i;
+	return true;
+nomem:
+	err_nomem(e);
+	b->err = err_nomem(b->e);
+	return false;
+}
+
+/* For Kahn's algorithm: how many metas that are not placed yet a meta waits for. */
+struct waiting {
+	const struct ruleset *r;
+	const bool *placed;
+	size_t count;
+};
+
+static void count_waiting(size_t variable, void *ctx)
+{
+	struct waiting *w = ctx;
+
+	w->count += w->r->rules[variable].expression != NULL && !w->placed[variable];
+}
+
+static void read_metas(struct builder *b)
+{
+	struct ruleset *r = b->r;
+	double *zero = arena_array(r->arena, r->count + 1, sizeof(*zero));
+	struct expr_names names = { meta_name, b };
+
+	for (size_t i = 0; i < r->count && zero != NULL && b->err == ERR_OK; i++) {
+		const struct cf_item *item = r->rules[i].test_item;
+		struct error e;
+		struct expr *x;
+		size_t at;
+		double v;
+		enum err err;
+
+		if (item->verb != CF_META)
+			continue;
+		b->self = i;
+		err = expr_parse(r->arena, item->expression, &names, &x, &at, &e);
+		if (err == ERR_NOMEM)
+			b->err = err_nomem(b->e);
+		else if (err != ERR_OK && b->err == ERR_OK)
+			cf_errors_add(b->errs, false, item->file, item->line, item->column + (unsigned)at, "%s", e.message);
+		else if (err == ERR_OK && !expr_eval(x, zero, &v))
+			cf_errors_add(b->errs, false, item->file, item->line, item->column,
+				      "this expression divides by zero when nothing hits");
+		else if (err == ERR_OK)
+			r->rules[i].expression = x;
+		r->meta_count++;
+	}
+	if (zero == NULL)
+		b->err = err_nomem(b->e);
+}
+
+static void order_metas(struct builder *b)
+{
+	struct ruleset *r = b->r;
+	bool *placed = arena_array(r->arena, r->count + 1, sizeof(*placed)), moved = true;
+	size_t all = r->meta_count;
+
+	r->metas = arena_array(r->arena, all + 1, sizeof(*r->metas));
+	if (placed == NULL || r->metas == NULL) {
+		b->err = err_nomem(b->e);
+		return;
+	}
+	r->meta_count = 0;
+	while (moved) {
+		moved = false;
+		for (size_t i = 0; i < r->count; i++) {
+			struct waiting w = { r, placed, 0 };
+
+			if (r->rules[i].expression == NULL || placed[i])
+				continue;
+			expr_variables(r->rules[i].expression, count_waiting, &w);
+			if (w.count > 0)
+				continue;
+			placed[i] = moved = true;
+			if (!r->rules[i].disabled)
+				r->metas[r->meta_count++] = (struct ruleset_meta){ (uint32_t)i, r->rules[i].expression };
+		}
+	}
+	for (size_t i = 0; i < r->count; i++)
+		if (r->rules[i].expression != NULL && !placed[i]) {
+			const struct cf_item *item = r->rules[i].test_item;
+
+			r->rules[i].circular = r->rules[i].disabled = true;
+			cf_errors_add(b->errs, true, item->file, item->line, item->column,
+				      "%s depends on itself, or on metas that do; it is always 0", r->rules[i].rule.name);
+		}
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+static size_t count_patterns(const struct cf_tree *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		n += t->items[i].verb == CF_PATTERN || t->items[i].verb == CF_LIST_PATTERN;
+	return n;
+}
+
+enum err compose(struct ruleset *r, const struct cf_tree *tree, const struct ruleset_options *options,
+		 struct cf_errors *errs, struct error *e)
+{
+	struct builder b = { .r = r, .options = options, .errs = errs, .tree = tree, .e = e };
+
+	for (r->patterns_size = 64; r->patterns_size < count_patterns(tree) * 2;)
+		r->patterns_size *= 2;
+	r->patterns = calloc(r->patterns_size, sizeof(struct pattern *));
+	b.scratch = arena_new(SCRATCH_BYTES_MAX);
+	if (r->patterns == NULL || b.scratch == NULL)
+		b.err = err_nomem(e);
+	for (size_t i = 0; i < tree->count && b.err == ERR_OK; i++)
+		collect(&b, &tree->items[i]);
+	if (b.err == ERR_OK)
+		settle(&b);
+	if (b.err == ERR_OK)
+		add_probes(&b);
+	for (size_t s = 0; s < SURFACE_COUNT && b.err == ERR_OK; s++)
+		seal(&b, &r->probes[s]);
+	if (b.err == ERR_OK)
+		seal(&b, &r->allow_probes);
+	if (b.err == ERR_OK)
+		read_metas(&b);
+	if (b.err == ERR_OK)
+		order_metas(&b);
+	if (b.err == ERR_OK)
+		check_always(&b);
+	if (b.err == ERR_OK && arena_failed(r->arena))
+		b.err = err_nomem(e);
+	arena_free(&b.scratch);
+	return b.err;
+}

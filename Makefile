@@ -79,6 +79,19 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDLIBS_ALL)
 
+# The binary on a disk that forgets what was not synced, and the same without syncing at all (which must lose something).
+FAULT_BIN = $(BUILD)/porchlight-lossy $(BUILD)/porchlight-careless
+$(BUILD)/fault/vfs_lossy.o: tests/fault/vfs_lossy.c
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -c $< -o $@
+$(BUILD)/fault/db_sqlite.o: src/store/db_sqlite.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -DDB_SQLITE_SYNCHRONOUS='"OFF"' -c $< -o $@
+$(BUILD)/porchlight-lossy: $(BUILD)/obj/cli/main.o $(BUILD)/fault/vfs_lossy.o $(LIB)
+	$(CC) -o $@ $^ $(LDLIBS_ALL)
+$(BUILD)/porchlight-careless: $(BUILD)/obj/cli/main.o $(BUILD)/fault/vfs_lossy.o $(BUILD)/fault/db_sqlite.o $(LIB)
+	$(CC) -o $@ $^ $(LDLIBS_ALL)
+
 test: test-deps ## install what tests need and run them all
 	@$(MAKE) -s -j2 test-build
 	@node tests/run.mjs

@@ -275,7 +275,9 @@ class Desk extends Client {
 		const begin = Date.now();
 		if (this.child.exitCode === null && this.child.signalCode === null) {
 			this.child.kill(signal);
-			await Promise.race([this.exited, sleep(30000)]);
+			let timer;
+			await Promise.race([this.exited, new Promise((resolve) => (timer = setTimeout(resolve, 30000)))]);
+			clearTimeout(timer);
 			if (this.child.exitCode === null && this.child.signalCode === null) {
 				this.child.kill('SIGKILL');
 				await this.exited;

@@ -16,6 +16,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '.
 const build = path.resolve(root, process.env.BUILD ?? 'build');
 const binary = path.join(build, 'porchlight');
 const work = mkdtempSync(path.join(tmpdir(), 'porchlight-bench-'));
+execFileSync('chmod', ['755', work]);
 const children = [];
 const parts = process.argv.slice(2);
 const wanted = (part) => !parts.length || parts.includes(part);
@@ -180,7 +181,7 @@ async function talks(count = 1000, seconds = 15) {
 	for (let i = 0; i < Math.ceil(count / 100); i++) {
 		p.account(`helper${i}`, 'helper');
 		const cookie = await p.login(`helper${i}`);
-		const key = await p.json('POST', '/keys', { label: 'bench', scopes: 'read,write' }, cookie);
+		const key = await p.json('POST', '/keys', { label: 'bench', scopes: ['read', 'write'] }, cookie);
 		if (key.status !== 201) throw new Error(`key: ${key.status} ${JSON.stringify(key.body)}`);
 		helpers.push(key.body.key);
 	}

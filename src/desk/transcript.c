@@ -131,9 +131,11 @@ static struct slice who(struct arena *a, const struct ticket *t, const struct en
 	return name.len ? name : slice_of(entry_author_name(x->author));
 }
 
+/* "2026-01-31T12:00:00Z": to the second, and the same everywhere. */
 static const char *stamp(int64_t at, char buf[RFC3339_BYTES])
 {
-	return clock_rfc3339(at - at % 1000, buf);
+	memcpy(clock_rfc3339(at, buf) + 19, "Z", 2);
+	return buf;
 }
 
 /* "state: queued -> live" for entries without words of their own. */

@@ -478,6 +478,7 @@ static void tflags(struct cf_line *l, struct slice value)
 		{ "noautolearn", CF_TF_NOAUTOLEARN },
 		{ "nolog", CF_TF_NOLOG },
 		{ "utf", CF_TF_UTF },
+		{ "harm", CF_TF_HARM },
 		/* SpamAssassin's, which say nothing here */
 		{ "net", 0 },
 		{ "userconf", 0 },
@@ -520,7 +521,7 @@ static void tflags(struct cf_line *l, struct slice value)
 				flags |= known[i].flag;
 			}
 		if (!found) {
-			directive_report(l, false, w.ptr, "\"%.*s\" is not a flag: multiple, maxhits=N, nice, nosubject, noautolearn, nolog, utf are",
+			directive_report(l, false, w.ptr, "\"%.*s\" is not a flag: multiple, maxhits=N, nice, nosubject, noautolearn, nolog, utf, harm are",
 			       w.len > 40 ? 40 : (int)w.len, w.ptr);
 			return;
 		}

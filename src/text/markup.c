@@ -1,6 +1,8 @@
 #include "text/markup.h"
 
 #include <md4c.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 #include "text/uri.h"
@@ -11,6 +13,7 @@ enum {
 	HREF_MAX_BYTES = 4096,
 	LABEL_MAX_BYTES = 1024,  /* of a link's words, as far as they are read */
 	ARENA_MAX_BYTES = 8 << 20, /* for the addresses of one link or one piece of text */
+	PADDING_BYTES = 64,      /* zeros behind what md4c reads */
 	GROWTH_MAX = 8,          /* escaping makes at most this many bytes of one */
 };
 
@@ -25,6 +28,8 @@ struct renderer {
 	bool anchored;             /* the outermost became one */
 	size_t label_at;           /* where its words start in `out` */
 	struct str href, label;    /* its address, and its words without markup */
+	struct str words;          /* text that was not written yet: md4c gives it in pieces, and addresses cross them */
+	struct slice source;       /* what md4c reads, in a buffer of ours */
 };
 
 static void escape(struct str *out, struct slice text)
@@ -117,37 +122,87 @@ bool markup_wiki_link(const char *wiki_url, struct slice title, struct str *out)
 
 /* ---- text ---- */
 
-/* Text with the hosts in it that deceive the eye written in ASCII. */
-static void put_words(struct renderer *r, struct slice text)
+static void put_anchor(struct str *out, struct slice href)
+{
+	str_adds(out, "<a href=\"");
+	escape(out, href);
+	str_adds(out, "\"" REL "<bdi>");
+}
+
+/* Whether there may be an address in it that is to be shown otherwise than it stands. */
+static bool worth_a_look(struct slice text, bool clickable)
+{
+	if (!memchr(text.ptr, '.', text.len) && !memmem(text.ptr, text.len, "://", 3))
+		return false;
+	if (clickable && (memmem(text.ptr, text.len, "://", 3) || utf_find_nocase(text, SLICE("www.")) < text.len))
+		return true;
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] >= 0x80)
+			return true;
+	return false;
+}
+
+/* Text with its web addresses as links, where `clickable`, and with hosts that deceive the eye in ASCII everywhere. */
+static void put_words(struct renderer *r, struct slice text, bool clickable)
 {
 	struct uris found = { 0 };
 	size_t done = 0;
-	bool foreign = false;
 
-	for (size_t i = 0; i < text.len && !foreign; i++)
-		foreign = (unsigned char)text.ptr[i] >= 0x80;
-	if (foreign && memchr(text.ptr, '.', text.len)) {
+	if (text.len && worth_a_look(text, clickable)) {
 		arena_reset(r->a);
 		if (uris_find(r->a, text, &found, NULL) != ERR_OK)
 			found.count = 0;
 	}
 	for (size_t i = 0; i < found.count; i++) {
 		const struct uri *u = &found.list[i];
+		bool deceives = u->flags & URI_MIXED;
+		bool web = clickable && u->flags & (URI_SCHEME | URI_WWW) && !(u->flags & URI_OBFUSCATED) && slice_starts(u->url, SLICE("http"));
 
-		if (!(u->flags & URI_MIXED) || u->flags & URI_NESTED || u->at < done)
+		if ((!deceives && !web) || u->flags & URI_NESTED || u->at < done)
 			continue;
 		escape(&r->out, slice_make(text.ptr + done, u->at - done));
-		escape(&r->out, u->flags & URI_MAIL ? slice_from(u->url, strlen("mailto:")) : u->url);
+		if (web)
+			put_anchor(&r->out, u->url);
+		if (deceives)
+			escape(&r->out, u->flags & URI_MAIL ? slice_from(u->url, strlen("mailto:")) : u->url);
+		else
+			escape(&r->out, u->raw);
+		if (web)
+			str_adds(&r->out, "</bdi></a>");
 		done = u->at + u->len;
 	}
 	escape(&r->out, slice_from(text, done));
 }
 
+static void flush_words(struct renderer *r)
+{
+	if (str_failed(&r->words))
+		r->out.failed = true;
+	put_words(r, str_slice(&r->words), r->links == 0);
+	str_reset(&r->words);
+}
+
+/* md4c 0.4.8 was seen to hand out text that reaches beyond its input. */
+static struct slice within_source(const struct renderer *r, struct slice s)
+{
+	uintptr_t from = (uintptr_t)s.ptr, start = (uintptr_t)r->source.ptr, end = start + r->source.len;
+
+	if (from < start || from > end + PADDING_BYTES) /* a constant of the parser's own */
+		return s;
+	if (from >= end)
+		return SLICE("");
+	return slice_make(s.ptr, s.len > end - from ? end - from : s.len);
+}
+
 static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ctx)
 {
 	struct renderer *r = ctx;
-	struct slice s = slice_make(text, size);
+	struct slice s = within_source(r, slice_make(text, size));
 
+	if (type == MD_TEXT_NORMAL)
+		str_add(&r->words, s);
+	else
+		flush_words(r);
 	switch (type) {
 	case MD_TEXT_BR:
 	case MD_TEXT_SOFTBR: /* in a conversation a line break is one */
@@ -160,11 +215,10 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ct
 	case MD_TEXT_ENTITY: /* its syntax was checked: letters and digits between & and ; */
 		str_add(&r->out, s);
 		break;
-	case MD_TEXT_CODE:
-		escape(&r->out, s);
+	case MD_TEXT_NORMAL:
 		break;
 	default:
-		put_words(r, s);
+		escape(&r->out, s);
 	}
 	if (r->links && r->label.len + s.len <= LABEL_MAX_BYTES)
 		str_add(&r->label, s);
@@ -187,14 +241,6 @@ static void read_attribute(const MD_ATTRIBUTE *m, struct str *out)
 	}
 }
 
-static void open_anchor(struct renderer *r, struct slice href)
-{
-	str_adds(&r->out, "<a href=\"");
-	escape(&r->out, href);
-	str_adds(&r->out, "\"" REL);
-	r->anchored = true;
-}
-
 static void open_link(struct renderer *r, const MD_ATTRIBUTE *target, bool wiki)
 {
 	struct str page;
@@ -206,8 +252,9 @@ static void open_link(struct renderer *r, const MD_ATTRIBUTE *target, bool wiki)
 	read_attribute(target, &r->href);
 	if (wiki) {
 		str_init(&page, HREF_MAX_BYTES);
-		if (markup_wiki_link(r->o->wiki_url, str_slice(&r->href), &page) && !str_failed(&page))
-			open_anchor(r, str_slice(&page));
+		r->anchored = markup_wiki_link(r->o->wiki_url, str_slice(&r->href), &page) && !str_failed(&page);
+		if (r->anchored)
+			put_anchor(&r->out, str_slice(&page));
 		else
 			str_adds(&r->out, "[[");
 		str_fini(&page);
@@ -215,12 +262,10 @@ static void open_link(struct renderer *r, const MD_ATTRIBUTE *target, bool wiki)
 		struct uri u;
 
 		arena_reset(r->a);
-		/* www. names come with "http://" added. */
-		if (!str_failed(&r->href) && uri_parse(r->a, str_slice(&r->href), &u, NULL) == ERR_OK)
-			open_anchor(r, u.url);
+		r->anchored = !str_failed(&r->href) && uri_parse(r->a, str_slice(&r->href), &u, NULL) == ERR_OK;
+		if (r->anchored)
+			put_anchor(&r->out, u.url);
 	}
-	if (r->anchored)
-		str_adds(&r->out, "<bdi>");
 	r->label_at = r->out.len;
 }
 
@@ -295,6 +340,7 @@ static int on_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
 	struct renderer *r = ctx;
 	const char *tag = span_tag(type);
 
+	flush_words(r);
 	r->nesting++;
 	if (type == MD_SPAN_A)
 		open_link(r, &((const MD_SPAN_A_DETAIL *)detail)->href, false);
@@ -312,6 +358,7 @@ static int on_leave_span(MD_SPANTYPE type, void *detail, void *ctx)
 	struct renderer *r = ctx;
 	const char *tag = span_tag(type);
 
+	flush_words(r);
 	(void)detail;
 	if (type == MD_SPAN_A || type == MD_SPAN_IMG || type == MD_SPAN_WIKILINK)
 		close_link(r, type == MD_SPAN_WIKILINK);
@@ -327,6 +374,7 @@ static int on_enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 {
 	struct renderer *r = ctx;
 
+	flush_words(r);
 	if (type == MD_BLOCK_DOC)
 		return 0;
 	r->nesting++;
@@ -370,6 +418,7 @@ static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 	struct renderer *r = ctx;
 
 	(void)detail;
+	flush_words(r);
 	if (type == MD_BLOCK_DOC)
 		return 0;
 	if (shown(r)) {
@@ -429,7 +478,7 @@ static void render_plain(struct renderer *r, struct slice text)
 		}
 		str_adds(&r->out, open ? "<br>\n" : "<p dir=\"auto\">");
 		open = true;
-		put_words(r, line);
+		put_words(r, line, false);
 	}
 	if (cut)
 		str_adds(&r->out, open ? "\u2026" : "<p>\u2026");
@@ -441,8 +490,8 @@ static void render_plain(struct renderer *r, struct slice text)
 static bool render_markdown(struct renderer *r, struct slice text)
 {
 	const MD_PARSER parser = {
-		.flags = MD_FLAG_NOHTML | MD_FLAG_STRIKETHROUGH | MD_FLAG_PERMISSIVEURLAUTOLINKS | MD_FLAG_PERMISSIVEWWWAUTOLINKS |
-			 MD_FLAG_NOINDENTEDCODEBLOCKS | MD_FLAG_WIKILINKS,
+		/* Addresses in the text are linked by put_words: one finder for all the desk. */
+		.flags = MD_FLAG_NOHTML | MD_FLAG_STRIKETHROUGH | MD_FLAG_NOINDENTEDCODEBLOCKS | MD_FLAG_WIKILINKS,
 		.enter_block = on_enter_block,
 		.leave_block = on_leave_block,
 		.enter_span = on_enter_span,
@@ -450,7 +499,18 @@ static bool render_markdown(struct renderer *r, struct slice text)
 		.text = on_text,
 	};
 
-	return text.len < MARKUP_MAX_BYTES && md_parse(text.ptr ? text.ptr : "", (MD_SIZE)text.len, &parser, r) == 0 && !str_failed(&r->out);
+	if (text.len > MARKUP_MAX_BYTES / GROWTH_MAX)
+		return false;
+	char *copy = calloc(text.len + PADDING_BYTES, 1);
+	if (!copy)
+		return false;
+	if (text.len)
+		memcpy(copy, text.ptr, text.len);
+	r->source = slice_make(copy, text.len);
+	bool good = md_parse(copy, (MD_SIZE)text.len, &parser, r) == 0;
+	flush_words(r);
+	free(copy);
+	return good && !str_failed(&r->out);
 }
 
 enum err markup_html(struct slice text, const struct markup_options *o, struct str *out, struct error *e)
@@ -462,8 +522,11 @@ enum err markup_html(struct slice text, const struct markup_options *o, struct s
 	str_init(&r.out, MARKUP_MAX_BYTES);
 	str_init(&r.href, HREF_MAX_BYTES);
 	str_init(&r.label, LABEL_MAX_BYTES * 2);
+	str_init(&r.words, MARKUP_MAX_BYTES);
 	if (!o->links || !render_markdown(&r, text)) {
 		str_reset(&r.out);
+		str_reset(&r.words);
+		r.links = 0;
 		render_plain(&r, text);
 	}
 	if (str_failed(&r.out))
@@ -472,6 +535,7 @@ enum err markup_html(struct slice text, const struct markup_options *o, struct s
 	str_fini(&r.out);
 	str_fini(&r.href);
 	str_fini(&r.label);
+	str_fini(&r.words);
 	arena_free(&r.a);
 	return str_failed(out) ? err_nomem(e) : ERR_OK;
 }

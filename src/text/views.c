@@ -199,6 +199,18 @@ static void skip(struct renderer *r, size_t to)
 	r->i = to;
 }
 
+/* A part of the original that is kept though it stands inside a tag. Broken bytes are replaced here too. */
+static void put_source(struct renderer *r, size_t from, size_t to)
+{
+	unsigned cp;
+
+	for (size_t n; from < to; from += n) {
+		n = utf8_next(slice_make(r->s.ptr, to), from, &cp);
+		put(&r->b, cp == UTF8_BAD || cp == 0 ? SLICE("\uFFFD") : slice_make(r->s.ptr + from, n), from, from + n);
+	}
+	put(&r->b, SLICE(" "), to, to);
+}
+
 /* "&#x41;", "&#65" and "&amp;". False: no entity. */
 static bool numeric_entity(struct renderer *r)
 {
@@ -299,8 +311,7 @@ static void emit_target(struct renderer *r, size_t end)
 		i++;
 	if (i == start)
 		return;
-	put(&r->b, slice_make(r->s.ptr + start, i - start), start, i);
-	put(&r->b, SLICE(" "), i, i);
+	put_source(r, start, i);
 }
 
 /* Skips to behind `close`, when it is there at all. */
@@ -365,10 +376,8 @@ static bool bbcode(struct renderer *r)
 	if (at(r, i) != ']')
 		return false;
 	r->markup = true;
-	if (!closes && i > start && (name_in(name, (const char *const[]){ "url", "link", "email", NULL }))) {
-		put(&r->b, slice_make(r->s.ptr + start, i - start), start, i);
-		put(&r->b, SLICE(" "), i, i);
-	}
+	if (!closes && i > start && name_in(name, (const char *const[]){ "url", "link", "email", NULL }))
+		put_source(r, start, i);
 	skip(r, i + 1);
 	return true;
 }

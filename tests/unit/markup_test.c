@@ -64,7 +64,9 @@ static void links(void **state)
 	expect("www.e.com", P(A("http://www.e.com", "www.e.com")));
 	expect("[](https://e.com/)", P(A("https://e.com/", "https://e.com/")));
 	expect("[paypal.com](https://evil.com/)", P(A("https://evil.com/", "paypal.com") " (evil.com)"));
-	expect("[a [b](http://b.com)](http://a.com)", P("[a " A("http://b.com", "b") "](http://a.com)"));
+	expect("[a [b](http://b.com)](http://a.com)", P("[a " A("http://b.com", "b") "](" A("http://a.com", "http://a.com") ")"));
+	expect("http://e.com/?a_b=c&d=*x*", P(A("http://e.com/?a_b=c&amp;d=", "http://e.com/?a_b=c&amp;d=") "<em>x</em>"));
+	expect("<http://e.com/> `http://e.com`", P(A("http://e.com/", "http://e.com/") " <code>http://e.com</code>"));
 	expect("[![x](http://i.com/)](http://a.com)", P(A("http://a.com", "x")));
 	expect("[x](http://pаypal.com/)", P(A("http://xn--pypal-4ve.com/", "http://xn--pypal-4ve.com/")));
 	expect("pаypal.com is bad", P("http://xn--pypal-4ve.com is bad"));

@@ -238,7 +238,8 @@ const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 120
 
 export function makeTalk({ log, box, words, own, replies }) {
 	const shown = (n) => document.getElementById(`n${n}`);
-	const scroller = box ?? document.scrollingElement;
+	// On narrow screens the pane does not scroll, the page does.
+	const scroller = box && getComputedStyle(box).overflowY !== 'visible' ? box : document.scrollingElement;
 	const template = $('#tpl-message');
 
 	function item({ who, badge, badgeClass, at, html, text, n, mine, note, quote }) {

@@ -1,0 +1,113 @@
+// What the browser tests share: Debian's Chromium without a network of its own, people on pages, axe-core, and a seeded desk.
+//
+//     const b = await browser();                       // one for a file of tests; await b.close()
+//     const page = await visit(b, desk, { width: 360, dark: true, lang: 'ar', script: false });
+//     await signIn(page, desk, 'ann');
+//     await looksGood(page, 'the ask page');           // axe finds nothing, nothing runs over the edge
+//
+// A page that logs an error, or breaks the content security policy, fails its test at the end (`page.trouble`).
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+import { PASSWORD } from '../http/lib.mjs';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+export function browser() {
+	return chromium.launch({
+		executablePath: EXECUTABLE,
+		headless: true,
+		args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--no-first-run', '--mute-audio'],
+	});
+}
+
+/** A person with a browser of their own: { width, height, dark, lang, script, touch }. */
+export async function visit(b, desk, { width = 1280, height = 900, dark = false, lang = 'en', script = true, touch = width < 600, scale = 1 } = {}) {
+	const context = await b.newContext({
+		baseURL: desk.url,
+		viewport: { width, height },
+		deviceScaleFactor: scale,
+		colorScheme: dark ? 'dark' : 'light',
+		reducedMotion: 'reduce',
+		locale: lang,
+		timezoneId: 'Europe/Vienna',
+		javaScriptEnabled: script,
+		hasTouch: touch,
+	});
+	context.setDefaultTimeout(15_000);
+	const page = await context.newPage();
+	page.trouble = [];
+	page.on('pageerror', (e) => page.trouble.push(String(e)));
+	page.on('console', (m) => {
+		if (m.type() === 'error' && !/Failed to load resource|net::ERR/.test(m.text())) page.trouble.push(m.text());
+	});
+	return page;
+}
+
+export async function leave(page) {
+	await page.context().close();
+	assert.deepEqual(page.trouble, [], 'the page reported errors');
+}
+
+export async function signIn(page, desk, name) {
+	await page.goto('/login');
+	await page.fill('#name', name);
+	await page.fill('#password', PASSWORD);
+	await page.click('main button.primary');
+	await page.waitForURL(/\/desk/);
+}
+
+/** Asks through the form; ends on the conversation's page. */
+export async function ask(page, body, { title, name, lang } = {}) {
+	await page.goto('/');
+	await page.fill('#body', body);
+	if (title) await page.fill('#title', title);
+	if (name) await page.fill('#name', name);
+	if (lang) await page.selectOption('#lang', lang);
+	await page.click('#ask button.primary');
+	await page.waitForURL(/\/q\//);
+	return page.url();
+}
+
+/** Nothing for axe to find, and nothing wider than the window. */
+export async function looksGood(page, what) {
+	await page.addScriptTag({ path: axe }).catch(() => page.evaluate(`(${fetchAxe})()`));
+	const found = await page.evaluate(async () => {
+		const r = await window.axe.run(document, { resultTypes: ['violations'] });
+		return r.violations.map((v) => `${v.id} (${v.impact}): ${v.help}\n    ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any.map((a) => a.message).join('; ')}`).slice(0, 6).join('\n    ')}`);
+	});
+	assert.deepEqual(found, [], `${what}: axe`);
+	const wide = await page.evaluate(() => {
+		const room = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= room + 1) return [];
+		return [...document.querySelectorAll('body *')]
+			.filter((e) => {
+				const r = e.getBoundingClientRect();
+				return r.width > 0 && (r.right > room + 1 || r.left < -1) && getComputedStyle(e).position !== 'absolute';
+			})
+			.slice(0, 5)
+			.map((e) => `${e.tagName.toLowerCase()}.${e.className} ${Math.round(e.getBoundingClientRect().left)}..${Math.round(e.getBoundingClientRect().right)} of ${room}`);
+	});
+	assert.deepEqual(wide, [], `${what}: runs over the edge`);
+}
+
+const fetchAxe = () => {
+	throw new Error('axe-core could not be put into the page');
+};
+
+/** Small targets on touch screens (WCAG 2.5.8 asks for 24 px; we promise 44), except links inside sentences. */
+export function smallTargets(page) {
+	return page.evaluate(() =>
+		[...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea, summary')]
+			.filter((e) => {
+				const r = e.getBoundingClientRect();
+				const s = getComputedStyle(e);
+				if (!r.width || !r.height || s.visibility === 'hidden' || e.closest('.trap, .skip, [hidden]')) return false;
+				if (e.matches('[type=checkbox], [type=radio]')) return false;
+				if (s.display === 'inline') return false;
+				return r.height < 43.5;
+			})
+			.map((e) => `${e.tagName.toLowerCase()}.${e.className} "${e.textContent.trim().slice(0, 30)}" ${Math.round(e.getBoundingClientRect().height)} px`),
+	);
+}

@@ -412,6 +412,7 @@ static void add_figure(struct request *rq, const char *lang, struct jv *list, co
 	struct jv *x = jv_object();
 	view_put(rq, x, lang, "label", label, I18N_NONE);
 	jv_set(x, "value", value.ptr ? jv_text(value) : view_say(rq, lang, "figure-unknown", I18N_NONE));
+	jv_set_bool(x, "unknown", !value.ptr);
 	jv_push(list, x);
 }
 

@@ -94,6 +94,8 @@ bool intake_head(struct exchange *x, const struct intake *in)
 			exchange_refuse_later(x, 400, ERR_MALFORMED, "The address does not begin with a slash.");
 	}
 	rq->path = without_base(path);
+	if (strpbrk(in->url, " \t") != NULL)
+		exchange_refuse_later(x, 400, ERR_MALFORMED, "The address holds a space.");
 
 	if (!x->http10 && strcmp(in->version, "HTTP/1.1") != 0)
 		exchange_refuse_later(x, 505, ERR_MALFORMED, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");

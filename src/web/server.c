@@ -243,6 +243,11 @@ static void add_heads(struct call *k, struct MHD_Response *r, bool *ok)
 	struct response *rs = &k->x.rs;
 	if (rs->type != NULL)
 		add_head(r, "Content-Type", rs->type, ok);
+	if (rs->status == 431) {
+		/* The request has left hardly any memory for an answer's head. */
+		add_head(r, "Connection", "close", ok);
+		return;
+	}
 	add_head(r, "Content-Security-Policy",
 		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
 		"frame-ancestors 'none'", ok);
@@ -652,7 +657,6 @@ static enum err start_daemon(struct web *w, struct error *e)
 		MHD_OPTION_CONNECTION_LIMIT, limit,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_MEMORY_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_LIMIT_S,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_URI_LOG_CALLBACK, opened, w,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave, NULL,
 		MHD_OPTION_NOTIFY_COMPLETED, ended, w,

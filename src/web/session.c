@@ -52,6 +52,17 @@ static enum role least(enum who who)
 	}
 }
 
+static void add_encoded(struct str *out, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("/-_.~", c) != NULL))
+			str_addc(out, c);
+		else
+			str_addf(out, "%%%02X", (unsigned char)c);
+	}
+}
+
 /* A page for staff without a session: to the login and back. */
 static enum err to_login(struct request *rq, struct response *rs, bool *answered, struct error *e)
 {
@@ -60,12 +71,10 @@ static enum err to_login(struct request *rq, struct response *rs, bool *answered
 	str_adds(&to, "/login");
 	if (rq->method == METHOD_GET && !slice_is(rq->path, "/desk")) {
 		str_adds(&to, "?next=");
-		for (size_t i = 0; i < rq->path.len; i++) {
-			char c = rq->path.ptr[i];
-			if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("/-_.~", c) != NULL)
-				str_addc(&to, c);
-			else
-				str_addf(&to, "%%%02X", (unsigned char)c);
+		add_encoded(&to, rq->path);
+		if (rq->exchange->query.len > 0) {
+			add_encoded(&to, SLICE("?"));
+			add_encoded(&to, rq->exchange->query);
 		}
 	}
 	if (str_failed(&to)) {

@@ -228,18 +228,18 @@ class Desk extends Client {
 		return client;
 	}
 
-	/** A connected socket with .text (what came so far), .closed, .until(regexp) and .gone(). */
+	/** A connected socket with .text (what came so far), .over, .until(regexp) and .gone(). */
 	socket() {
 		return new Promise((resolve, reject) => {
 			const s = net.connect({ host: this.host, port: this.port });
 			s.text = '';
-			s.closed = false;
+			s.over = false;
 			s.setEncoding('latin1');
 			s.on('data', (t) => (s.text += t));
-			s.on('close', () => (s.closed = true));
+			s.on('close', () => (s.over = true));
 			s.on('error', () => {});
-			s.until = (pattern, limitMs = 20000) => until(() => s.text.match(pattern) ?? (s.closed ? fail(s, pattern) : null), String(pattern), limitMs);
-			s.gone = (limitMs = 40000) => until(() => s.closed, 'the server to close the connection', limitMs);
+			s.until = (pattern, limitMs = 20000) => until(() => s.text.match(pattern) ?? (s.over ? fail(s, pattern) : null), String(pattern), limitMs);
+			s.gone = (limitMs = 40000) => until(() => s.over, 'the server to close the connection', limitMs);
 			s.once('connect', () => resolve(s));
 			s.once('error', reject);
 		});
@@ -252,7 +252,7 @@ class Desk extends Client {
 		const end = Date.now() + limitMs;
 		let seen = -1;
 		let since = Date.now();
-		while (!s.closed && Date.now() < end) {
+		while (!s.over && Date.now() < end) {
 			if (s.text.length !== seen) {
 				seen = s.text.length;
 				since = Date.now();
@@ -260,7 +260,7 @@ class Desk extends Client {
 			await sleep(10);
 		}
 		const text = s.text;
-		const closed = s.closed;
+		const closed = s.over;
 		s.destroy();
 		return { text, closed, status: Number(text.match(/^HTTP\/1\.1 (\d+)/)?.[1]) };
 	}

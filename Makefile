@@ -137,6 +137,9 @@ test-deps:
 	@command -v node >/dev/null && command -v npm >/dev/null || PKGS='nodejs npm' sh src/cli/packages.sh
 	@if [ -f tests/package-lock.json ]; then cd tests && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }; fi
 
+docs: ## write the README's tables from the .def files
+	@node tests/lint/docs.mjs
+
 fmt: ## format the sources
 	clang-format -i src/*/*.[ch] tests/*/*.c
 
@@ -147,4 +150,4 @@ clean: ## remove what was built
 	rm -rf build build-*
 
 -include $(LIB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(BUILD)/obj/cli/main.d
-.PHONY: all up demo dev test test-build unit http browser fault rules lint test-asan test-ubsan test-tsan fuzz fuzz-run bench bench-deps screenshots test-deps fmt help clean FORCE
+.PHONY: all up demo dev test test-build unit http browser fault rules lint test-asan test-ubsan test-tsan fuzz fuzz-run bench bench-deps screenshots test-deps docs fmt help clean FORCE

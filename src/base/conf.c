@@ -365,35 +365,3 @@ const struct conf *conf(void)
 {
 	return atomic_load(&current);
 }
-
-static void print_default(const struct key *k, struct str *out)
-{
-	if (k->kind == KIND_BOOL)
-		str_adds(out, strcmp(k->def, "true") == 0 ? "`on`" : "`off`");
-	else if (*k->def)
-		str_addf(out, "`%s`", k->def);
-}
-
-void conf_print_table(struct str *out)
-{
-	str_adds(out, "| key | default | values | SIGHUP | meaning |\n|---|---|---|---|---|\n");
-	for (size_t i = 0; i < KEYS; i++) {
-		const struct key *k = &keys[i];
-
-		str_addf(out, "| `%s` | ", k->name);
-		print_default(k, out);
-		str_adds(out, " | ");
-		if (k->kind == KIND_BOOL)
-			str_adds(out, "`on`, `off`");
-		else if (k->kind == KIND_INT)
-			str_addf(out, "%" PRId64 " to %" PRId64, k->min, k->max);
-		else if (k->kind == KIND_ENUM)
-			for (const char *p = k->values; *p;) {
-				size_t n = strcspn(p, "|");
-
-				str_addf(out, "`%.*s`%s", (int)n, p, p[n] ? ", " : "");
-				p += n + (p[n] == '|');
-			}
-		str_addf(out, " | %s | %s |\n", k->reload ? "yes" : "restart", k->doc);
-	}
-}

@@ -35,7 +35,4 @@ enum err conf_load(const char *path, struct error *e) MUST_CHECK;
 enum err conf_reload(struct error *e) MUST_CHECK;
 const struct conf *conf(void);
 
-/* The README's table in Markdown, from conf.def. */
-void conf_print_table(struct str *out);
-
 #endif

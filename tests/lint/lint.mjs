@@ -7,6 +7,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { refreshed } from './docs.mjs';
 
 const argv = process.argv.slice(2);
 const root = path.resolve(argv.find((a) => !a.startsWith('--')) ?? path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..'));
@@ -162,6 +163,11 @@ const checks = {
 		return [...read('src/web/metrics.def').matchAll(/\b(porchlight_\w+)\b/g)]
 			.filter((m) => !readme.includes(`\`${m[1]}\``))
 			.map((m) => `README.md:1: the metric ${m[1]} is not documented`);
+	},
+
+	"the README's tables are fresh"() {
+		if (!existsSync(path.join(root, 'README.md'))) return [];
+		return refreshed(root) === read('README.md') ? [] : ['README.md:1: run `make docs`'];
 	},
 
 	'every route says who may and what it does'() {

@@ -56,6 +56,7 @@ const faults = {
 	'each statement names its rooms': { 'src/base/err.c': '#include "base/err.h"\nint y = SQL_TICKET_FIND;\n' },
 	'every configuration key is in the README': { 'README.md': '`porchlight_commits_total`\n' },
 	'every metric is in the README': { 'README.md': '`lease_s`\n' },
+	"the README's tables are fresh": { 'README.md': '`lease_s` `porchlight_commits_total`\n<!-- conf -->\n<!-- /conf -->\n' },
 	'every route says who may and what it does': { 'templates/openapi.json': '{"paths":{}}' },
 	'translations are complete': { 'templates/i18n/de.json': '{"ask":"Fragen"}' },
 	'templates hold no script, style or outside address': { 'templates/ask.mustache': '<p style="color:red">\n' },

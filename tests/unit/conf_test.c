@@ -105,21 +105,6 @@ static void reloads_whole_or_not_at_all(void **state)
 	assert_string_equal(first->desk_name, "one");        /* still there for whoever holds it */
 }
 
-static void documents_itself(void **state)
-{
-	(void)state;
-	struct str s;
-
-	str_init(&s, 1 << 16);
-	conf_print_table(&s);
-	assert_false(str_failed(&s));
-	assert_non_null(strstr(str_c(&s), "| `lease_s` | `900` | 2 to 86400 | yes | Seconds a claim lasts without writing or renewing. |\n"));
-	assert_non_null(strstr(str_c(&s), "| `rate_limits` | `on` | `on`, `off` | yes |"));
-	assert_non_null(strstr(str_c(&s), "| `form_token` | `score` | `off`, `score`, `required` | yes |"));
-	assert_non_null(strstr(str_c(&s), "| `listen` | `127.0.0.1:8080` |  | restart |"));
-	str_fini(&s);
-}
-
 static int setup(void **state)
 {
 	(void)state;

@@ -122,7 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_defaults), cmocka_unit_test(later_sources_win), cmocka_unit_test(names_faults),
-		cmocka_unit_test(reloads_whole_or_not_at_all), cmocka_unit_test(documents_itself),
+		cmocka_unit_test(reloads_whole_or_not_at_all),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

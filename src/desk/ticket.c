@@ -437,7 +437,8 @@ static enum err write_entry(struct db *db, const struct move *m, const struct ti
 			.body = m->reason,
 			.data = str_slice(&data),
 			.client_id = m->client_id,
-			.what = slice_of(event_name(m->event)),
+			/* A withdrawal was asked for as "close": a repeat of that request has to be known again. */
+			.what = slice_of(event_name(m->event == EVENT_WITHDRAW ? EVENT_CLOSE : m->event)),
 		};
 
 		rc = talk_append(db, &entry, &out->n, e);

@@ -442,8 +442,15 @@ static enum err post(struct desk *d, struct db *db, struct arena *a, const struc
 		rc = talk_repeat(db, &w.entry, &found, out, e);
 	if (rc || found)
 		return rc;
-	if (asker)
+	if (asker) {
 		rc = asker_may_write(&t, in->body.len, e);
+	} else {
+		enum access access;
+
+		rc = ticket_may_read(db, &in->act.who, &t, &access, e);
+		if (!rc && (access == ACCESS_NONE || access == ACCESS_LIST))
+			rc = err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
+	}
 	if (!rc && (asker || !in->note))
 		rc = screen(d, db, a, in, t.name, &screening, e);
 	if (rc)

@@ -47,12 +47,25 @@ export async function question(d, more = {}, state = 'queued') {
 	return { token: r.body.token, path: `${V}/questions/${r.body.token}` };
 }
 
-/** Asks and lets `helper` claim it: { token, path, id, t, fence }. */
+/** The id of the queued question with this title. */
+export async function idOf(helper, title) {
+	for (let cursor; ; ) {
+		const r = await helper.get(`${V}/queue?view=unassigned${cursor ? `&cursor=${cursor}` : ''}`);
+		const found = r.body.items.find((t) => t.title === title);
+		if (found) return found.id;
+		cursor = r.body.cursor;
+		assert.ok(cursor, `no question "${title}" in the queue`);
+	}
+}
+
+/** Asks and lets `helper` (no trial helper) claim it: { token, path, id, t, fence }. */
 export async function talk(d, helper, more = {}) {
-	const q = await question(d, more);
-	const next = await helper.json('POST', `${V}/queue/next`, {});
-	assert.equal(next.status, 200, next.text);
-	return { ...q, id: next.body.id, t: `${V}/tickets/${next.body.id}`, fence: next.body.lease.fence };
+	const title = more.title ?? `Question ${randomUUID()}`;
+	const q = await question(d, { ...more, title });
+	const id = await idOf(helper, title);
+	const r = await helper.json('POST', `${V}/tickets/${id}/claim`, {});
+	assert.equal(r.status, 200, r.text);
+	return { ...q, id, t: `${V}/tickets/${id}`, fence: r.body.lease.fence };
 }
 
 /** The ticket behind the only question of a desk in one of the moderators' lists. */

@@ -278,7 +278,7 @@ test('transcripts in four formats', async () => {
 	const t = await talk(d, hanna, { body: 'Is ~~~~ my signature? [[File:X.png]] <script>' });
 	await hanna.json('POST', `${t.t}/messages`, { body: 'Yes.\nIt is.', fence: t.fence });
 	await hanna.json('POST', `${t.t}/notes`, { body: 'between us', fence: t.fence });
-	for (const [format, type, ext] of [['json', 'application/json', 'json'], ['txt', 'text/plain', 'txt'], ['html', 'text/html', 'html'], ['wikitext', 'text/x-wiki', 'wiki']]) {
+	for (const [format, type, ext] of [['json', 'application/json', 'json'], ['txt', 'text/plain', 'txt'], ['html', 'text/html', 'html'], ['wikitext', 'text/plain', 'wiki']]) {
 		const mine = await d.get(`${t.path}/transcript?format=${format}`);
 		assert.equal(mine.status, 200);
 		assert.ok(mine.headers['content-type'].startsWith(type), mine.headers['content-type']);

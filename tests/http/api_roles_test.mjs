@@ -105,8 +105,7 @@ for (const [name, rank] of Object.entries(PEOPLE))
 
 test('foreign tickets: a helper sees the queue and what is theirs, a trial helper only what it claimed', async () => {
 	const [trixie, hanna, hugo, mona] = await Promise.all(['trixie', 'hanna', 'hugo', 'mona'].map((n) => d.login(n)));
-	let q = await talk(d, mona, { body: 'Which template marks a draft for review?' });
-	while ((await mona.get(q.t)).body.title !== 'Which template marks a draft for review?') q = await talk(d, mona);
+	const q = await talk(d, mona, { body: 'Which template marks a draft for review?' });
 	assert.equal((await trixie.get(q.t)).status, 404);
 	assert.equal((await trixie.get(`${q.t}/transcript`)).status, 404);
 	assert.equal((await hanna.get(q.t)).status, 200);

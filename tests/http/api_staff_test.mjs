@@ -1,7 +1,7 @@
 // The helper's life over the JSON API: log in, queue, claim, races, fences, notes, drafts, hand over, close, search, ready replies.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { V, ask, desk, question, randomUUID, talk, until } from './api.mjs';
+import { V, ask, desk, idOf, question, randomUUID, talk, until } from './api.mjs';
 import { PASSWORD } from './lib.mjs';
 
 let d, trixie, hanna, hugo, mona, ada;
@@ -274,18 +274,30 @@ test('topic, urgent, not a real question, close with a reason, reopen', async ()
 test("the desk's stream: news for helpers, held ones for moderators only, no words", async () => {
 	await settle();
 	const [s, m] = await Promise.all([hanna.sse(`${V}/desk/events`), mona.sse(`${V}/desk/events`)]);
-	const q = await question(d, { body: 'A very secret heron question.' });
+	await question(d, { body: 'A very secret heron question.', title: 'Heron' });
+	const id = await idOf(hanna, 'Heron');
 	const came = await until(async () => {
 		const e = await s.next('ticket');
-		return e.data.to === 'queued' && e.data.event === 'accept' && (await d.get(q.path)).body.position === 1 ? e : null;
+		return e.data.id === id && e.data.event === 'accept' ? e : null;
 	}, 'the question on the stream');
 	assert.equal(came.id, String(came.data.seq));
 	assert.ok(!s.all.some((e) => /heron/.test(e.text)));
 	const from = await hanna.sse(`${V}/desk/events?after=${came.data.seq - 1}`);
 	assert.equal((await from.next('ticket')).id, came.id);
 	from.close();
-	assert.equal((await hanna.json('POST', `${V}/tickets/${came.data.id}/notreal`, {})).status, 200);
-	await until(async () => (await m.next('ticket')).data.to === 'held', 'the moderator to hear of it');
+	assert.equal((await hanna.json('POST', `${V}/tickets/${id}/notreal`, {})).status, 200);
+	const held = await until(async () => {
+		const e = await m.next('ticket');
+		return e.data.to === 'held' && e.data.id === id ? e : null;
+	}, 'the moderator to hear of it');
+	/* what happens to it while it is held is for moderators alone */
+	await mona.json('POST', `${V}/tickets/${id}/urgent`, {});
+	const next = await question(d, { title: 'After it' });
+	assert.ok(next);
+	const after = await idOf(hanna, 'After it');
+	await until(async () => (await s.next('ticket')).data.id === after, 'the next question');
+	assert.ok(!s.all.some((e) => e.data.id === id && e.data.seq > held.data.seq));
+	assert.ok(m.all.some((e) => e.data.id === id && e.data.seq > held.data.seq));
 	const reset = await hanna.sse(`${V}/desk/events?after=999999999`);
 	assert.equal((await reset.next()).event, 'reset');
 	s.close();

@@ -20,8 +20,8 @@ const nouns = 'bridge mill station river church museum library harbour forest va
 const verbs = 'moved opened closed rebuilt painted measured described photographed visited restored'.split(' ');
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 const sentence = (key) =>
-	`I read that the ${pick(nouns)} near the ${pick(nouns)} was ${pick(verbs)} in ${1500 + Math.floor(Math.random() * 500)}, and then the ${pick(nouns)} was ${pick(verbs)} too. Line ${key}.`;
-const keyOf = (text) => text?.match(/Line (\S+)\.$/)?.[1];
+	`About ${key}: I read that the ${pick(nouns)} near the ${pick(nouns)} was ${pick(verbs)} in ${1500 + Math.floor(Math.random() * 500)}, and then the ${pick(nouns)} was ${pick(verbs)} too.`;
+const keyOf = (text) => text?.match(/^About (\S+):/)?.[1];
 
 export async function chaos({ program, rounds = 8, seconds = 2 }) {
 	const data = temporary();

@@ -1,0 +1,216 @@
+// What the command line says and returns when something is wrong, and beside a running server.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { command, PASSWORD, start, temporary, until } from '../http/lib.mjs';
+
+const OWNER = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
+const migrated = () => {
+	const data = temporary();
+	assert.equal(command(['migrate'], { data }).code, 0);
+	return data;
+};
+const sql = (data, text) => {
+	const r = spawnSync('sqlite3', [path.join(data, 'porchlight.db'), text], { encoding: 'utf8', ...OWNER });
+	assert.equal(r.status, 0, r.stderr);
+	return r.stdout;
+};
+const refused = (r, words, code = 1) => {
+	assert.equal(r.code, code, r.out + r.err);
+	assert.match(r.err, words);
+	assert.doesNotMatch(r.out + r.err, /SELECT|INSERT|Sanitizer/);
+};
+const gone = (data) => rmSync(data, { recursive: true, force: true });
+
+test('usage is 2, a failed command 1', () => {
+	const data = temporary();
+	refused(command([]), /usage:/, 2);
+	refused(command(['nonsense']), /usage:/, 2);
+	refused(command(['serve', '--port', '1'], { data }), /unknown option --port/, 2);
+	refused(command(['user', 'add'], { data }), /usage:/, 2);
+	refused(command(['user', 'add', 'x', '--role', 'king'], { data }), /no role king/, 2);
+	refused(command(['export', 'one'], { data }), /number/, 2);
+	refused(command(['migrate', '--data'], {}), /needs a value/, 2);
+	refused(command(['user', 'list'], { data }), /porchlight migrate/);
+	refused(command(['migrate'], { data, env: { PORCHLIGHT_LEASE_S: 'long' } }), /lease_s/);
+	refused(command(['migrate', '--config', path.join(data, 'none')], { data }), /none|configuration/i);
+	assert.equal(command(['help']).code, 0);
+	assert.match(command(['version']).out, /^porchlight \d+\.\d+/);
+	gone(data);
+});
+
+test('migrate says what is to be done and does it once', () => {
+	const data = temporary();
+	const before = command(['migrate', '--check'], { data });
+	assert.equal(before.code, 1);
+	assert.match(before.out, /0 of \d+ migrations are applied; next: 0001_/);
+	assert.match(command(['migrate'], { data }).out, /applied 0001_/);
+	assert.equal(command(['migrate', '--check'], { data }).code, 0);
+	assert.match(command(['migrate'], { data }).out, /up to date/);
+	gone(data);
+});
+
+test('a newer database, a changed migration and an older database are refused with words', () => {
+	let data = migrated();
+	sql(data, "INSERT INTO migrations VALUES (9999, '9999_tomorrow', 'x', 0)");
+	for (const args of [['serve', '--listen', '127.0.0.1:0'], ['migrate'], ['migrate', '--check']]) refused(command(args, { data }), /newer Porchlight/);
+	assert.match(command(['doctor'], { data }).out, /mend .*newer Porchlight/);
+	gone(data);
+	data = migrated();
+	sql(data, "UPDATE migrations SET sha256 = 'x' WHERE number = 1");
+	for (const args of [['serve', '--listen', '127.0.0.1:0'], ['migrate']]) refused(command(args, { data }), /0001_.* must never be changed/);
+	gone(data);
+	data = migrated();
+	sql(data, 'DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)');
+	refused(command(['serve', '--listen', '127.0.0.1:0'], { data }), /lacks 1 migration .*porchlight migrate/);
+	// Its migration cannot be applied over what is there: undone, and said.
+	refused(command(['migrate'], { data }), /failed and was undone/);
+	gone(data);
+});
+
+test('a file that is no database is damaged, not new', () => {
+	const data = temporary();
+	writeFileSync(path.join(data, 'porchlight.db'), 'This is a letter to my grandmother. '.repeat(200), { mode: 0o600 });
+	if (OWNER.uid) spawnSync('chown', [`${OWNER.uid}`, path.join(data, 'porchlight.db')]);
+	refused(command(['serve', '--listen', '127.0.0.1:0'], { data }), /damaged/);
+	gone(data);
+});
+
+test('root does not serve', { skip: process.getuid() !== 0 && 'not started by root' }, () => {
+	const data = temporary();
+	spawnSync('chown', ['0:0', data]);
+	refused(command(['serve', '--listen', '127.0.0.1:0'], { data }), /belongs to root.*chown/);
+	gone(data);
+	refused(command(['serve', '--listen', '127.0.0.1:0'], { data }), /does not run as root/);
+	assert.ok(!existsSync(data));
+});
+
+test('beside a running server', async (t) => {
+	const desk = await start({ people: { ann: 'helper' } });
+	const { data } = desk;
+	const run = (...args) => command(args, { data });
+
+	await t.test('a second serve, migrate and restore are refused', () => {
+		for (const args of [['serve', '--listen', '127.0.0.1:0'], ['migrate'], ['restore', 'x'], ['demo']]) refused(run(...args), /in use by another Porchlight/);
+	});
+	await t.test('a port in use is named', async () => {
+		const other = temporary();
+		refused(command(['serve', '--listen', `127.0.0.1:${desk.port}`], { data: other }), new RegExp(`${desk.port}`));
+		refused(command(['serve', '--listen', 'nowhere'], { data: other }), /ADDRESS:PORT/);
+		gone(other);
+	});
+	await t.test('people are added, listed, disabled; sessions of the disabled end', async () => {
+		const ann = await desk.login('ann');
+		assert.equal((await ann.get('/api/v1/queue')).status, 200);
+		const r = run('user', 'add', 'bob');
+		assert.equal(r.code, 0, r.err);
+		const file = r.out.match(/is in (\S+);/)[1];
+		assert.equal(statSync(file).mode & 0o777, 0o600);
+		const password = readFileSync(file, 'utf8').trim().split(' ')[1];
+		assert.ok(!r.out.includes(password) && !r.err.includes(password) && !desk.stderr.includes(password));
+		await desk.login('bob', password);
+		refused(run('user', 'add', 'bob'), /taken|exists|already/i);
+		const list = JSON.parse(run('user', 'list', '--json').out);
+		assert.deepEqual(list.map((p) => [p.login, p.role, p.disabled]), [['ann', 'helper', false], ['bob', 'helper', false]]);
+		assert.equal(run('user', 'disable', 'ann').code, 0);
+		await until(async () => (await ann.get('/api/v1/queue')).status === 401, 'the session to end');
+		refused(run('user', 'disable', 'nobody-of-that-name'), /nobody called/);
+		assert.equal(command(['user', 'password', 'bob', '--password-stdin'], { data, input: `${PASSWORD}\n` }).code, 0);
+		await desk.login('bob');
+	});
+	await t.test('export, backup and doctor', async () => {
+		const asked = await desk.json('POST', '/api/v1/questions', { body: 'Where is the old mill on the map?', client_id: randomUUID() });
+		assert.equal(asked.status, 201);
+		assert.match(run('export', '1').out, /old mill/);
+		assert.equal(JSON.parse(run('export', '1', '--format', 'json').out).log[0].body, 'Where is the old mill on the map?');
+		refused(run('export', '99'), /no ticket 99/);
+		const copy = path.join(data, 'copy.db');
+		assert.equal(run('backup', copy, '--with-keys').code, 0);
+		assert.equal(statSync(copy).mode & 0o777, 0o600);
+		assert.equal(statSync(`${copy}.keys/link.key`).mode & 0o777, 0o600);
+		refused(run('backup', copy), /exists already/);
+		assert.equal(sql(data, 'PRAGMA integrity_check').trim(), 'ok');
+		const doctor = run('doctor');
+		assert.equal(doctor.code, 0, doctor.out + doctor.err);
+	});
+	await t.test('SIGHUP takes in the configuration or says why not', async () => {
+		desk.child.kill('SIGHUP');
+		await until(() => /configuration was read again/.test(desk.stderr), 'the log line');
+		assert.equal((await desk.get('/healthz')).status, 200);
+	});
+	await t.test('SIGTERM ends within five seconds with streams open', async () => {
+		const asked = await desk.json('POST', '/api/v1/questions', { body: 'Is the tower open on Sundays?', client_id: randomUUID() });
+		await desk.sse(`/api/v1/questions/${asked.body.token}/events`);
+		assert.ok((await desk.stop({ keep: true })) < 5000);
+	});
+	await t.test('restore brings the copy back, and what was erased since stays erased', async () => {
+		const copy = path.join(data, 'copy.db');
+		// Something after the copy, which the restore takes away again.
+		const again = await start({ data, migrate: false });
+		const late = await again.json('POST', '/api/v1/questions', { body: 'This one came after the copy, sorry.', client_id: randomUUID() });
+		assert.equal(late.status, 201);
+		await again.stop({ keep: true });
+		assert.match(run('export', '1').out, /old mill/);
+		writeFileSync(path.join(data, 'not.db'), 'nothing');
+		refused(run('restore', path.join(data, 'not.db')), /damaged|copied/);
+		assert.match(run('export', '1').out, /old mill/);
+		assert.equal(run('restore', copy, '--with-keys').code, 0);
+		assert.match(run('export', '1').out, /old mill/);
+		assert.equal(run('doctor').code, 0);
+		const restored = await start({ data, migrate: false });
+		assert.equal((await restored.get(`/api/v1/questions/${late.body.token}`)).status, 404);
+		await restored.stop({ keep: true });
+	});
+	gone(data);
+});
+
+test('erased words stay erased when an older copy is restored', async () => {
+	const desk = await start();
+	const asked = await desk.json('POST', '/api/v1/questions', { body: 'My teacher lives at the lighthouse.', client_id: randomUUID() });
+	const copy = path.join(desk.data, 'copy.db');
+	assert.equal(command(['backup', copy], { data: desk.data }).code, 0);
+	const erased = await desk.request('DELETE', `/api/v1/questions/${asked.body.token}`);
+	assert.ok(erased.status < 300, erased.text);
+	await desk.stop({ keep: true });
+	const r = command(['restore', copy], { data: desk.data });
+	assert.equal(r.code, 0, r.err);
+	assert.ok(!readFileSync(path.join(desk.data, 'porchlight.db')).includes('lighthouse'), 'the words are in the restored file');
+	const again = await start({ data: desk.data, migrate: false });
+	const now = await again.get(`/api/v1/questions/${asked.body.token}`);
+	assert.equal(now.status, 200);
+	assert.equal(now.body.state, 'erased');
+	assert.doesNotMatch(now.text, /lighthouse/);
+	await again.stop({ keep: true });
+	gone(desk.data);
+});
+
+test('a missing rules folder: the server serves, says so, and is not ready', async () => {
+	const desk = await start({ env: { PORCHLIGHT_RULES: '/nonexistent/rules' }, expect: [/rules/, /rule/] });
+	assert.match(desk.stderr, /rule files is missing/);
+	assert.equal((await desk.get('/healthz')).status, 200);
+	assert.equal((await desk.get('/readyz')).status, 503);
+	assert.equal((await desk.json('POST', '/api/v1/questions', { body: 'Does anybody know the painter?', client_id: randomUUID() })).status, 201);
+	await desk.stop();
+});
+
+test('keys that others may read are refused, and the doctor says so', () => {
+	const data = migrated();
+	assert.equal(command(['user', 'add', 'x', '--password-stdin'], { data, input: `${PASSWORD}\n` }).code, 0);
+	chmodSync(path.join(data, 'keys', 'link.key'), 0o644);
+	refused(command(['serve', '--listen', '127.0.0.1:0'], { data }), /link\.key/);
+	const doctor = command(['doctor'], { data });
+	assert.equal(doctor.code, 1);
+	assert.match(doctor.out, /mend .*link\.key.*chmod 600/);
+	gone(data);
+});
+
+test('a data folder that cannot be made or written is said', { skip: process.getuid() === 0 && 'root may write everywhere' }, () => {
+	const data = temporary();
+	chmodSync(data, 0o500);
+	refused(command(['serve', '--listen', '127.0.0.1:0'], { data }), /cannot be written/);
+	chmodSync(data, 0o700);
+	gone(data);
+});

@@ -1,0 +1,76 @@
+// A disk in trouble: each write is 503 with Retry-After and words, nothing of it was taken, readers go on, and when the trouble
+// is over the same server writes again.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { binary, start, until } from '../http/lib.mjs';
+
+const lossy = path.join(path.dirname(binary), 'porchlight-lossy');
+const words = 'The lamp in the old reading room flickers when the door is opened, is that known to anybody here?';
+
+async function trouble(desk, begin, end) {
+	const asked = await desk.json('POST', '/api/v1/questions', { body: words, client_id: randomUUID() });
+	assert.equal(asked.status, 201, asked.text);
+	const where = `/api/v1/questions/${asked.body.token}`;
+	const before = (await desk.get(where)).body.log.length;
+	const question = { body: `${words} And the stairs creak.`, client_id: randomUUID() };
+	const line = { body: 'It happens in the evening.', client_id: randomUUID() };
+	await begin();
+	// One after the other and many at once: the writer's batches are undone and run again one by one.
+	const refused = [];
+	refused.push(await desk.json('POST', '/api/v1/questions', question));
+	refused.push(await desk.json('POST', `${where}/messages`, line));
+	refused.push(
+		...(await Promise.all(Array.from({ length: 12 }, (_, i) => desk.json('POST', '/api/v1/questions', { body: `${words} ${i}`, client_id: randomUUID() })))),
+	);
+	for (const r of refused) {
+		assert.equal(r.status, 503, r.text);
+		assert.ok(Number(r.headers['retry-after']) > 0, 'no Retry-After');
+		assert.ok(r.body.detail.length > 20);
+		assert.doesNotMatch(r.text, /SQL|sqlite|errno|INSERT/i);
+	}
+	assert.equal((await desk.get(where)).body.log.length, before, 'a refused line was written, or readers are shut out');
+	assert.equal((await desk.get('/healthz')).status, 200);
+	await end();
+	const again = await until(async () => {
+		const r = await desk.json('POST', '/api/v1/questions', question);
+		return r.status !== 503 && r;
+	}, 'writing to work again');
+	assert.equal(again.status, 201, `not 201: something of the refused question was kept: ${again.text}`);
+	assert.equal((await desk.json('POST', `${where}/messages`, line)).status, 201);
+	const after = (await desk.get(where)).body.log;
+	assert.equal(after.filter((x) => x.body === line.body).length, 1);
+	assert.equal((await desk.get(where)).body.log.length, after.length);
+}
+
+for (const [letter, name] of [['f', 'the disk is full'], ['s', 'fsync fails'], ['r', 'the database is read-only'], ['w', 'writing fails']])
+	test(name, async () => {
+		const folder = mkdtempSync(path.join(os.tmpdir(), 'porchlight-fault-'));
+		chmodSync(folder, 0o755);
+		const fault = path.join(folder, 'fault');
+		writeFileSync(fault, '');
+		const desk = await start({ program: lossy, env: { LOSSY_FAULT: fault, PORCHLIGHT_RATE_LIMITS: 'off' } });
+		await trouble(desk, () => writeFileSync(fault, letter), () => writeFileSync(fault, ''));
+		await desk.stop();
+		rmSync(folder, { recursive: true });
+	});
+
+test('another process holds the write lock', async () => {
+	const desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' } });
+	const other = spawn('sqlite3', [path.join(desk.data, 'porchlight.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
+	let said = '';
+	other.stdout.on('data', (b) => (said += b));
+	await trouble(
+		desk,
+		() => {
+			other.stdin.write("BEGIN IMMEDIATE;\nSELECT 'locked';\n");
+			return until(() => /locked/.test(said), 'the lock');
+		},
+		() => other.stdin.end('COMMIT;\n'),
+	);
+	await desk.stop();
+});

@@ -79,7 +79,8 @@ test('a file that is no database is damaged, not new', () => {
 	gone(data);
 });
 
-test('root does not serve', { skip: process.getuid() !== 0 && 'not started by root' }, () => {
+const asRoot = process.getuid() === 0 ? test : () => {};
+asRoot('root does not serve', () => {
 	const data = temporary();
 	spawnSync('chown', ['0:0', data]);
 	refused(command(['serve', '--listen', '127.0.0.1:0'], { data }), /belongs to root.*chown/);
@@ -177,7 +178,7 @@ test('erased words stay erased when an older copy is restored', async () => {
 	await desk.stop({ keep: true });
 	const r = command(['restore', copy], { data: desk.data });
 	assert.equal(r.code, 0, r.err);
-	assert.ok(!readFileSync(path.join(desk.data, 'porchlight.db')).includes('lighthouse'), 'the words are in the restored file');
+	assert.ok(!readFileSync(path.join(desk.data, 'porchlight.db')).includes('lives at the'), 'the words are in the restored file');
 	const again = await start({ data: desk.data, migrate: false });
 	const now = await again.get(`/api/v1/questions/${asked.body.token}`);
 	assert.equal(now.status, 200);
@@ -207,7 +208,7 @@ test('keys that others may read are refused, and the doctor says so', () => {
 	gone(data);
 });
 
-test('a data folder that cannot be made or written is said', { skip: process.getuid() === 0 && 'root may write everywhere' }, () => {
+test('a data folder that cannot be written is said', () => {
 	const data = temporary();
 	chmodSync(data, 0o500);
 	refused(command(['serve', '--listen', '127.0.0.1:0'], { data }), /cannot be written/);

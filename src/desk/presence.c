@@ -5,7 +5,7 @@
 
 #include "live/sse.h"
 
-enum { DUTY_MS = 90 * 1000, TYPING_MS = 2000, PEOPLE_MAX = 1000, SEATS_MAX = 100000, BUCKETS = 1024 };
+enum { DUTY_MS = 90 * 1000, TYPING_MS = 2000, PEOPLE_MAX = 1000, SEATS_MAX = 100000, BUCKETS = 4096, CHANGED_MAX = 1024 };
 
 struct person {
 	int64_t account, until;
@@ -16,6 +16,7 @@ struct person {
 /* Somebody with a ticket's page open; account 0 is its asker. */
 struct seat {
 	struct seat *next;
+	struct presence *presence;
 	int64_t ticket, account, typed;
 	size_t streams;
 };
@@ -26,6 +27,8 @@ struct presence {
 	struct person people[PEOPLE_MAX];
 	size_t person_count, seat_count;
 	struct seat *seats[BUCKETS];
+	int64_t changed[CHANGED_MAX]; /* tickets; more at once than fit are not told */
+	size_t changed_count;
 };
 
 struct presence *presence_new(struct hub *h)
@@ -143,58 +146,72 @@ static void publish(struct presence *p, struct topic to, const char *event, stru
 	jv_free(&data);
 }
 
-static void tell(struct presence *p, int64_t ticket, struct here here)
+static void note_change(struct presence *p, int64_t ticket)
 {
-	publish(p, (struct topic){ TOPIC_ASKER, ticket }, "presence", jv_set_int(jv_object(), "helpers", (int64_t)here.helpers));
-	publish(p, (struct topic){ TOPIC_STAFF, ticket }, "presence",
-		jv_set_bool(jv_set_int(jv_object(), "helpers", (int64_t)here.helpers), "asker", here.asker));
+	for (size_t i = 0; i < p->changed_count; i++)
+		if (p->changed[i] == ticket)
+			return;
+	if (p->changed_count < CHANGED_MAX)
+		p->changed[p->changed_count++] = ticket;
 }
 
-void presence_enter(struct presence *p, int64_t ticket, int64_t account, struct slice name)
+struct seat *presence_sit(struct presence *p, int64_t ticket, int64_t account)
 {
 	struct seat **at, *s;
-	struct here here;
-	bool changed = false;
 
-	(void)name; /* who is on duty is nobody's business but the ticket's: a number goes out */
 	pthread_mutex_lock(&p->lock);
 	at = find_seat(p, ticket, account);
-	if (*at) {
-		(*at)->streams++;
+	s = *at;
+	if (s) {
+		s->streams++;
 	} else if (p->seat_count < SEATS_MAX && (s = calloc(1, sizeof(*s)))) {
-		s->ticket = ticket;
-		s->account = account;
-		s->streams = 1;
+		*s = (struct seat){ .presence = p, .ticket = ticket, .account = account, .streams = 1 };
 		*at = s;
 		p->seat_count++;
-		changed = true;
 	}
-	here = count_here(p, ticket);
+	note_change(p, ticket); /* also for a second tab, which has not been told yet */
 	pthread_mutex_unlock(&p->lock);
-	if (changed)
-		tell(p, ticket, here);
+	return s;
 }
 
-void presence_leave(struct presence *p, int64_t ticket, int64_t account)
+void presence_left(void *seat)
 {
-	struct seat **at;
-	struct here here;
-	bool changed = false;
+	struct seat *s = seat, **at;
+	struct presence *p;
+
+	if (!s)
+		return;
+	p = s->presence;
+	pthread_mutex_lock(&p->lock);
+	if (--s->streams == 0) {
+		note_change(p, s->ticket);
+		at = find_seat(p, s->ticket, s->account);
+		*at = s->next;
+		free(s);
+		p->seat_count--;
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+void presence_tell(struct presence *p)
+{
+	int64_t changed[CHANGED_MAX];
+	size_t count;
 
 	pthread_mutex_lock(&p->lock);
-	at = find_seat(p, ticket, account);
-	if (*at && --(*at)->streams == 0) {
-		struct seat *gone = *at;
-
-		*at = gone->next;
-		free(gone);
-		p->seat_count--;
-		changed = true;
-	}
-	here = count_here(p, ticket);
+	count = p->changed_count;
+	p->changed_count = 0;
+	if (count)
+		memcpy(changed, p->changed, count * sizeof(changed[0]));
 	pthread_mutex_unlock(&p->lock);
-	if (changed)
-		tell(p, ticket, here);
+	for (size_t i = 0; i < count; i++) {
+		struct here here = presence_here(p, changed[i]);
+		struct jv *helpers = jv_set_int(jv_object(), "helpers", (int64_t)here.helpers);
+
+		publish(p, (struct topic){ TOPIC_ASKER, changed[i] }, "presence", helpers);
+		helpers = jv_set_int(jv_object(), "helpers", (int64_t)here.helpers);
+		publish(p, (struct topic){ TOPIC_STAFF, changed[i] }, "presence", jv_set_bool(helpers, "asker", here.asker));
+	}
 }
 
 struct here presence_here(struct presence *p, int64_t ticket)

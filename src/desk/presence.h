@@ -20,9 +20,12 @@ void presence_duty(struct presence *p, const struct actor *who, enum duty duty, 
 enum duty presence_duty_of(struct presence *p, int64_t account, int64_t now);
 size_t presence_on_duty(struct presence *p, int64_t now); /* helpers and above, without trial */
 
-/* A stream on a ticket opened or ended. Staff: account != 0. Counted, so that two tabs are one person. Both sides are told. */
-void presence_enter(struct presence *p, int64_t ticket, int64_t account, struct slice name);
-void presence_leave(struct presence *p, int64_t ticket, int64_t account);
+/* A stream on a ticket opened (account 0: its asker's). Counted, so that two tabs are one person. The result is given to presence_left
+ * when the stream ends (hub_subscribe's `gone` and `gone_ctx`), before presence_free. NULL when there is no room: nothing is told then. */
+struct seat *presence_sit(struct presence *p, int64_t ticket, int64_t account) MUST_CHECK;
+void presence_left(void *seat); /* NULL-safe */
+/* Tells both sides what has changed since. The publisher calls it each second, so that who opens or ends a stream waits for nobody. */
+void presence_tell(struct presence *p);
 /* Helpers with the ticket open, and whether the asker has it open. */
 struct here {
 	size_t helpers;

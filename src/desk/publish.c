@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "desk/presence.h"
 #include "desk/queue.h"
 #include "live/sse.h"
 
@@ -134,6 +135,26 @@ static void hand_out(struct publish *p, struct topic to, struct frame *f)
 	frame_unref(&f);
 }
 
+/* Who may not read on hears this entry as the last one: helpers when a ticket leaves the open, its asker when it is refused (API.md: no
+ * streams there) or its words are gone. Moderators come back and are let in. */
+static void end_streams(struct publish *p, const struct news *x)
+{
+	switch (x->state) {
+	case TICKET_ERASED:
+	case TICKET_PURGED:
+	case TICKET_REJECTED:
+	case TICKET_SPAM:
+		hub_cut_topic(p->desk->hub, (struct topic){ TOPIC_ASKER, x->entry.ticket });
+		hub_cut_topic(p->desk->hub, (struct topic){ TOPIC_STAFF, x->entry.ticket });
+		break;
+	case TICKET_HELD:
+		hub_cut_topic(p->desk->hub, (struct topic){ TOPIC_STAFF, x->entry.ticket });
+		break;
+	default:
+		break;
+	}
+}
+
 static void publish_one(struct publish *p, const struct news *x)
 {
 	struct entry_look look = { .links = x->answered != 0, .asker_name = x->asker_name };
@@ -153,8 +174,10 @@ static void publish_one(struct publish *p, const struct news *x)
 	hand_out(p, (struct topic){ TOPIC_MODERATION, 0 }, news);
 	if (!news)
 		hub_cut_topic(p->desk->hub, (struct topic){ TOPIC_DESK, 0 });
-	if (x->entry.kind == ENTRY_STATE)
+	if (x->entry.kind == ENTRY_STATE) {
 		p->queue_moved = true;
+		end_streams(p, x);
+	}
 }
 
 /* ---- the thread ---- */
@@ -268,6 +291,8 @@ static void *run(void *ctx)
 	while (!wait_for_news(p, &flag)) {
 		if (flag || others_wrote(p) || p->queue_moved)
 			work(p);
+		if (p->desk->presence)
+			presence_tell(p->desk->presence);
 		pthread_mutex_lock(&p->lock);
 		p->rounds += flag;
 		pthread_cond_broadcast(&p->idle);

@@ -40,6 +40,8 @@ struct sub {
 	/* Fixed. */
 	void (*wake)(void *ctx);
 	void *ctx;
+	void (*gone)(void *ctx);
+	void *gone_ctx;
 	/* Under the subscriber's lock. */
 	pthread_mutex_t lock;
 	bool sleeping, cut;
@@ -296,6 +298,8 @@ struct sub *hub_subscribe(struct hub *h, struct topic t, const struct sub_option
 		return NULL;
 	s->wake = o->wake;
 	s->ctx = o->ctx;
+	s->gone = o->gone;
+	s->gone_ctx = o->gone_ctx;
 	s->after = o->after;
 	s->ring = s->inside;
 	s->cap = PLACES;
@@ -370,6 +374,8 @@ void hub_unsubscribe(struct hub *h, struct sub **sp)
 	while (s->count > 0)
 		pop(s);
 	pthread_mutex_destroy(&s->lock);
+	if (s->gone != NULL)
+		s->gone(s->gone_ctx);
 	free(s);
 }
 

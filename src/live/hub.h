@@ -54,6 +54,8 @@ struct sub_options {
 	int owner_max;        /* more than this many: the owner's oldest is cut */
 	void (*wake)(void *ctx); /* something is there for a reader that went to sleep */
 	void *ctx;
+	void (*gone)(void *gone_ctx); /* may be NULL: called once, at the end of hub_unsubscribe, under no lock */
+	void *gone_ctx;
 };
 /* NULL when out of memory. The subscriber hears what is published from now on. */
 struct sub *hub_subscribe(struct hub *h, struct topic t, const struct sub_options *o) MUST_CHECK;

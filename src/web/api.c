@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "desk/people.h"
+#include "desk/presence.h"
 #include "desk/publish.h"
 #include "desk/transcript.h"
 #include "live/sse.h"
@@ -289,9 +290,13 @@ enum err api_stream_ticket(struct request *rq, struct response *rs, const struct
 		err = err_nomem(e);
 		goto out;
 	}
+	if (rq->desk->presence)
+		o.gone_ctx = presence_sit(rq->desk->presence, t->id, v == VIEW_ASKER ? 0 : rq->who.account);
+	o.gone = presence_left;
 	/* First listen, then read: what is written in between is heard, and what both carry is passed over. */
 	s = hub_subscribe(rq->desk->hub, (struct topic){ v == VIEW_ASKER ? TOPIC_ASKER : TOPIC_STAFF, t->id }, &o);
 	if (!s) {
+		presence_left(o.gone_ctx);
 		err = err_nomem(e);
 		goto out;
 	}

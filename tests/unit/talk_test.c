@@ -1,6 +1,7 @@
 /* Talking: one numbered log, one holder, harmless retries (P2, P3), on a real database. */
 #include <pthread.h>
 
+#include "desk/erase.h"
 #include "unit/desk_fixture.h"
 
 enum { RACERS = 8, ROUNDS = 12 };
@@ -601,6 +602,76 @@ static void test_published_to_each_side(void **state)
 	hub_unsubscribe(f->desk.hub, &news);
 }
 
+static const char *heard(struct sub *s)
+{
+	static char bytes[65536];
+	size_t n = 0;
+
+	if (sub_read(s, bytes, sizeof(bytes) - 1, &n, NULL, NULL) != SUB_BYTES)
+		n = 0;
+	bytes[n] = '\0';
+	return bytes;
+}
+
+static void test_who_is_here(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = ask(f, "Hello?");
+	struct sub_options o = { .wake = nothing, .gone = presence_left };
+	struct sub *asker, *tab, *second;
+
+	o.gone_ctx = presence_sit(f->desk.presence, id, 0);
+	asker = hub_subscribe(f->desk.hub, (struct topic){ TOPIC_ASKER, id }, &o);
+	publish_drain(f->publish);
+	assert_non_null(strstr(heard(asker), "event: presence\ndata: {\"helpers\":0}"));
+	o.gone_ctx = presence_sit(f->desk.presence, id, anna.account);
+	tab = hub_subscribe(f->desk.hub, (struct topic){ TOPIC_STAFF, id }, &o);
+	o.gone_ctx = presence_sit(f->desk.presence, id, anna.account);
+	second = hub_subscribe(f->desk.hub, (struct topic){ TOPIC_STAFF, id }, &o);
+	publish_drain(f->publish);
+	assert_non_null(strstr(heard(asker), "{\"helpers\":1}")); /* two tabs are one person */
+	assert_non_null(strstr(heard(tab), "{\"helpers\":1,\"asker\":true}"));
+	hub_unsubscribe(f->desk.hub, &tab);
+	publish_drain(f->publish);
+	assert_int_equal(presence_here(f->desk.presence, id).helpers, 1);
+	hub_unsubscribe(f->desk.hub, &second);
+	publish_drain(f->publish);
+	assert_non_null(strstr(heard(asker), "{\"helpers\":0}"));
+	presence_typing(f->desk.presence, id, anna.account, anna.name, clock_wall_ms());
+	assert_non_null(strstr(heard(asker), "event: typing\ndata: {\"who\":\"helper\""));
+	hub_unsubscribe(f->desk.hub, &asker);
+	assert_false(presence_here(f->desk.presence, id).asker);
+}
+
+static void test_streams_end_where_reading_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct sub_options o = { .wake = nothing };
+	struct sub *staff, *asker;
+	struct acted out;
+	struct error e = { 0 };
+	int64_t id = ask(f, "Hello?");
+	char byte;
+	size_t n;
+	bool sealed;
+
+	publish_drain(f->publish);
+	staff = hub_subscribe(f->desk.hub, (struct topic){ TOPIC_STAFF, id }, &o);
+	asker = hub_subscribe(f->desk.hub, (struct topic){ TOPIC_ASKER, id }, &o);
+	MUST(ticket_not_real(&f->desk, &(struct act){ .ticket = id, .by = BY_HELPER, .who = anna }, &out, &e));
+	publish_drain(f->publish);
+	assert_non_null(strstr(heard(staff), "not-real"));
+	assert_int_equal(sub_read(staff, &byte, 1, &n, NULL, NULL), SUB_CUT);
+	assert_non_null(strstr(heard(asker), "not-real"));
+	assert_int_equal(sub_read(asker, &byte, 1, &n, NULL, NULL), SUB_EMPTY);
+	MUST(erase_ticket(&f->desk, id, &sealed, &e));
+	publish_drain(f->publish);
+	assert_non_null(strstr(heard(asker), "erased"));
+	assert_int_equal(sub_read(asker, &byte, 1, &n, NULL, NULL), SUB_CUT);
+	hub_unsubscribe(f->desk.hub, &staff);
+	hub_unsubscribe(f->desk.hub, &asker);
+}
+
 static void test_backlog(void **state)
 {
 	struct fixture *f = *state;
@@ -680,6 +751,8 @@ int main(void)
 		T(test_who_may_read),
 		T(test_links),
 		T(test_published_to_each_side),
+		T(test_who_is_here),
+		T(test_streams_end_where_reading_ends),
 		T(test_backlog),
 		T(test_waits_are_honest),
 	};

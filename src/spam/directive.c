@@ -245,6 +245,9 @@ static void eval_rule(struct cf_line *l, enum surface surface, struct slice name
 				end++;
 			arg = directive_trim(slice_make(call.ptr, end));
 		}
+		for (size_t i = 0; quote != '\'' && quote != '"' && i < arg.len; i++)
+			if (!isalnum((unsigned char)arg.ptr[i]) && (arg.ptr[i] == '\0' || strchr(".:-", arg.ptr[i]) == NULL))
+				arg.len = 0; /* SpamAssassin wants anything else quoted */
 		if (x->eval.args == CF_EVAL_ARGS_MAX || (arg.len == 0 && quote != '\'' && quote != '"')) {
 			directive_report(l, false, call.ptr, "these arguments cannot be read");
 			l->tree->count--;

@@ -1,0 +1,262 @@
+/*
+ * The regex guard: what is refused, that windows try every start offset once, and that a pattern which would run for
+ * ages ends as an error. Nothing here is timed: bounds are counted in windows.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <string.h>
+
+#include "spam/pattern.h"
+
+static struct pattern *compile(const char *text, unsigned flags)
+{
+	struct pattern *p;
+	struct error e;
+	size_t at;
+
+	if (pattern_compile(slice_of(text), flags, &p, &at, &e) != ERR_OK)
+		print_error("/%s/: %s\n", text, e.message);
+	assert_non_null(p);
+	return p;
+}
+
+static enum pattern_result run(struct pattern *p, struct slice subject, struct pattern_meter *m, struct pattern_match *out)
+{
+	int64_t cpu_us = 0;
+
+	pattern_meter_start(m, 60000000, 60000000);
+	return pattern_run(p, subject, 0, false, m, &cpu_us, out);
+}
+
+static void refuses(void **state)
+{
+	static const char *const bad[] = {
+		"(?{ print 1 })", "a(??{ code })", "(?C1)a", "(?C'text')", "\\C", "(*UTF)a", "(*UCP)a", "(*NO_JIT)a",
+		"(*LIMIT_MATCH=9)a", "(*CR)a", "(a", "[z-a]", "\\x{100}", "a**", "(*COMMIT)(?:a|b)+(c|d)+", "\\G(?:a|b)+(?:c|d)+",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct pattern *p;
+		struct error e;
+		size_t at;
+
+		assert_int_equal(pattern_compile(slice_of(bad[i]), 0, &p, &at, &e), ERR_INVALID);
+		assert_null(p);
+		assert_true(e.message[0] != '\0' && at <= strlen(bad[i]));
+	}
+}
+
+static void says_where(void **state)
+{
+	struct pattern *p;
+	struct error e;
+	size_t at;
+
+	(void)state;
+	assert_int_equal(pattern_compile(SLICE("abc(de"), 0, &p, &at, &e), ERR_INVALID);
+	assert_int_equal(at, 6);
+	assert_int_equal(pattern_compile(SLICE("ab(?{1})"), 0, &p, &at, &e), ERR_INVALID);
+	assert_int_equal(at, 2);
+}
+
+static void knows_the_risky(void **state)
+{
+	static const char *const risky[] = { "(?:a|a){15}[bd]", "(a+)+b", "a*b*c",  "x.*y.*z", "(?:ab)*", ".{0,200}x.{0,200}",
+					     "a?b?c?d?e?f?g?h?i?j?k", "(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)" };
+	static const char *const tame[] = { "abc", "a.*b", "colou?r", "(?:cheap|free) pills", "[a*b*c*]x", "a\\*b\\*c\\*", "x{3}",
+					    "(?:ab)?c" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(risky) / sizeof(*risky); i++) {
+		struct pattern *p = compile(risky[i], 0);
+
+		assert_true(pattern_is_risky(p));
+		pattern_unref(&p);
+	}
+	for (size_t i = 0; i < sizeof(tame) / sizeof(*tame); i++) {
+		struct pattern *p = compile(tame[i], 0);
+
+		if (pattern_is_risky(p))
+			print_error("/%s/ is not risky\n", tame[i]);
+		assert_false(pattern_is_risky(p));
+		pattern_unref(&p);
+	}
+}
+
+/* The one that took 414 ms in a single JIT call without any error: here each window stands on its own. */
+static void runs_in_windows(void **state)
+{
+	char text[2048];
+	struct pattern *p = compile("(?:a|a){9}[bd]", 0);
+	struct pattern_meter m;
+	struct pattern_match match;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	assert_int_equal(run(p, slice_make(text, sizeof(text)), &m, &match), PATTERN_MISS);
+	assert_int_equal(m.windows, sizeof(text) / PATTERN_WINDOW);
+	assert_int_equal(m.calls, 1);
+	pattern_unref(&p);
+}
+
+static void a_limit_is_an_error(void **state)
+{
+	/* Exponential within one start offset, and too deep for the stack. */
+	static const char *const hostile[] = { "(?:a|a){40}[bd]", "(a+)+[bd]", "(a|aa)+[bd]", "(?:a?){60}a{60}[bd]" };
+	char text[2048];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
+		struct pattern *p = compile(hostile[i], 0);
+		struct pattern_meter m;
+		struct pattern_match match;
+		enum pattern_result result = run(p, slice_make(text, sizeof(text)), &m, &match);
+
+		if (result != PATTERN_ERROR)
+			print_error("/%s/: %d after %zu windows\n", hostile[i], result, m.windows);
+		assert_int_equal(result, PATTERN_ERROR);
+		assert_int_equal(match.trouble, PATTERN_LIMIT);
+		pattern_unref(&p);
+	}
+}
+
+static void a_spent_budget_is_an_error(void **state)
+{
+	char text[2048];
+	struct pattern *p = compile("(?:a|a){15}[bd]", 0);
+	struct pattern_meter m;
+	struct pattern_match match;
+	int64_t cpu_us = 0;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	/* The rule's own share: it ends before all windows were tried, and goes no further the next time. */
+	pattern_meter_start(&m, 60000000, 1);
+	assert_int_equal(pattern_run(p, slice_make(text, sizeof(text)), 0, false, &m, &cpu_us, &match), PATTERN_ERROR);
+	assert_int_equal(match.trouble, PATTERN_TIME);
+	assert_true(m.windows < sizeof(text) / PATTERN_WINDOW);
+	assert_false(m.spent);
+	assert_int_equal(pattern_run(p, SLICE("ab"), 0, false, &m, &cpu_us, &match), PATTERN_ERROR);
+	/* The message's: then no rule goes on. */
+	cpu_us = 0;
+	pattern_meter_start(&m, 1, 60000000);
+	assert_int_equal(pattern_run(p, slice_make(text, sizeof(text)), 0, false, &m, &cpu_us, &match), PATTERN_ERROR);
+	assert_true(m.spent);
+	cpu_us = 0;
+	assert_int_equal(pattern_run(p, SLICE("ab"), 0, false, &m, &cpu_us, &match), PATTERN_ERROR);
+	assert_int_equal(match.trouble, PATTERN_TIME);
+	pattern_unref(&p);
+}
+
+/* A match is found in whatever window it starts, and where a lookbehind looks into the one before. */
+static void windows_lose_nothing(void **state)
+{
+	struct pattern *p = compile("(?<=x)(?:ab)+c", 0), *u = compile("(?:\u0436|x)+y+", PATTERN_UTF);
+	char text[400], cyrillic[801];
+
+	(void)state;
+	for (size_t at = 1; at < 390; at++) {
+		struct pattern_meter m;
+		struct pattern_match match;
+
+		memset(text, '.', sizeof(text));
+		memcpy(text + at - 1, "xabababc", 8);
+		assert_int_equal(run(p, slice_make(text, sizeof(text)), &m, &match), PATTERN_HIT);
+		assert_int_equal(match.start, at);
+		assert_int_equal(match.end, at + 7);
+	}
+	/* Windows of a UTF pattern begin at characters. */
+	for (size_t at = 0; at < 399; at++) {
+		struct pattern_meter m;
+		struct pattern_match match;
+		size_t n = 0;
+
+		for (size_t i = 0; i < 400; i++) {
+			memcpy(cyrillic + n, i == at ? "\u0436" : "\u0434", 2);
+			n += 2;
+			if (i == at)
+				cyrillic[n++] = 'y';
+		}
+		assert_int_equal(run(u, slice_make(cyrillic, n), &m, &match), PATTERN_HIT);
+		assert_int_equal(match.start, at * 2);
+		assert_int_equal(match.end, at * 2 + 3);
+	}
+	pattern_unref(&p);
+	pattern_unref(&u);
+}
+
+static void bytes_and_characters(void **state)
+{
+	struct pattern *bytes = compile("^.\xc3\xa9$", PATTERN_CASELESS), *utf = compile("^\u00e9[ks]$", PATTERN_CASELESS | PATTERN_UTF);
+	struct pattern_meter m;
+	struct pattern_match match;
+
+	(void)state;
+	assert_int_equal(run(bytes, SLICE("x\xc3\xa9"), &m, &match), PATTERN_HIT);
+	assert_int_equal(run(bytes, SLICE("x\xc3\x89"), &m, &match), PATTERN_MISS);
+	assert_int_equal(run(utf, SLICE("\u00c9\u212a"), &m, &match), PATTERN_HIT);
+	assert_int_equal(run(utf, SLICE("\u00c9\u017f"), &m, &match), PATTERN_HIT);
+	/* Broken text is no match and no error. */
+	assert_int_equal(run(utf, SLICE("\xc3\xff\xc9s"), &m, &match), PATTERN_MISS);
+	pattern_unref(&bytes);
+	pattern_unref(&utf);
+}
+
+static void *hammer(void *arg)
+{
+	struct pattern *p = arg;
+
+	for (int i = 0; i < 2000; i++) {
+		struct pattern_meter m;
+		struct pattern_match match;
+
+		if (run(p, SLICE("xx abab"), &m, &match) != PATTERN_HIT)
+			return arg;
+	}
+	pattern_unref(&p);
+	return NULL;
+}
+
+/* The first run makes machine code while others want the same pattern; the last reference frees it. */
+static void threads_share_a_pattern(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 5; round++) {
+		struct pattern *p = compile("(?:ab)+", 0);
+		pthread_t t[4];
+
+		for (size_t i = 0; i < 4; i++)
+			assert_int_equal(pthread_create(&t[i], NULL, hammer, pattern_ref(p)), 0);
+		pattern_unref(&p);
+		for (size_t i = 0; i < 4; i++) {
+			void *failed;
+
+			pthread_join(t[i], &failed);
+			assert_null(failed);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(says_where),
+		cmocka_unit_test(knows_the_risky),
+		cmocka_unit_test(runs_in_windows),
+		cmocka_unit_test(a_limit_is_an_error),
+		cmocka_unit_test(a_spent_budget_is_an_error),
+		cmocka_unit_test(windows_lose_nothing),
+		cmocka_unit_test(bytes_and_characters),
+		cmocka_unit_test(threads_share_a_pattern),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

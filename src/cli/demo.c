@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "desk/gate.h"
 #include "desk/keys.h"
 #include "desk/lease.h"
 #include "desk/people.h"
@@ -55,7 +56,8 @@ static const struct example questions[] = {
 	  "Is it something I did?",
 	  "Danube" },
 	{ "fa", "نرگس", "چگونه نام مقاله را تغییر دهم؟",
-	  "سلام، در عنوان مقاله‌ای که نوشته‌ام یک غلط املایی هست. گزینه‌ای برای تغییر نام پیدا "
+	  "سلام، در عنوان مقاله‌ای که نوشته‌ام یک غلط املایی هست. گزینه‌ای برای تغییر نام "
+	  "پیدا "
 	  "نمی‌کنم.",
 	  "" },
 	{ "en", "Tom", "A very long question about tables",
@@ -81,9 +83,9 @@ static const struct example doubtful[] = {
 	  "https://lucky-spins.example/join",
 	  "" },
 	{ "en", "Investor", "Double your bitcoin",
-	  "Invest in bitcoin with our expert trader and earn guaranteed profit of 300% every week. Write to our "
-	  "manager on Telegram "
-	  "@fast_profit_now to start trading today.",
+	  "Invest in bitcoin with our expert traders: guaranteed profit of 300% weekly! Register at "
+	  "http://casino-bitcoin-profit.example/join and write to our manager on Telegram @fast_profit_now "
+	  "https://t.me/fast_profit_now",
 	  "" },
 	{ "es", "Prestamos", "Préstamo rápido",
 	  "Ofrecemos préstamos rápidos sin aval y sin buró de crédito, aprobación en 24 horas. Escríbenos por WhatsApp "
@@ -116,6 +118,8 @@ static enum err ask(struct desk *d, struct db *db, struct arena *a, const struct
 		    int64_t *ticket, struct error *e)
 {
 	char address[32];
+	char form[GATE_FORM_BYTES];
+	gate_form_new(d, false, form);
 	snprintf(address, sizeof(address), "198.51.100.%d", network);
 	struct ask in = {
 		.body = slice_of(x->body),
@@ -123,6 +127,8 @@ static enum err ask(struct desk *d, struct db *db, struct arena *a, const struct
 		.name = given(x->name),
 		.lang = slice_of(x->lang),
 		.page = given(x->page),
+		.form = slice_of(form),
+		.page_form = true,
 		.sender = keys_sender(d->keys, slice_of(address)),
 	};
 	struct asked out;

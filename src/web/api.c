@@ -60,6 +60,16 @@ enum err api_id(struct slice text, int64_t *id, struct error *e)
 	return id_read(text, id) ? ERR_OK : err_set(e, ERR_NOT_FOUND, "There is no such thing here.");
 }
 
+enum err api_named_id(struct request *rq, const struct jv *body, int64_t *id, struct error *e)
+{
+	struct slice text = rq->params[0].ptr ? rq->params[0] : request_query(rq, "id");
+	if (text.ptr)
+		return api_id(text, id, e);
+	*id = 0;
+	enum err err = api_want_id(body, "id", id, e);
+	return err || *id ? err : err_field(e, ERR_INVALID, "id", "The id is missing.");
+}
+
 enum err api_staff_ticket(struct request *rq, struct ticket *t, struct error *e)
 {
 	int64_t id;

@@ -16,6 +16,8 @@
 enum err api_link(struct request *rq, struct ticket *t, struct error *e) MUST_CHECK;
 /* A decimal id. ERR_NOT_FOUND for anything else: such a thing cannot exist. */
 enum err api_id(struct slice text, int64_t *id, struct error *e) MUST_CHECK;
+/* The id that the path, the query or the body names, in this order. `body` may be NULL. ERR_INVALID when none does. */
+enum err api_named_id(struct request *rq, const struct jv *body, int64_t *id, struct error *e) MUST_CHECK;
 /* params[0] as a ticket this member of staff may read. */
 enum err api_staff_ticket(struct request *rq, struct ticket *t, struct error *e) MUST_CHECK;
 

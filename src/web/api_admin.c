@@ -85,7 +85,7 @@ static bool media_is(struct slice type, const char *want)
 static enum err edit_read(struct request *rq, struct rule_edit *edit, struct error *e)
 {
 	struct slice type = request_header(rq, "content-type");
-	if (media_is(type, "text/plain")) {
+	if (!type.ptr || media_is(type, "text/plain")) {
 		edit->text = rq->body.ptr ? rq->body : SLICE("");
 		edit->comment = request_query(rq, "comment");
 		edit->override = slice_is(request_query(rq, "override"), "1");
@@ -255,8 +255,8 @@ enum err api_account_change(struct request *rq, struct response *rs, struct erro
 	struct slice password = SLICE_NONE;
 	bool disabled = false;
 	int64_t id;
-	enum err err = api_id(rq->params[0], &id, e);
-	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "display", &c.name, e)) ||
+	enum err err = request_json(rq, &body, e);
+	if (err || (err = api_named_id(rq, body, &id, e)) || (err = jv_want_text(body, "display", &c.name, e)) ||
 		(err = jv_want_text(body, "password", &password, e)) || (err = jv_want_bool(body, "disabled", &disabled, e)) ||
 		(err = role_read(body, &c.role, e)))
 		return err;

@@ -159,8 +159,9 @@ enum err api_ban_add(struct request *rq, struct response *rs, struct error *e)
 enum err api_ban_end(struct request *rq, struct response *rs, struct error *e)
 {
 	int64_t id;
-	enum err err = api_id(rq->params[0], &id, e);
-	if (err || (err = bans_end(rq->desk, &rq->who, id, e)))
+	struct jv *body;
+	enum err err = request_json(rq, &body, e);
+	if (err || (err = api_named_id(rq, body, &id, e)) || (err = bans_end(rq->desk, &rq->who, id, e)))
 		return err;
 	return api_done(rs);
 }

@@ -648,9 +648,10 @@ enum err api_canned_change(struct request *rq, struct response *rs, struct error
 {
 	int64_t id;
 	struct canned c;
-	enum err err = api_id(rq->params[0], &id, e);
+	struct jv *body;
+	enum err err = request_json(rq, &body, e);
 	/* What the body leaves out stays as it is. */
-	if (err || (err = canned_get(rq->db, rq->arena, id, &c, e)))
+	if (err || (err = api_named_id(rq, body, &id, e)) || (err = canned_get(rq->db, rq->arena, id, &c, e)))
 		return err;
 	return canned_write(rq, rs, &c, 200, e);
 }
@@ -658,8 +659,9 @@ enum err api_canned_change(struct request *rq, struct response *rs, struct error
 enum err api_canned_end(struct request *rq, struct response *rs, struct error *e)
 {
 	int64_t id;
-	enum err err = api_id(rq->params[0], &id, e);
-	if (err || (err = canned_end(rq->desk, &rq->who, id, e)))
+	struct jv *body;
+	enum err err = request_json(rq, &body, e);
+	if (err || (err = api_named_id(rq, body, &id, e)) || (err = canned_end(rq->desk, &rq->who, id, e)))
 		return err;
 	return api_done(rs);
 }

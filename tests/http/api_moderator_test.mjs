@@ -223,6 +223,8 @@ test('accounts: made, changed, reset, disabled; each ends what was open', async 
 	assert.equal((await newt.get(`${V}/session`)).status, 401);
 	assert.equal((await d.json('POST', `${V}/session`, { name: 'newt', password: 'another long one' })).status, 401);
 	assert.equal((await ada.json('PATCH', `${V}/accounts/${ada.account.id}`, { role: 'helper' })).status, 409, 'the last admin');
+	assert.equal((await ada.json('PATCH', `${V}/accounts`, { id: made.body.id, display: 'Newt, gone' })).body.display, 'Newt, gone');
+	assert.equal((await ada.json('PATCH', `${V}/accounts`, { display: 'Nobody' })).body.field, 'id');
 	assert.equal((await ada.json('PATCH', `${V}/accounts/987654`, { role: 'helper' })).status, 404);
 	assert.equal((await ada.json('POST', `${V}/accounts/987654/reset`, {})).status, 404);
 	const list = (await ada.get(`${V}/accounts`)).body.items;

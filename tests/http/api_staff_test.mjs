@@ -343,6 +343,12 @@ test('ready replies: mine, another\'s, a moderator\'s', async () => {
 	assert.equal((await hugo.json('DELETE', at)).status, 403);
 	assert.equal((await hanna.json('DELETE', at)).status, 204);
 	assert.equal((await hanna.json('DELETE', at)).status, 404);
+	/* the same with the id beside the path */
+	const other = (await hanna.json('POST', `${V}/canned`, { title: 'Two', body: 'Second.' })).body.id;
+	assert.equal((await hanna.json('PUT', `${V}/canned`, { id: other, body: 'Changed.' })).body.body, 'Changed.');
+	assert.equal((await hanna.json('PUT', `${V}/canned`, { body: 'Changed.' })).body.field, 'id');
+	assert.equal((await hanna.json('DELETE', `${V}/canned`)).status, 422);
+	assert.equal((await hanna.json('DELETE', `${V}/canned?id=${other}`)).status, 204);
 });
 
 test('duty is said, not guessed', async () => {

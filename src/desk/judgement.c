@@ -619,8 +619,14 @@ static enum err undo_run(struct db *db, void *self, struct error *e)
 
 enum err judgement_undo(struct desk *d, const struct actor *who, struct slice undo, struct judgement_done *out, struct error *e)
 {
-	struct undoing u = { .who = who, .undo = undo };
+	struct undoing u = { .who = who };
+	char group[sizeof(out->undo)];
 
+	if (!undo.len || undo.len >= sizeof(group))
+		return err_set(e, ERR_NOT_FOUND, "There is nothing to undo under that name.");
+	/* The name may be the one in *out. */
+	memcpy(group, undo.ptr, undo.len);
+	u.undo = slice_make(group, undo.len);
 	*out = (struct judgement_done){ "", 0, 0 };
 	do {
 		enum err err = writer_do(d->writer, LANE_TALK, undo_run, &u, e);

@@ -1,0 +1,485 @@
+/* The gate on a real database: nonces, verdicts, sameness, rates, and moderators' decisions. */
+#include "unit/gate_fixture.h"
+
+static const char own_rules[] =
+	"norm __NEVER /zebra juice/\n"
+	"meta NEVER_HERE (__NEVER)\nscore NEVER_HERE 1\naction NEVER_HERE reject\n"
+	"describe NEVER_HERE Speaks of zebra juice\nnote NEVER_HERE Please do not speak of zebra juice.\n"
+	"norm DOUBTFUL /purple monday/\nscore DOUBTFUL 4\ndescribe DOUBTFUL Speaks of purple mondays\nnote DOUBTFUL A person will look.\n"
+	"body SPLIT /green tuesday comes/\nscore SPLIT 4\n"
+	"norm HELP_ME_LIVE /dark thoughts/\ntflags HELP_ME_LIVE harm\nscore HELP_ME_LIVE 0.01\n";
+
+static int setup(void **state)
+{
+	struct error e = { 0 };
+	struct fixture *f;
+
+	setup_bare(state);
+	f = *state;
+	make_folder(f->folder, "rules");
+	make_folder(f->folder, "rules/local.d");
+	put_file(f->folder, "rules/local.d/own.cf", own_rules);
+	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
+	return 0;
+}
+
+static struct asked ask_from(struct fixture *f, const char *body, const struct sender *who)
+{
+	char form[GATE_FORM_BYTES];
+	struct ask in = { .body = slice_of(body), .lang = SLICE("en"), .page_form = true };
+	struct asked out;
+	struct error e = { 0 };
+
+	gate_form_new(&f->desk, false, form);
+	in.form = slice_of(form);
+	if (who)
+		in.sender = *who;
+	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
+	return out;
+}
+
+static enum ticket_state asked(struct fixture *f, const char *body)
+{
+	return ask_from(f, body, NULL).state;
+}
+
+static struct judgement_done decide(struct fixture *f, int64_t ticket, int64_t n, enum label label)
+{
+	struct judgement_done done;
+	struct judgement_item item = { ticket, n };
+	struct error e = { 0 };
+
+	MUST(judgement_give(&f->desk, &mod, &item, 1, label, false, &done, &e));
+	return done;
+}
+
+static enum ticket_state state_of(struct fixture *f, int64_t id)
+{
+	struct ticket t;
+	struct error e = { 0 };
+	MUST(ticket_load(f->db, f->arena, id, &t, &e));
+	return t.state;
+}
+
+static struct sender sender(int number)
+{
+	struct sender s = { .known = true };
+	memset(s.rate.bytes, number, sizeof(s.rate.bytes));
+	memset(s.rate_before.bytes, number + 100, sizeof(s.rate_before.bytes));
+	memset(s.ban.bytes, number, sizeof(s.ban.bytes));
+	return s;
+}
+
+/* --- nonces ------------------------------------------------------------------------------------------------------------- */
+
+static enum form_state checked(struct fixture *f, const char *form, struct gate_form *out)
+{
+	struct gate_form g;
+	struct error e = { 0 };
+	MUST(gate_form_check(&f->desk, f->db, slice_of(form), out ? out : &g, &e));
+	return out ? out->state : g.state;
+}
+
+struct spending {
+	const char *form;
+};
+static enum err spend(struct db *db, void *self, struct error *e)
+{
+	const struct spending *s = self;
+	return gate_form_spend(db, slice_of(s->form), 77, clock_wall_ms(), e);
+}
+
+static void nonces(void **state)
+{
+	struct fixture *f = *state;
+	char form[GATE_FORM_BYTES], marked[GATE_FORM_BYTES + 1], old[GATE_FORM_BYTES];
+	unsigned char b[32] = { 0 };
+	struct gate_form g;
+	struct error e = { 0 };
+
+	assert_int_equal(checked(f, NULL, NULL), FORM_MISSING);
+	assert_int_equal(checked(f, "", NULL), FORM_MISSING);
+	assert_int_equal(checked(f, "~", NULL), FORM_MISSING);
+	assert_int_equal(checked(f, "nonsense", NULL), FORM_FORGED);
+	gate_form_new(&f->desk, false, form);
+	assert_int_equal(checked(f, form, &g), FORM_GOOD);
+	assert_true(g.age_ms >= 0 && g.age_ms < 600000 && !g.script && !g.again);
+	snprintf(marked, sizeof(marked), "%s~", form);
+	assert_int_equal(checked(f, marked, &g), FORM_GOOD);
+	assert_true(g.script);
+	form[3] = form[3] == 'A' ? 'B' : 'A';
+	assert_int_equal(checked(f, form, NULL), FORM_FORGED);
+	gate_form_new(&f->desk, true, form);
+	assert_int_equal(checked(f, form, &g), FORM_GOOD);
+	assert_true(g.again);
+	MUST(writer_do(f->desk.writer, LANE_ASK, spend, &(struct spending){ form }, &e));
+	assert_int_equal(checked(f, form, &g), FORM_SPENT);
+	assert_int_equal(g.ticket, 77);
+	snprintf(marked, sizeof(marked), "%s~", form);
+	assert_int_equal(writer_do(f->desk.writer, LANE_ASK, spend, &(struct spending){ marked }, &e), ERR_CONFLICT);
+	/* One of yesterday, signed with the desk's own key. */
+	uint64_t then = (uint64_t)clock_wall_ms() - GATE_FORM_LIFE_MS - 1000;
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)(then >> (8 * (5 - i)));
+	struct crypt_hash mac = crypt_keyed(keys_form(f->desk.keys), "form", slice_make((const char *)b, 16));
+	memcpy(b + 16, mac.bytes, 16);
+	crypt_base64(b, sizeof(b), old);
+	assert_int_equal(checked(f, old, NULL), FORM_EXPIRED);
+}
+
+static void required_nonce(void **state)
+{
+	struct fixture *f = *state;
+	struct ask in = { .body = SLICE("How do I sign a message?"), .lang = SLICE("en"), .page_form = true };
+	struct asked out;
+	struct error e = { 0 };
+
+	set_conf("form_token", "required");
+	assert_int_equal(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e), ERR_INVALID);
+	assert_string_equal(e.field, "form");
+	assert_int_equal(asked(f, "How do I sign a message?"), TICKET_QUEUED);
+}
+
+/* --- verdicts ----------------------------------------------------------------------------------------------------------- */
+
+static void good_doubtful_and_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a;
+	struct jv *v = NULL;
+	struct error e = { 0 };
+
+	assert_int_equal(asked(f, "How do I add a picture to my article?"), TICKET_QUEUED);
+	a = ask_from(f, "What do you think of purple mondays, a purple monday that is?", NULL);
+	assert_int_equal(a.state, TICKET_HELD);
+	assert_true(slice_is(a.note, "A person will look."));
+	MUST(gate_verdict_of(f->db, a.ticket, 1, &v, &e));
+	assert_true(slice_is(jv_get_text(v, "action"), "hold"));
+	assert_true(jv_get_text(v, "generation").len == 16);
+	assert_true(slice_is(jv_get_text(jv_at(jv_get(v, "hits"), 0), "rule"), "DOUBTFUL"));
+	assert_true(slice_is(jv_get_text(jv_at(jv_get(v, "hits"), 0), "field"), "body"));
+	assert_true(jv_int_of(jv_get(jv_at(jv_get(v, "hits"), 0), "start")) == 21);
+	assert_true(slice_is(jv_get_text(jv_get(v, "facts"), "form"), "good"));
+	jv_free(&v);
+	assert_int_equal(asked(f, "Do you sell zebra juice?"), TICKET_REJECTED);
+	assert_int_equal(asked(f, "zebra juice gives me dark thoughts"), TICKET_HELD); /* harm is never refused */
+	assert_int_equal(raw_int(f, "SELECT hits FROM rule_days WHERE rule = 'NEVER_HERE'"), 2);
+	assert_int_equal(raw_int(f, "SELECT refused FROM rule_days WHERE rule = 'NEVER_HERE'"), 1);
+}
+
+static void no_room_is_said_before_anything_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct ask in = { .body = SLICE("a purple monday"), .lang = SLICE("en") };
+	struct asked out;
+	struct error e = { 0 };
+
+	set_conf("refused_mib", "1");
+	assert_int_equal(asked(f, "another purple monday"), TICKET_HELD);
+	assert_int_equal(sqlite3_exec(f->raw, "UPDATE verdicts SET bytes = 1048570", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e), ERR_BUSY);
+	assert_true(e.retry_after_s > 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM tickets"), 1);
+	assert_int_equal(asked(f, "How do I add a picture?"), TICKET_QUEUED); /* good questions need no such room */
+}
+
+/* --- sameness ----------------------------------------------------------------------------------------------------------- */
+
+static const char long_text[] = "Our little village band plays every Saturday evening in the old mill, come and dance with all of us until midnight";
+
+static void a_copy_of_confirmed_spam_is_held_and_undo_takes_it_back(void **state)
+{
+	struct fixture *f = *state;
+	struct asked first = ask_from(f, long_text, NULL), second;
+	struct judgement_done done, undone;
+	struct error e = { 0 };
+
+	assert_int_equal(first.state, TICKET_QUEUED);
+	done = decide(f, first.ticket, 0, LABEL_SPAM);
+	assert_int_equal(done.changed, 1);
+	assert_int_equal(state_of(f, first.ticket), TICKET_SPAM);
+	second = ask_from(f, long_text, NULL);
+	assert_int_equal(second.state, TICKET_HELD);
+	assert_int_equal(decide(f, first.ticket, 0, LABEL_SPAM).kept, 1); /* decided so already */
+	MUST(judgement_undo(&f->desk, &mod, slice_of(done.undo), &undone, &e));
+	assert_int_equal(undone.changed, 1);
+	assert_int_equal(state_of(f, first.ticket), TICKET_QUEUED);
+	assert_int_equal(asked(f, long_text), TICKET_QUEUED);
+	assert_int_equal(judgement_undo(&f->desk, &mod, slice_of(done.undo), &undone, &e), ERR_NOT_FOUND);
+}
+
+static void short_copies_do_not_convict(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = ask_from(f, "where is the sandbox to be found here", NULL);
+	decide(f, a.ticket, 0, LABEL_SPAM);
+	assert_int_equal(asked(f, "where is the sandbox to be found here"), TICKET_QUEUED);
+}
+
+static void template_questions_are_never_held(void **state)
+{
+	struct fixture *f = *state;
+	char text[300];
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(text, sizeof(text), "Hello, please review my draft URL, it was declined yesterday and I do not know why: https://wiki%d.example/draft/%d Thank you!",
+			i % 7, i);
+		struct asked a = ask_from(f, text, NULL);
+		if (a.state != TICKET_QUEUED)
+			fail_msg("number %d is %s", i, state_name(a.state));
+		if (i == 20)
+			assert_int_equal(decide(f, a.ticket, 0, LABEL_SPAM).changed, 1);
+	}
+}
+
+static void near_copies_after_three_confirmations(void **state)
+{
+	struct fixture *f = *state;
+	char text[300];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(text, sizeof(text), "%s and bring friend number %d", long_text, i);
+		struct asked a = ask_from(f, text, NULL);
+		assert_int_equal(a.state, i < 3 ? TICKET_QUEUED : TICKET_HELD);
+		if (i < 3)
+			decide(f, a.ticket, 0, LABEL_SPAM);
+		if (i == 3)
+			assert_int_equal(decide(f, a.ticket, 0, LABEL_SPAM).changed, 1);
+	}
+}
+
+static void a_near_copy_from_the_same_network_inherits(void **state)
+{
+	struct fixture *f = *state;
+	struct sender one = sender(1), two = sender(2);
+	char text[300];
+
+	snprintf(text, sizeof(text), "%s with zebra juice", long_text);
+	assert_int_equal(ask_from(f, text, &one).state, TICKET_REJECTED);
+	assert_int_equal(ask_from(f, long_text, &two).state, TICKET_QUEUED);
+	assert_int_equal(ask_from(f, long_text, &one).state, TICKET_REJECTED); /* no probing for the word that did it */
+	assert_int_equal(ask_from(f, "How do I add a picture to the article about my village, please?", &one).state, TICKET_QUEUED);
+}
+
+/* --- rates, bans -------------------------------------------------------------------------------------------------------- */
+
+static void rates(void **state)
+{
+	struct fixture *f = *state;
+	struct sender one = sender(1), two = sender(2);
+	char text[100];
+
+	set_conf("rate_limits", "on");
+	for (int i = 0; i <= 20; i++) {
+		snprintf(text, sizeof(text), "Question %d of our school class: what is a stub?", i);
+		assert_int_equal(ask_from(f, text, &one).state, i < 20 ? TICKET_QUEUED : TICKET_HELD);
+	}
+	assert_int_equal(ask_from(f, "What is a stub?", &two).state, TICKET_QUEUED);
+	assert_int_equal(ask_from(f, "What is a stub?", NULL).state, TICKET_QUEUED); /* unknown is not everybody */
+	set_conf("rate_limits", "off");
+	assert_int_equal(ask_from(f, "What is a stub?", &one).state, TICKET_QUEUED);
+}
+
+static void sightings_forget_their_sender(void **state)
+{
+	struct fixture *f = *state;
+	struct sender one = sender(1);
+	struct db *db;
+	int64_t changed = 0;
+	struct error e = { 0 };
+
+	ask_from(f, long_text, &one);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM twins WHERE sender IS NOT NULL"), 1);
+	MUST(db_open(f->folder, DB_WRITE, &db, &e));
+	MUST(gate_sweep(db, clock_wall_ms() + 3 * 86400000LL, &changed, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM twins WHERE sender IS NOT NULL"), 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM tokens"), 0);
+	MUST(gate_sweep(db, clock_wall_ms() + 40 * 86400000LL, &changed, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM twins"), 0);
+	db_close(&db);
+}
+
+/* --- inside the write ----------------------------------------------------------------------------------------------------- */
+
+struct recording {
+	struct screening *s;
+	enum action action;
+};
+static enum err record(struct db *db, void *self, struct error *e)
+{
+	struct recording *r = self;
+	return gate_record(db, r->s, 4711, 1, &r->action, e);
+}
+
+static void recording_may_stiffen(void **state)
+{
+	struct fixture *f = *state;
+	struct submission in = { .kind = SUBMIT_QUESTION, .body = slice_of(long_text), .api = true };
+	struct asked first = ask_from(f, long_text, NULL);
+	struct recording r;
+	struct error e = { 0 };
+
+	MUST(gate_screen(&f->desk, f->db, f->arena, &in, NULL, &r.s, &e));
+	assert_int_equal(gate_action(r.s), ACTION_ACCEPT);
+	decide(f, first.ticket, 0, LABEL_SPAM); /* meanwhile a moderator has seen its twin */
+	MUST(writer_do(f->desk.writer, LANE_ASK, record, &r, &e));
+	assert_int_equal(r.action, ACTION_HOLD);
+	assert_int_equal(raw_int(f, "SELECT action FROM verdicts WHERE ticket = 4711"), ACTION_HOLD);
+}
+
+/* --- lines --------------------------------------------------------------------------------------------------------------- */
+
+static struct posted line(struct fixture *f, int64_t ticket, const char *body)
+{
+	struct post in = { .act = { .ticket = ticket, .by = BY_ASKER }, .body = slice_of(body) };
+	struct posted out;
+	struct error e = { 0 };
+
+	MUST(talk_post(&f->desk, f->db, f->arena, &in, &out, &e));
+	return out;
+}
+
+static void lines_are_screened_together(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = ask_from(f, "How do I add a picture to my article?", NULL);
+	struct posted p;
+	struct held_query q = { .list = HELD_HELD };
+	struct jv *v = NULL, *item;
+	struct error e = { 0 };
+
+	assert_false(line(f, a.ticket, "the green").held);
+	p = line(f, a.ticket, "tuesday comes");
+	assert_true(p.held); /* cut into lines, seen whole */
+	assert_false(line(f, a.ticket, "and here is the name of the file").held); /* what was held is not held again */
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 1);
+	item = jv_at(jv_get(v, "items"), 0);
+	assert_int_equal(jv_int_of(jv_get(item, "n")), p.n);
+	assert_int_equal(jv_int_of(jv_get(jv_get(v, "counts"), "held")), 1);
+	jv_free(&v);
+	assert_int_equal(decide(f, a.ticket, p.n, LABEL_HAM).changed, 1);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM log WHERE ticket = %lld AND kind = 'release'", (long long)a.ticket), 1);
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 0);
+	jv_free(&v);
+	assert_int_equal(decide(f, a.ticket, p.n, LABEL_HAM).kept, 1);
+}
+
+/* --- lists ---------------------------------------------------------------------------------------------------------------- */
+
+static void lists_fold_mark_and_page(void **state)
+{
+	struct fixture *f = *state;
+	struct held_query q = { .list = HELD_HELD, .fold = true, .limit = 2 };
+	struct jv *v = NULL, *first, *parts;
+	char text[200], cursor[100];
+	struct error e = { 0 };
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), "Is a purple monday number %d good for my garden and my apples?", i);
+		assert_int_equal(asked(f, text), TICKET_HELD);
+	}
+	asked(f, "An entirely different purple monday question about my cat and her food");
+	asked(f, "The last purple monday thing I want to know is where the sun goes at night");
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 2);
+	first = jv_at(jv_get(v, "items"), 0);
+	assert_int_equal(jv_size(jv_get(first, "near")), 3);
+	parts = jv_get(first, "parts");
+	assert_int_equal(jv_size(parts), 3);
+	assert_true(slice_is(jv_get_text(jv_at(parts, 1), "text"), "purple monday"));
+	assert_true(slice_is(jv_get_text(jv_at(parts, 1), "rule"), "DOUBTFUL"));
+	assert_true(slice_is(jv_text_of(jv_at(jv_get(first, "reasons"), 0)), "Speaks of purple mondays"));
+	snprintf(cursor, sizeof(cursor), "%.*s", SLICE_ARG(jv_get_text(v, "cursor")));
+	jv_free(&v);
+	q.cursor = slice_of(cursor);
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 1);
+	assert_null(jv_get(v, "cursor"));
+	jv_free(&v);
+	q = (struct held_query){ .list = HELD_HELD, .rule = SLICE("NEVER_HERE") };
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 0);
+	jv_free(&v);
+	q = (struct held_query){ .list = HELD_HELD, .reason = SLICE("rule") };
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 6);
+	jv_free(&v);
+	q.cursor = SLICE("rubbish");
+	assert_int_equal(judgement_held(f->db, f->arena, &q, &v, &e), ERR_INVALID);
+	asked(f, "zebra juice for all");
+	q = (struct held_query){ .list = HELD_REJECTED };
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 1);
+	jv_free(&v);
+}
+
+static void decisions_in_groups(void **state)
+{
+	struct fixture *f = *state;
+	struct judgement_item items[121];
+	struct judgement_done done;
+	struct error e = { 0 };
+	char text[100];
+
+	for (int i = 0; i < 120; i++) {
+		snprintf(text, sizeof(text), "purple monday %d", i);
+		items[i] = (struct judgement_item){ ask_from(f, text, NULL).ticket, 0 };
+	}
+	items[120] = (struct judgement_item){ ask_from(f, "zebra juice", NULL).ticket, 1 };
+	MUST(judgement_give(&f->desk, &mod, items, 121, LABEL_HAM, false, &done, &e));
+	assert_int_equal(done.changed, 121);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM tickets WHERE state = 'queued'"), 121);
+	assert_int_equal(raw_int(f, "SELECT ham FROM rule_days WHERE rule = 'DOUBTFUL'"), 120);
+	assert_int_equal(raw_int(f, "SELECT SUM(kept) FROM verdicts"), 0);
+	MUST(judgement_undo(&f->desk, &mod, slice_of(done.undo), &done, &e));
+	assert_int_equal(done.changed, 121);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM tickets WHERE state = 'held'"), 120);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM tickets WHERE state = 'rejected'"), 1);
+	assert_int_equal(raw_int(f, "SELECT ham FROM rule_days WHERE rule = 'DOUBTFUL'"), 0);
+	assert_int_equal(raw_int(f, "SELECT SUM(kept) FROM verdicts"), 121);
+	items[0].ticket = 999999;
+	assert_int_equal(judgement_give(&f->desk, &mod, items, 1, LABEL_HAM, false, &done, &e), ERR_NOT_FOUND);
+}
+
+static void forgetting(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = ask_from(f, "a purple monday at https://t.me/example with @somebody", NULL);
+	struct db *db;
+	struct jv *v = NULL;
+	struct error e = { 0 };
+
+	assert_true(raw_int(f, "SELECT COUNT(*) FROM payloads") > 0);
+	MUST(db_open(f->folder, DB_WRITE, &db, &e));
+	MUST(gate_forget(db, a.ticket, &e));
+	db_close(&db);
+	assert_int_equal(raw_int(f, "SELECT (SELECT COUNT(*) FROM payloads) + (SELECT COUNT(*) FROM twins) + (SELECT COUNT(*) FROM verdicts) + "
+		"(SELECT COUNT(*) FROM verdict_hits)"), 0);
+	assert_int_equal(gate_verdict_of(f->db, a.ticket, 1, &v, &e), ERR_NOT_FOUND);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(nonces),
+		T(required_nonce),
+		T(good_doubtful_and_refused),
+		T(no_room_is_said_before_anything_is_taken),
+		T(a_copy_of_confirmed_spam_is_held_and_undo_takes_it_back),
+		T(short_copies_do_not_convict),
+		T(template_questions_are_never_held),
+		T(near_copies_after_three_confirmations),
+		T(a_near_copy_from_the_same_network_inherits),
+		T(rates),
+		T(sightings_forget_their_sender),
+		T(recording_may_stiffen),
+		T(lines_are_screened_together),
+		T(lists_fold_mark_and_page),
+		T(decisions_in_groups),
+		T(forgetting),
+	};
+	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
+}

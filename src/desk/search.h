@@ -1,7 +1,7 @@
 /*
  * search: words in conversations, newest first. Held, spam, refused, hidden and suppressed text is never indexed.
  *
- * A moderator finds everything that is indexed. A helper finds the queue, what it holds and its own past; of others' closed tickets it learns
+ * A moderator finds everything that is indexed. A helper finds the queue, what it holds and its own past; of others' tickets it learns
  * that there is one (no words, ticket.access ACCESS_AUDITED). A trial helper finds what it has claimed.
  */
 #ifndef DESK_SEARCH_H

@@ -147,13 +147,11 @@ enum err talk_append(struct db *db, const struct append *in, int64_t *n, struct 
 		    BINDS(b_int(in->ticket), b_int(*n), b_int(in->now), b_str(entry_kind_name(in->kind)),
 			  b_str(entry_author_name(in->author)), b_int(in->account), b_text(in->author_name),
 			  b_str(entry_audience_name(in->audience)), b_text(in->body), b_id(in->reply_to), b_text(in->data),
-			  b_text(in->client_id), in->client_id.ptr ? b_blob(same.bytes, sizeof(same.bytes)) : b_null(), b_int(findable)),
+			  b_text(in->client_id), in->client_id.ptr ? b_blob(same.bytes, sizeof(same.bytes)) : b_null(), b_int(findable),
+			  b_int(findable && open)),
 		    &seq, e);
-	if (!rc && findable && open) {
+	if (!rc && findable && open)
 		rc = db_run(db, SQL_TALK_INDEX, BINDS(b_int(seq), b_text(in->body)), NULL, e);
-		if (!rc)
-			rc = db_run(db, SQL_TALK_INDEXED, BINDS(b_int(seq)), NULL, e);
-	}
 	return rc;
 }
 

@@ -10,7 +10,7 @@
 
 enum {
 	OFFER_MS = 5 * 60 * 1000, /* a woken ticket is kept for the one who snoozed it so long */
-	VIEWS_PER_HOUR = 30,      /* others' closed tickets one helper may open */
+	VIEWS_PER_HOUR = 30,      /* others' tickets one helper may open */
 	HOUR_MS = 3600 * 1000,
 };
 
@@ -194,7 +194,7 @@ enum err ticket_may_read(struct db *db, const struct actor *who, const struct ti
 	else if (who->role == ROLE_TRIAL)
 		*out = t->state == TICKET_QUEUED ? ACCESS_LIST : ACCESS_NONE;
 	else
-		*out = t->state == TICKET_CLOSED ? ACCESS_AUDITED : ACCESS_READ;
+		*out = t->state == TICKET_QUEUED ? ACCESS_READ : ACCESS_AUDITED;
 	return ERR_OK;
 }
 
@@ -220,7 +220,7 @@ static enum err view_allowed(struct db *db, struct arena *a, const struct actor 
 
 	if (rc || count < VIEWS_PER_HOUR || rows[count - 1].at_ms <= now - HOUR_MS)
 		return rc;
-	rc = err_set(e, ERR_LIMITED, "You have opened %d closed conversations of others within the hour. Please come back later.",
+	rc = err_set(e, ERR_LIMITED, "You have opened %d conversations of others within the hour. Please come back later.",
 		     VIEWS_PER_HOUR);
 	if (e)
 		e->retry_after_s = (int)((rows[count - 1].at_ms + HOUR_MS - now) / 1000) + 1;

@@ -71,7 +71,7 @@ enum access {
 	ACCESS_NONE,    /* answer 404 */
 	ACCESS_LIST,    /* its place in the queue, no words: a trial helper and a ticket it has not claimed */
 	ACCESS_READ,
-	ACCESS_AUDITED, /* another's closed ticket: each view is written down and capped */
+	ACCESS_AUDITED, /* another's ticket, running or closed: each view is written down and capped */
 };
 enum err ticket_may_read(struct db *db, const struct actor *who, const struct ticket *t, enum access *out,
 			 struct error *e) MUST_CHECK;

@@ -504,7 +504,7 @@ static void test_who_may_read(void **state)
 		enum access access;
 	} cases[] = {
 		{ queued, &trial, ACCESS_LIST },  { queued, &anna, ACCESS_READ },   { queued, &mod, ACCESS_READ },
-		{ live, &trial, ACCESS_NONE },    { live, &anna, ACCESS_READ },     { live, &bert, ACCESS_READ },
+		{ live, &trial, ACCESS_NONE },    { live, &anna, ACCESS_READ },     { live, &bert, ACCESS_AUDITED },
 		{ closed, &trial, ACCESS_NONE },  { closed, &anna, ACCESS_READ },   { closed, &bert, ACCESS_AUDITED },
 		{ closed, &mod, ACCESS_READ },    { held, &trial, ACCESS_NONE },    { held, &anna, ACCESS_NONE },
 		{ held, &mod, ACCESS_READ },

@@ -714,6 +714,23 @@ static size_t word_end(struct slice s, size_t i, bool *foreign)
 	return i;
 }
 
+/* A foreign name with an ending of the writer's own language, as Russian writes "iPadом": three or more Latin letters, then
+ * at most three others. Ordinary, so it does not count; its skeleton is taken all the same. */
+static bool inflected(struct slice word)
+{
+	size_t latin = 0, tail = 0;
+	unsigned cp;
+
+	while (latin < word.len && letter(word.ptr[latin]))
+		latin++;
+	for (size_t i = latin; i < word.len; tail++) {
+		i += utf8_next(word, i, &cp);
+		if (cp < 0x400 || cp > 0x52F)
+			return false;
+	}
+	return latin >= 3 && tail <= 3;
+}
+
 static void same_view(struct views *v, enum view from, enum view to)
 {
 	v->text[to] = v->text[from];
@@ -763,11 +780,13 @@ static void skeleton(struct arena *a, struct views *v)
 		size_t end = word_end(s, i, &foreign);
 		unsigned cp;
 
-		if (foreign && unicode_mixed_script(slice_make(s.ptr + i, end - i))) {
-			v->mixed_words++;
+		struct slice run = slice_make(s.ptr + i, end - i);
+
+		if (foreign && unicode_mixed_script(run)) {
+			v->mixed_words += !inflected(run);
 			str_reset(&word);
 			str_reset(&folded);
-			unicode_skeleton(slice_make(s.ptr + i, end - i), &word);
+			unicode_skeleton(run, &word);
 			unicode_nfkc_fold(str_slice(&word), &folded);
 			b.failed = b.failed || str_failed(&word) || str_failed(&folded);
 			put_unchanged(&b, v, done, i);
@@ -776,7 +795,7 @@ static void skeleton(struct arena *a, struct views *v)
 		}
 		i = end > i ? end : i + utf8_next(s, i, &cp);
 	}
-	if (v->mixed_words) {
+	if (done) {
 		put_unchanged(&b, v, done, s.len);
 		v->text[VIEW_SKEL] = SLICE_NONE;
 		finish(&b, v, VIEW_SKEL);

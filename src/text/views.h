@@ -39,7 +39,7 @@ struct views {
 	size_t piece_count[VIEW_COUNT];
 	size_t invisible;   /* invisible characters that were taken out, without a BOM at either end */
 	size_t joined;      /* words that had been spelled out */
-	size_t mixed_words; /* words of mixed scripts */
+	size_t mixed_words; /* words of mixed scripts, without names that were given an ending ("iPadом") */
 	bool markup;        /* tags, entities or BBCode were found */
 };
 

@@ -141,6 +141,25 @@ static void is_bounded(void **state)
 	str_fini(&s);
 }
 
+/* Memory may run out at any allocation: the result is whole or an error. */
+static void survives_lack_of_memory(void **state)
+{
+	(void)state;
+	struct slice text = SLICE("hxxp://a[.]example.com/?u=http%3A%2F%2Fb.com me@example.net www.bücher.de http://pаypal.com 1 2");
+	struct uris u = { 0 };
+	enum err rc = ERR_NOMEM;
+
+	for (size_t max = 0; rc != ERR_OK; max += 8) {
+		struct arena *a = arena_new(max);
+		rc = uris_find(a, text, &u, NULL);
+		if (rc == ERR_OK)
+			assert_int_equal(u.count, 5);
+		else
+			assert_int_equal(rc, ERR_NOMEM);
+		arena_free(&a);
+	}
+}
+
 static void reads_one_address(void **state)
 {
 	(void)state;
@@ -188,7 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_addresses), cmocka_unit_test(sees_through_disguises), cmocka_unit_test(reads_international_names),
-		cmocka_unit_test(spells_as_spamassassin), cmocka_unit_test(is_bounded), cmocka_unit_test(reads_one_address),
+		cmocka_unit_test(spells_as_spamassassin), cmocka_unit_test(is_bounded), cmocka_unit_test(survives_lack_of_memory), cmocka_unit_test(reads_one_address),
 		cmocka_unit_test(compares_hosts_by_label),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

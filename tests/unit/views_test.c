@@ -72,6 +72,9 @@ static void reads_mixed_words(void **state)
 	(void)state;
 	expect(VIEW_SKEL, "my pаypаl account", "my paypal account");
 	assert_int_equal(made("my pаypаl account").mixed_words, 1);
+	expect(VIEW_SKEL, "на casinо", "на casino");
+	assert_int_equal(made("на iPadом и на casinо").mixed_words, 0);
+	assert_int_equal(made("на саsino").mixed_words, 1);
 	/* Ordinary Russian, with Latin words beside it. */
 	struct views v = made("мой web-сайт не работает, e-mail'ом");
 	assert_int_equal(v.mixed_words, 0);
@@ -135,6 +138,25 @@ static void is_bounded(void **state)
 	str_fini(&s);
 }
 
+/* Memory may run out at any allocation: the result is whole or an error. */
+static void survives_lack_of_memory(void **state)
+{
+	(void)state;
+	struct slice text = SLICE("buy <b>pаypаl</b> &amp; f r e e [url=http://e.com]x[/url] Ｆｒｅｅ one two three");
+	struct views v;
+	bool ended = false;
+
+	for (size_t max = 0; !ended; max += 24) {
+		struct arena *a = arena_new(max);
+		ended = views_make(a, text, &v, NULL) == ERR_OK;
+		if (ended)
+			assert_string_equal(v.text[VIEW_SKEL].ptr, "buy paypal & free http://e.com x free one two three");
+		else
+			assert_true(arena_failed(a));
+		arena_free(&a);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -153,7 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(renders), cmocka_unit_test(normalises), cmocka_unit_test(reads_mixed_words),
-		cmocka_unit_test(knows_where_words_came_from), cmocka_unit_test(is_bounded),
+		cmocka_unit_test(knows_where_words_came_from), cmocka_unit_test(is_bounded), cmocka_unit_test(survives_lack_of_memory),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

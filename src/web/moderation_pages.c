@@ -88,6 +88,21 @@ static struct jv *hits_of(const struct jv *in)
 	return list;
 }
 
+/* Reasons that no hit says already, as why a ban or a guard held it. */
+static struct jv *other_reasons(const struct jv *in)
+{
+	struct jv *list = jv_array(), *reasons = jv_get(in, "reasons"), *hits = jv_get(in, "hits");
+	for (size_t i = 0; i < jv_size(reasons); i++) {
+		struct slice words = jv_text_of(jv_at(reasons, i));
+		bool said = false;
+		for (size_t k = 0; k < jv_size(hits) && !said; k++)
+			said = slice_eq(jv_get_text(jv_at(hits, k), "describe"), words);
+		if (!said)
+			jv_push(list, jv_text(words));
+	}
+	return list;
+}
+
 static void add_near(struct request *rq, const char *lang, const struct jv *in, struct jv *x)
 {
 	struct jv *near = jv_array(), *from = jv_get(in, "near");
@@ -133,7 +148,7 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 	jv_set_bool(x, "line", slice_is(jv_get_text(in, "state"), "live") || slice_is(jv_get_text(in, "state"), "queued"));
 	jv_set(x, "parts", parts_of(in));
 	jv_set(x, "hits", hits_of(in));
-	jv_set(x, "reasons", jv_get(in, "reasons") ? jv_ref(jv_get(in, "reasons")) : jv_null());
+	jv_set(x, "reasons", other_reasons(in));
 	struct slice appeal = jv_get_text(in, "appeal");
 	jv_set(x, "appeal", appeal.len ? jv_text(appeal) : jv_null());
 	jv_set_bool(x, "can_ham", true);

@@ -106,7 +106,9 @@ static enum err build(struct rulebook *rb, const struct rule_set *set, struct ru
 static void log_errors(const struct cf_errors *errs)
 {
 	for (size_t i = 0; i < errs->count && i < 20; i++)
-		if (!errs->list[i].notice)
+		if (!errs->list[i].notice && !errs->list[i].file[0])
+			log_error("desk/rulebook", "%s", errs->list[i].message);
+		else if (!errs->list[i].notice)
 			log_error("desk/rulebook", "%s:%u:%u: %s", errs->list[i].file, errs->list[i].line, errs->list[i].column, errs->list[i].message);
 }
 

@@ -84,7 +84,7 @@ static const struct example doubtful[] = {
 	  "" },
 	{ "en", "Investor", "Double your bitcoin",
 	  "Invest in bitcoin with our expert traders: guaranteed profit of 300% weekly! Register at "
-	  "http://casino-bitcoin-profit.example/join and write to our manager on Telegram @fast_profit_now "
+	  "http://casino-bitcoin-profit.example/join?ref=41 and write to our manager on Telegram @fast_profit_now "
 	  "https://t.me/fast_profit_now",
 	  "" },
 	{ "es", "Prestamos", "Préstamo rápido",

@@ -23,7 +23,9 @@ struct renderer {
 	struct str out;
 	struct arena *a;           /* for one link at a time */
 	const struct markup_options *o;
-	int nesting;               /* blocks and spans that are open */
+	int nesting;               /* blocks that are open */
+	MD_SPANTYPE spans[MARKUP_NESTING_MAX];
+	int span_count;            /* spans that are open, the innermost last */
 	int links;                 /* link spans that are open: only the outermost becomes one */
 	bool anchored;             /* the outermost became one */
 	size_t label_at;           /* where its words start in `out` */
@@ -335,20 +337,24 @@ static const char *span_tag(MD_SPANTYPE type)
 	}
 }
 
+/* md4c 0.4.8 was seen to leave spans in another order than it entered them, or not at all. Such a text, and one with too
+ * many spans inside each other, ends the parsing and is shown as plain text. */
 static int on_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
 {
 	struct renderer *r = ctx;
 	const char *tag = span_tag(type);
 
 	flush_words(r);
-	r->nesting++;
+	if (r->span_count == MARKUP_NESTING_MAX)
+		return 1;
+	r->spans[r->span_count++] = type;
 	if (type == MD_SPAN_A)
 		open_link(r, &((const MD_SPAN_A_DETAIL *)detail)->href, false);
 	else if (type == MD_SPAN_IMG) /* a link to the picture: nothing is fetched from elsewhere */
 		open_link(r, &((const MD_SPAN_IMG_DETAIL *)detail)->src, false);
 	else if (type == MD_SPAN_WIKILINK)
 		open_link(r, &((const MD_SPAN_WIKILINK_DETAIL *)detail)->target, true);
-	else if (tag && shown(r))
+	else if (tag)
 		str_addf(&r->out, "<%s>", tag);
 	return str_failed(&r->out) ? 1 : 0;
 }
@@ -360,11 +366,12 @@ static int on_leave_span(MD_SPANTYPE type, void *detail, void *ctx)
 
 	flush_words(r);
 	(void)detail;
+	if (r->span_count == 0 || r->spans[--r->span_count] != type)
+		return 1;
 	if (type == MD_SPAN_A || type == MD_SPAN_IMG || type == MD_SPAN_WIKILINK)
 		close_link(r, type == MD_SPAN_WIKILINK);
-	else if (tag && shown(r))
+	else if (tag)
 		str_addf(&r->out, "</%s>", tag);
-	r->nesting--;
 	return str_failed(&r->out) ? 1 : 0;
 }
 
@@ -419,6 +426,8 @@ static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 
 	(void)detail;
 	flush_words(r);
+	if (r->span_count)
+		return 1;
 	if (type == MD_BLOCK_DOC)
 		return 0;
 	if (shown(r)) {

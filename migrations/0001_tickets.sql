@@ -17,6 +17,7 @@ CREATE TABLE tickets (
 	changed INTEGER NOT NULL,
 	answered INTEGER,                         -- first message of a helper
 	decided INTEGER,                          -- last decision of the judge, a moderator or an appeal
+	held_for INTEGER,                         -- how long the last decision about a held question took
 	closed INTEGER,
 	deadline INTEGER,                         -- challenged: held unsolved then; snoozed: wakes then
 	holder INTEGER,
@@ -47,6 +48,7 @@ CREATE INDEX tickets_expires ON tickets (expires) WHERE expires IS NOT NULL;
 CREATE INDEX tickets_deadline ON tickets (deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX tickets_sealed ON tickets (sealed_until) WHERE sealed_until IS NOT NULL;
 CREATE INDEX tickets_decided ON tickets (state, decided);
+CREATE INDEX tickets_held_for ON tickets (decided) WHERE held_for IS NOT NULL;
 CREATE INDEX tickets_closed ON tickets (state, closed);
 
 CREATE TABLE log (

@@ -306,11 +306,32 @@ static int by_size(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
+/* Median and 90th percentile of the last spans of time, newest first; unknown below 20 of them. */
+static enum err read_spans(struct db *db, enum sql_id id, struct wait *out, struct error *e)
+{
+	int64_t spans[QUEUE_SAMPLES];
+	size_t count = 0;
+	struct rows r;
+	enum err rc = rows_open(db, &r, id, BINDS(b_int(clock_wall_ms() - WAIT_DAYS * DAY_MS), b_int(QUEUE_SAMPLES)), e);
+
+	if (rc)
+		return rc;
+	while (count < QUEUE_SAMPLES && rows_next(&r))
+		spans[count++] = rows_int(&r, 0);
+	rc = rows_close(&r);
+	if (rc || count < QUEUE_SAMPLES_MIN)
+		return rc;
+	qsort(spans, count, sizeof(spans[0]), by_size);
+	out->known = true;
+	out->median_s = spans[count / 2] / 1000;
+	out->p90_s = spans[count * 9 / 10] / 1000;
+	return ERR_OK;
+}
+
 enum err queue_wait(struct desk *d, struct db *db, struct wait *out, struct error *e)
 {
-	int64_t now = clock_wall_ms(), queued = 0, waits[QUEUE_SAMPLES];
-	size_t count = 0, helpers = d->presence ? presence_on_duty(d->presence, now) : 0;
-	struct rows r;
+	int64_t queued = 0;
+	size_t helpers = d->presence ? presence_on_duty(d->presence, clock_wall_ms()) : 0;
 	enum err rc;
 
 	memset(out, 0, sizeof(*out));
@@ -318,20 +339,13 @@ enum err queue_wait(struct desk *d, struct db *db, struct wait *out, struct erro
 	rc = db_int(db, SQL_QUEUE_COUNT_STATE, BINDS(b_str("queued"), b_int(0)), &queued, e);
 	if (!rc && helpers && queued >= (int64_t)helpers * FULL_PER_HELPER)
 		out->status = DESK_FULL;
-	if (!rc)
-		rc = rows_open(db, &r, SQL_QUEUE_WAITS, BINDS(b_int(now - WAIT_DAYS * DAY_MS), b_int(QUEUE_SAMPLES)), e);
-	if (rc)
-		return rc;
-	while (count < QUEUE_SAMPLES && rows_next(&r))
-		waits[count++] = rows_int(&r, 0);
-	rc = rows_close(&r);
-	if (rc || count < QUEUE_SAMPLES_MIN)
-		return rc;
-	qsort(waits, count, sizeof(waits[0]), by_size);
-	out->known = true;
-	out->median_s = waits[count / 2] / 1000;
-	out->p90_s = waits[count * 9 / 10] / 1000;
-	return ERR_OK;
+	return rc ? rc : read_spans(db, SQL_QUEUE_WAITS, out, e);
+}
+
+enum err queue_hold_wait(struct db *db, struct wait *out, struct error *e)
+{
+	memset(out, 0, sizeof(*out));
+	return read_spans(db, SQL_QUEUE_HOLDS, out, e);
 }
 
 struct jv *queue_wait_json(const struct wait *w)

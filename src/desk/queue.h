@@ -61,6 +61,8 @@ struct wait {
 	int64_t median_s, p90_s;  /* from asking to the first human reply */
 };
 enum err queue_wait(struct desk *d, struct db *db, struct wait *out, struct error *e) MUST_CHECK;
+/* The same for decisions about held questions; status says nothing. */
+enum err queue_hold_wait(struct db *db, struct wait *out, struct error *e) MUST_CHECK;
 /* {status, median_s?, p90_s?} */
 struct jv *queue_wait_json(const struct wait *w);
 /* 1: the next one. 0 when it is not queued. */

@@ -364,6 +364,8 @@ static void project(const struct move *m, enum ticket_state to, const struct tic
 	default:
 		break;
 	}
+	if (to == TICKET_HELD) /* also when the clock or a helper sent it there: holds are measured from here */
+		next->decided = m->now;
 	next->closed = to == TICKET_CLOSED ? m->now : 0;
 
 	bool rises = m->event == EVENT_CLAIM || m->event == EVENT_RETURN || m->event == EVENT_LAPSE || m->event == EVENT_TRANSFER ||
@@ -383,14 +385,17 @@ static void project(const struct move *m, enum ticket_state to, const struct tic
 	}
 }
 
-static enum err write_row(struct db *db, const struct move *m, const struct ticket *t, int64_t offered_until, struct error *e)
+static enum err write_row(struct db *db, const struct move *m, const struct ticket *was, const struct ticket *t, int64_t offered_until,
+			  struct error *e)
 {
+	bool judged = was->state == TICKET_HELD && (m->event == EVENT_RELEASE || m->event == EVENT_SPAM);
+
 	return db_run(db, SQL_TICKET_SET_STATE,
 		      BINDS(b_int(t->id), b_str(state_name(t->state)),
 			    t->before == TICKET_STATES ? b_null() : b_str(state_name(t->before)), b_str(why_names[t->why]),
 			    b_int(t->anchor), b_id(t->decided), b_id(t->closed), b_id(t->deadline), b_id(t->holder),
 			    t->holder ? b_text(m->holder_name) : b_null(), b_int(t->lease.fence), b_id(t->lease.expires),
-			    b_id(t->snoozed_by), b_int(offered_until), b_int(t->appealed)),
+			    b_id(t->snoozed_by), b_int(offered_until), b_int(t->appealed), judged ? b_int(m->now - was->decided) : b_null()),
 		      NULL, e);
 }
 
@@ -493,7 +498,7 @@ enum err ticket_move(struct db *db, const struct move *m, struct acted *out, str
 		return rc;
 
 	project(&as, to, &t, &next, &offered_until);
-	rc = write_row(db, &as, &next, offered_until, e);
+	rc = write_row(db, &as, &t, &next, offered_until, e);
 	if (!rc && as.event == EVENT_TRANSFER_TOPIC)
 		rc = db_run(db, SQL_TICKET_SET_TOPIC, BINDS(b_int(t.id), b_text(as.topic)), NULL, e);
 	if (!rc && t.state == TICKET_LIVE)

@@ -338,7 +338,17 @@ static enum err add_now(struct request *rq, const char *lang, const struct ticke
 		break;
 	}
 	case TICKET_CHALLENGED: headline = "now-challenged", text = "now-held-text", refresh = REFRESH_HELD_S; break;
-	case TICKET_HELD: headline = "now-held", text = "now-held-text", refresh = REFRESH_HELD_S; break;
+	case TICKET_HELD: {
+		struct wait w;
+		enum err rc = queue_hold_wait(rq->db, &w, e);
+		if (rc != ERR_OK)
+			return rc;
+		headline = "now-held", text = "now-held-text", refresh = REFRESH_HELD_S;
+		if (w.known)
+			view_put(rq, now, lang, "waits", "waits-held",
+				 I18N(i18n_slice(view_duration(rq, lang, w.median_s)), i18n_slice(view_duration(rq, lang, w.p90_s))));
+		break;
+	}
 	case TICKET_REJECTED: headline = "now-rejected", text = t->appealed ? "now-appealed" : "now-rejected-text"; break;
 	case TICKET_SPAM: headline = "now-spam", text = t->appealed ? "now-appealed" : "now-spam-text"; break;
 	case TICKET_SNOOZED: headline = "now-snoozed", text = "now-snoozed-text"; break;

@@ -730,6 +730,35 @@ static void test_waits_are_honest(void **state)
 	assert_int_equal(w.status, DESK_OPEN);
 }
 
+static enum err release_all(struct db *db, void *self, struct error *e)
+{
+	struct acted out;
+	enum err rc = ERR_OK;
+
+	for (int64_t id = 1; !rc && id <= *(int64_t *)self; id++)
+		rc = ticket_move(db, &(struct move){ .ticket = id, .event = EVENT_RELEASE, .by = BY_MODERATOR, .who = mod, .now = clock_wall_ms() }, &out, e);
+	return rc;
+}
+
+static void test_holds_are_measured(void **state)
+{
+	struct fixture *f = *state;
+	struct wait w;
+	struct error e = { 0 };
+	int64_t last = 0;
+
+	fake_action = ACTION_HOLD;
+	for (int i = 0; i < 20; i++)
+		last = ask(f, "doubtful");
+	MUST(queue_hold_wait(f->db, &w, &e));
+	assert_false(w.known);
+	raw(f, "UPDATE tickets SET decided = decided - 60000");
+	MUST(writer_do(f->desk.writer, LANE_TALK, release_all, &last, &e));
+	MUST(queue_hold_wait(f->db, &w, &e));
+	assert_true(w.known);
+	assert_in_range(w.median_s, 60, 65);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -755,6 +784,7 @@ int main(void)
 		T(test_streams_end_where_reading_ends),
 		T(test_backlog),
 		T(test_waits_are_honest),
+		T(test_holds_are_measured),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

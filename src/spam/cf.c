@@ -87,7 +87,7 @@ struct source_state {
 	char *name;
 	bool included; /* by another file: */
 	size_t includer;
-	bool open;     /* being read now */
+	bool open; /* being read now */
 	bool done;
 };
 
@@ -151,7 +151,8 @@ static void condition_begin(struct reader *r, struct slice value, bool plugin)
 	double v = 0;
 
 	if (r->condition_count == CF_IF_DEPTH_MAX) {
-		directive_report(&r->at, false, r->at.text.ptr, "too many conditions inside each other (at most %d)", CF_IF_DEPTH_MAX);
+		directive_report(&r->at, false, r->at.text.ptr, "too many conditions inside each other (at most %d)",
+				 CF_IF_DEPTH_MAX);
 		return;
 	}
 	if (value.len == 0) {
@@ -217,11 +218,13 @@ static void include(struct reader *r, struct slice value)
 	} else if (index == r->count) {
 		directive_report(&r->at, false, value.ptr, "there is no such file in the rules folder");
 	} else if (r->state[index].open) {
-		directive_report(&r->at, false, value.ptr, "this file is being read already: files include each other in a circle");
+		directive_report(&r->at, false, value.ptr,
+				 "this file is being read already: files include each other in a circle");
 	} else if (r->state[index].done) {
 		directive_report(&r->at, true, value.ptr, "this file was read already; it is not read again");
 	} else if (r->depth == CF_INCLUDE_DEPTH_MAX) {
-		directive_report(&r->at, false, value.ptr, "too many files inside each other (at most %d)", CF_INCLUDE_DEPTH_MAX);
+		directive_report(&r->at, false, value.ptr, "too many files inside each other (at most %d)",
+				 CF_INCLUDE_DEPTH_MAX);
 	} else {
 		r->depth++;
 		r->condition_count = 0;
@@ -240,21 +243,18 @@ static void include(struct reader *r, struct slice value)
 /* Directives of SpamAssassin that have no meaning for a desk: accepted, by their beginnings. */
 static bool is_mail_matter(struct slice key)
 {
-	static const char *const known[] = {
-		"reuse",	 "util_rb_",	"clear_",	"redirector_pattern", "uridns",	    "urirhs",	   "urins",
-		"urifull",	 "dns_",	"dkim_",	"adsp_",	      "def_",	    "whitelist_",  "welcomelist_",
-		"unwhitelist_",	 "blacklist_",	"blocklist_",	"unblacklist_",	      "more_spam_", "all_spam_",   "loadplugin",
-		"tryplugin",	 "required_",	"report",	"bayes_",	      "use_",	    "skip_",	   "trusted_networks",
-		"internal_networks", "msa_networks", "add_header", "remove_header",   "rewrite_header", "ok_locales", "ok_languages",
-		"lock_method",	 "askdns",	"enlist_",	"delist_",	      "spf_",	    "razor_",	   "pyzor_",
-		"dcc_",		 "txrep_",	"auto_",	"awl_",		      "fold_headers", "unsafe_report", "subjprefix",
-		"normalize_charset", "body_part_scan_size", "rawbody_part_scan_size", "envelope_sender_header", "originating_ip_headers",
-		"allow_user_rules", "hashbl_", "geodb_", "country_db", "freemail_", "phishing_", "vbounce_", "asn_", "version_tag",
-		"uri_block_", "require_version"
-	};
+	static const char known[] =
+	    "reuse require_version version_tag loadplugin tryplugin allow_user_rules lock_method score_set "
+	    "required_ report unsafe_report add_header remove_header rewrite_header clear_ fold_headers subjprefix "
+	    "whitelist_ welcomelist_ unwhitelist_ blacklist_ blocklist_ unblacklist_ more_spam_ all_spam_ def_ enlist_ "
+	    "delist_ trusted_networks internal_networks msa_networks envelope_sender_header originating_ip_headers "
+	    "util_rb_ redirector_pattern uridns urirhs urins urifull uri_block_ hashbl_ phishing_ freemail_ geodb_ "
+	    "country_db asn_ askdns dns_ skip_ dkim_ adsp_ spf_ dcc_ pyzor_ razor_ txrep_ awl_ auto_ vbounce_ bayes_ "
+	    "use_ "
+	    "ok_locales ok_languages normalize_charset body_part_scan_size rawbody_part_scan_size ";
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (slice_starts(key, slice_of(known[i])))
+	for (const char *p = known; *p != '\0'; p = strchr(p, ' ') + 1)
+		if (slice_starts(key, slice_make(p, (size_t)(strchr(p, ' ') - p))))
 			return true;
 	return false;
 }
@@ -308,7 +308,8 @@ static void read_directive(struct reader *r)
 	else if (is_mail_matter(slice_of(lower)))
 		directive_report(&r->at, true, key.ptr, "%s has no effect here", lower);
 	else
-		directive_report(&r->at, false, key.ptr, "\"%.*s\" is not a directive", key.len > 40 ? 40 : (int)key.len, key.ptr);
+		directive_report(&r->at, false, key.ptr, "\"%.*s\" is not a directive",
+				 key.len > 40 ? 40 : (int)key.len, key.ptr);
 }
 
 /* The line without its comment; \# is #. As SpamAssassin: s/(?<!\\)#.*$//; s/\\#/#/g. */
@@ -382,7 +383,7 @@ static void read_list_line(struct reader *r, struct slice name, bool allow)
 	x->pattern.surface = SURFACE_URI;
 	x->pattern.flags = CF_RE_CASELESS | CF_RE_MULTILINE;
 	x->pattern.pattern =
-		slice_of(arena_printf(r->at.arena, "(?:https?:)?//+[a-z0-9_.-]*(?:%.*s)", SLICE_ARG(line)));
+	    slice_of(arena_printf(r->at.arena, "(?:https?:)?//+[a-z0-9_.-]*(?:%.*s)", SLICE_ARG(line)));
 	x->allow = allow;
 	r->at.nomem = r->at.nomem || x->pattern.pattern.ptr == NULL;
 }
@@ -422,7 +423,8 @@ static void read_source(struct reader *r, size_t index)
 		list = list_rule_name(r, state->name);
 		allow = strncmp(slash != NULL ? slash + 1 : state->name, "allow", 5) == 0;
 		if (!cf_is_rule_name(list))
-			cf_errors_add(r->at.errs, false, state->name, 0, 0, "the file's name is too long for a rule name");
+			cf_errors_add(r->at.errs, false, state->name, 0, 0,
+				      "the file's name is too long for a rule name");
 	}
 	r->at.number = 0;
 	while (text.len > 0 && !r->at.nomem) {
@@ -432,8 +434,8 @@ static void read_source(struct reader *r, size_t index)
 		text = slice_from(text, raw.len + (nl != NULL));
 		r->at.number++;
 		if (raw.len > CF_LINE_BYTES_MAX) {
-			cf_errors_add(r->at.errs, false, state->name, r->at.number, 1, "the line is longer than %d bytes",
-				      CF_LINE_BYTES_MAX);
+			cf_errors_add(r->at.errs, false, state->name, r->at.number, 1,
+				      "the line is longer than %d bytes", CF_LINE_BYTES_MAX);
 			continue;
 		}
 		if (raw.len > 0 && memchr(raw.ptr, '\0', raw.len) != NULL) {
@@ -477,7 +479,8 @@ static void find_includes(struct reader *r, size_t index)
 			continue;
 		found = included_source(r, index, line);
 		if (found < r->count && found != index)
-			r->state[found] = (struct source_state){ .name = r->state[found].name, .included = true, .includer = index };
+			r->state[found] =
+			    (struct source_state){ .name = r->state[found].name, .included = true, .includer = index };
 	}
 }
 
@@ -512,9 +515,9 @@ enum err cf_parse(struct arena *a, const struct cf_source *sources, size_t count
 	if (r->state == NULL)
 		return err_nomem(e);
 	for (size_t i = 0; i < count; i++) {
-		char *name = arena_slice(a, sources[i].name.ptr != NULL ? sources[i].name : SLICE("")).ptr != NULL ?
-				     arena_printf(a, "%.*s", SLICE_ARG(sources[i].name)) :
-				     NULL;
+		char *name = arena_slice(a, sources[i].name.ptr != NULL ? sources[i].name : SLICE("")).ptr != NULL
+				 ? arena_printf(a, "%.*s", SLICE_ARG(sources[i].name))
+				 : NULL;
 
 		if (name == NULL)
 			return err_nomem(e);
@@ -524,9 +527,9 @@ enum err cf_parse(struct arena *a, const struct cf_source *sources, size_t count
 			return err_set(e, ERR_TOO_LARGE, "the rule file %s is longer than %d MiB", name,
 				       CF_FILE_BYTES_MAX >> 20);
 		/* The tree points into the text: keep our own. */
-		sorted[r->count] = (struct cf_source){ slice_of(name), arena_slice(a, sources[i].text.ptr != NULL ?
-												 sources[i].text :
-												 SLICE("")) };
+		sorted[r->count] =
+		    (struct cf_source){ slice_of(name),
+					arena_slice(a, sources[i].text.ptr != NULL ? sources[i].text : SLICE("")) };
 		if (sorted[r->count++].text.ptr == NULL)
 			return err_nomem(e);
 	}

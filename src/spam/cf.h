@@ -27,19 +27,19 @@ enum {
 	CF_FILES_MAX = 1000,
 	CF_FILE_BYTES_MAX = 8 << 20,
 	CF_LINE_BYTES_MAX = 16384,
-	CF_NAME_BYTES_MAX = 100,  /* of a rule, as SpamAssassin */
+	CF_NAME_BYTES_MAX = 100, /* of a rule, as SpamAssassin */
 	CF_INCLUDE_DEPTH_MAX = 8,
 	CF_IF_DEPTH_MAX = 32,
-	CF_ERRORS_MAX = 200       /* findings kept; the rest are counted */
+	CF_ERRORS_MAX = 200 /* findings kept; the rest are counted */
 };
 
 /* ---- findings ------------------------------------------------------------------------------------------------- */
 
 struct cf_error {
-	char file[128];         /* relative to the rules folder; "" when no file is at fault */
-	unsigned line, column;  /* from 1; column in bytes; 0: not known */
-	bool notice;            /* accepted all the same */
-	char message[256];      /* one sentence in an admin's words */
+	char file[128];        /* relative to the rules folder; "" when no file is at fault */
+	unsigned line, column; /* from 1; column in bytes; 0: not known */
+	bool notice;           /* accepted all the same */
+	char message[256];     /* one sentence in an admin's words */
 };
 
 /* Owns its entries (heap). Errors come in the order of finding. */
@@ -52,8 +52,8 @@ struct cf_errors {
 void cf_errors_init(struct cf_errors *e);
 void cf_errors_fini(struct cf_errors *e);
 /* Out of memory loses the entry but never its count. `e` may be NULL. */
-void cf_errors_add(struct cf_errors *e, bool notice, const char *file, unsigned line, unsigned column,
-		   const char *fmt, ...) PRINTF_LIKE(6, 7);
+void cf_errors_add(struct cf_errors *e, bool notice, const char *file, unsigned line, unsigned column, const char *fmt,
+		   ...) PRINTF_LIKE(6, 7);
 
 /* ---- the tree ------------------------------------------------------------------------------------------------- */
 
@@ -75,9 +75,9 @@ enum cf_mode { CF_ACTIVE, CF_WATCH, CF_DORMANT };
 enum cf_action { CF_NO_ACTION, CF_CHALLENGE, CF_HOLD, CF_REJECT };
 
 enum cf_verb {
-	CF_PATTERN,    /* body rawbody full uri norm skel, and header with =~ or !~ */
-	CF_EXISTS,     /* header NAME exists:Field */
-	CF_EVAL,       /* any surface with eval:function(arguments) */
+	CF_PATTERN, /* body rawbody full uri norm skel, and header with =~ or !~ */
+	CF_EXISTS,  /* header NAME exists:Field */
+	CF_EVAL,    /* any surface with eval:function(arguments) */
 	CF_META,
 	CF_SCORE,
 	CF_DESCRIBE,
@@ -92,23 +92,23 @@ enum cf_verb {
 	CF_LIST_DOMAIN   /* a line of a .list file that is a plain domain */
 };
 
-enum { /* flags behind a pattern's end delimiter */
-	CF_RE_CASELESS = 1,   /* i */
-	CF_RE_MULTILINE = 2,  /* m */
-	CF_RE_DOTALL = 4,     /* s */
-	CF_RE_EXTENDED = 8,   /* x */
-	CF_RE_EXTENDED2 = 16, /* xx */
-	CF_RE_NO_CAPTURE = 32 /* n */
+enum {                       /* flags behind a pattern's end delimiter */
+       CF_RE_CASELESS = 1,   /* i */
+       CF_RE_MULTILINE = 2,  /* m */
+       CF_RE_DOTALL = 4,     /* s */
+       CF_RE_EXTENDED = 8,   /* x */
+       CF_RE_EXTENDED2 = 16, /* xx */
+       CF_RE_NO_CAPTURE = 32 /* n */
 };
 
 enum { /* tflags */
-	CF_TF_MULTIPLE = 1,
-	CF_TF_NICE = 2,
-	CF_TF_NOSUBJECT = 4,
-	CF_TF_NOAUTOLEARN = 8,
-	CF_TF_NOLOG = 16,
-	CF_TF_UTF = 32,      /* ours: characters instead of bytes */
-	CF_TF_HARM = 64      /* ours: somebody may be in danger; such a text is never refused */
+       CF_TF_MULTIPLE = 1,
+       CF_TF_NICE = 2,
+       CF_TF_NOSUBJECT = 4,
+       CF_TF_NOAUTOLEARN = 8,
+       CF_TF_NOLOG = 16,
+       CF_TF_UTF = 32, /* ours: characters instead of bytes */
+       CF_TF_HARM = 64 /* ours: somebody may be in danger; such a text is never refused */
 };
 
 enum { CF_EVAL_ARGS_MAX = 4 };
@@ -117,10 +117,10 @@ struct cf_item {
 	enum cf_verb verb;
 	const char *file;
 	unsigned line;
-	unsigned column;       /* of the value: the pattern behind its delimiter, the expression, the text */
+	unsigned column; /* of the value: the pattern behind its delimiter, the expression, the text */
 	unsigned name_column;
-	struct slice name;     /* the rule's */
-	struct slice text;     /* the line as it took effect: comment and outer blanks removed */
+	struct slice name; /* the rule's */
+	struct slice text; /* the line as it took effect: comment and outer blanks removed */
 	union {
 		struct {
 			enum surface surface;
@@ -137,33 +137,33 @@ struct cf_item {
 			struct slice arg[CF_EVAL_ARGS_MAX]; /* without quotes */
 			unsigned args;
 		} eval;
-		struct slice expression;       /* CF_META */
+		struct slice expression; /* CF_META */
 		struct {
-			double value[4];       /* one number is given four times */
+			double value[4]; /* one number is given four times */
 			bool relative[4];
 		} score;
 		struct {
-			struct slice lang;     /* "" when there was no `lang xx` before */
+			struct slice lang; /* "" when there was no `lang xx` before */
 			struct slice text;
-		} words;                       /* CF_DESCRIBE, CF_NOTE */
+		} words; /* CF_DESCRIBE, CF_NOTE */
 		struct {
-			unsigned flags;        /* CF_TF_ */
-			unsigned maxhits;      /* 0: no maximum */
+			unsigned flags;   /* CF_TF_ */
+			unsigned maxhits; /* 0: no maximum */
 		} tflags;
 		int priority;
 		struct {
-			bool ok;               /* must hit; otherwise must not */
+			bool ok; /* must hit; otherwise must not */
 			struct slice text;
 		} test;
 		enum cf_mode mode;
 		enum cf_action action;
-		int64_t expires_ms;            /* first moment at which the rule is off: the day after the date, UTC */
+		int64_t expires_ms; /* first moment at which the rule is off: the day after the date, UTC */
 		struct {
-			struct slice domain;   /* lower case, without a leading "." or trailing "." */
+			struct slice domain; /* lower case, without a leading "." or trailing "." */
 			bool allow;
 		} domain;
 	};
-	bool allow;                            /* CF_LIST_PATTERN of an allow list */
+	bool allow; /* CF_LIST_PATTERN of an allow list */
 };
 
 struct cf_tree {
@@ -180,8 +180,8 @@ struct cf_source {
  * Reads all sources. Order: files without a folder by name (bytewise), then those in folders by name, so local.d/ comes
  * after what was shipped. A file that another one includes is read where it is included and not a second time.
  * What does not end in .cf or .list is ignored. A list file lists/some-name.list becomes the rule LIST_SOME_NAME;
- * one whose name begins with "allow" is an allow list. In a list, a line that is a plain domain (example.com) stands for
- * it and everything below it; any other line is a piece of a URL pattern, as MediaWiki's SpamBlacklist reads it.
+ * one whose name begins with "allow" is an allow list. In a list, a line that is a plain domain (example.com) stands
+ * for it and everything below it; any other line is a piece of a URL pattern, as MediaWiki's SpamBlacklist reads it.
  *
  * ERR_OK also when findings were added: look at errs->errors. ERR_NOMEM when the arena is too small, ERR_TOO_LARGE past
  * the limits above. Slices in the tree point into the arena.

@@ -17,8 +17,8 @@ enum {
 };
 
 _Static_assert((int)PATTERN_CASELESS == (int)CF_RE_CASELESS && (int)PATTERN_MULTILINE == (int)CF_RE_MULTILINE &&
-		       (int)PATTERN_DOTALL == (int)CF_RE_DOTALL && (int)PATTERN_EXTENDED == (int)CF_RE_EXTENDED &&
-		       (int)PATTERN_EXTENDED2 == (int)CF_RE_EXTENDED2 && (int)PATTERN_NO_CAPTURE == (int)CF_RE_NO_CAPTURE,
+		   (int)PATTERN_DOTALL == (int)CF_RE_DOTALL && (int)PATTERN_EXTENDED == (int)CF_RE_EXTENDED &&
+		   (int)PATTERN_EXTENDED2 == (int)CF_RE_EXTENDED2 && (int)PATTERN_NO_CAPTURE == (int)CF_RE_NO_CAPTURE,
 	       "a pattern's letters are one set of bits");
 
 /* What building needs beside the generation. */
@@ -220,18 +220,19 @@ static void settle(struct builder *b)
 		rule->line = d->line;
 		rule->text = text_of(b, d->text);
 		rule->meta = d->verb == CF_META;
-		rule->class = x->list || ((d->verb == CF_PATTERN || d->verb == CF_EVAL) && d->pattern.surface == SURFACE_URI) ?
-				      RULE_CLASS_URL :
-				      RULE_CLASS_RULE;
+		rule->class =
+		    x->list || ((d->verb == CF_PATTERN || d->verb == CF_EVAL) && d->pattern.surface == SURFACE_URI)
+			? RULE_CLASS_URL
+			: RULE_CLASS_RULE;
 		rule->listed = !slice_starts(x->name, SLICE("__"));
 		if (!x->scored) {
 			rule->score = slice_starts(x->name, SLICE("T_")) ? 0.01 : 1.0;
 			if (rule->tflags & CF_TF_NICE)
 				rule->score = -rule->score;
 		}
-		rule->weight = !rule->listed		 ? 0 :
-			       rule->mode == CF_WATCH	 ? (rule->score < 0 ? -0.01 : 0.01) :
-							   rule->score;
+		rule->weight = !rule->listed            ? 0
+			       : rule->mode == CF_WATCH ? (rule->score < 0 ? -0.01 : 0.01)
+							: rule->score;
 		x->disabled = rule->score == 0 || (d->verb == CF_PATTERN && d->pattern.mail_only);
 		r->rules[kept] = *x;
 		r->rules[kept].rule.describe = r->rules[kept].rule.note = "";
@@ -254,8 +255,8 @@ static struct pattern **pattern_slot(const struct ruleset *r, struct slice text,
 {
 	size_t at = compose_hash(text, flags) & (r->patterns_size - 1);
 
-	while (r->patterns[at] != NULL && (pattern_flags(r->patterns[at]) != flags ||
-					   !slice_eq(pattern_text(r->patterns[at]), text)))
+	while (r->patterns[at] != NULL &&
+	       (pattern_flags(r->patterns[at]) != flags || !slice_eq(pattern_text(r->patterns[at]), text)))
 		at = (at + 1) & (r->patterns_size - 1);
 	return &r->patterns[at];
 }
@@ -458,8 +459,8 @@ static void add_probes(struct builder *b)
 
 		/* A list has many lines; a rule has its last definition. */
 		if (rule < 0 || (x != NULL && (line ? !x->list || !(x->test_item->verb == CF_LIST_PATTERN ||
-								     x->test_item->verb == CF_LIST_DOMAIN) :
-						      x->test_item != item)))
+								    x->test_item->verb == CF_LIST_DOMAIN)
+						    : x->test_item != item)))
 			continue;
 		if (item->verb == CF_PATTERN || item->verb == CF_LIST_PATTERN)
 			add_pattern(b, item, (size_t)rule, x == NULL || !x->disabled);
@@ -510,8 +511,8 @@ static void check_always(struct builder *b)
 		}
 	if (f.always > most)
 		cf_errors_add(b->errs, false, "", 0, 0,
-			      "%zu patterns hold no fixed text and would run on every message; at most %zu may: %s%s", f.always,
-			      most, names, shown > NAMES_SHOWN ? " ..." : "");
+			      "%zu patterns hold no fixed text and would run on every message; at most %zu may: %s%s",
+			      f.always, most, names, shown > NAMES_SHOWN ? " ..." : "");
 }
 
 /* ---- metas ----------------------------------------------------------------------------------------------------- */
@@ -622,7 +623,8 @@ static void read_metas(struct builder *b)
 		if (err == ERR_NOMEM)
 			b->err = err_nomem(b->e);
 		else if (err != ERR_OK && b->err == ERR_OK)
-			cf_errors_add(b->errs, false, item->file, item->line, item->column + (unsigned)at, "%s", e.message);
+			cf_errors_add(b->errs, false, item->file, item->line, item->column + (unsigned)at, "%s",
+				      e.message);
 		else if (err == ERR_OK && !expr_eval(x, zero, &v))
 			cf_errors_add(b->errs, false, item->file, item->line, item->column,
 				      "this expression divides by zero when nothing hits");
@@ -658,7 +660,8 @@ static void order_metas(struct builder *b)
 				continue;
 			placed[i] = moved = true;
 			if (!r->rules[i].disabled)
-				r->metas[r->meta_count++] = (struct ruleset_meta){ (uint32_t)i, r->rules[i].expression };
+				r->metas[r->meta_count++] =
+				    (struct ruleset_meta){ (uint32_t)i, r->rules[i].expression };
 		}
 	}
 	for (size_t i = 0; i < r->count; i++)
@@ -667,7 +670,8 @@ static void order_metas(struct builder *b)
 
 			r->rules[i].circular = r->rules[i].disabled = true;
 			cf_errors_add(b->errs, true, item->file, item->line, item->column,
-				      "%s depends on itself, or on metas that do; it is always 0", r->rules[i].rule.name);
+				      "%s depends on itself, or on metas that do; it is always 0",
+				      r->rules[i].rule.name);
 		}
 }
 

@@ -49,9 +49,9 @@ struct cf_item *directive_add(struct cf_line *l, enum cf_verb verb, struct slice
 			       .file = l->file,
 			       .line = l->number,
 			       .column = value != NULL ? column_of(l, value) : 1,
-			       .name_column = name.ptr >= l->text.ptr && name.ptr <= l->text.ptr + l->text.len ?
-						      column_of(l, name.ptr) :
-						      1,
+			       .name_column = name.ptr >= l->text.ptr && name.ptr <= l->text.ptr + l->text.len
+						  ? column_of(l, name.ptr)
+						  : 1,
 			       .name = name,
 			       .text = l->text };
 	return x;
@@ -99,13 +99,15 @@ static bool rule_name(struct cf_line *l, const char *verb, struct slice *value, 
 		return false;
 	}
 	if (!cf_is_rule_name(*name)) {
-		directive_report(l, false, name->ptr,
-		       "\"%.*s\" is not a rule name: letters, digits and _ (at most %d), not beginning with a digit",
-		       name->len > 60 ? 60 : (int)name->len, name->ptr, CF_NAME_BYTES_MAX);
+		directive_report(
+		    l, false, name->ptr,
+		    "\"%.*s\" is not a rule name: letters, digits and _ (at most %d), not beginning with a digit",
+		    name->len > 60 ? 60 : (int)name->len, name->ptr, CF_NAME_BYTES_MAX);
 		return false;
 	}
 	if (value->len == 0) {
-		directive_report(l, false, value->ptr, "%s %.*s needs something behind the name", verb, SLICE_ARG(*name));
+		directive_report(l, false, value->ptr, "%s %.*s needs something behind the name", verb,
+				 SLICE_ARG(*name));
 		return false;
 	}
 	return true;
@@ -158,7 +160,8 @@ static bool delimited(struct cf_line *l, struct slice value, struct slice *patte
 		return false;
 	}
 	open = re.len > 0 ? re.ptr[0] : 'a';
-	if (isalnum((unsigned char)open) || open == '_' || open == '\\' || is_blank(open) || (unsigned char)open >= 0x80) {
+	if (isalnum((unsigned char)open) || open == '_' || open == '\\' || is_blank(open) ||
+	    (unsigned char)open >= 0x80) {
 		directive_report(l, false, re.ptr, "the pattern has no delimiter: write /words/ or m{words}");
 		return false;
 	}
@@ -176,10 +179,18 @@ static bool delimited(struct cf_line *l, struct slice value, struct slice *patte
 	*flags = 0;
 	for (size_t i = 0; i < mods.len; i++) {
 		switch (mods.ptr[i]) {
-		case 'i': *flags |= CF_RE_CASELESS; break;
-		case 'm': *flags |= CF_RE_MULTILINE; break;
-		case 's': *flags |= CF_RE_DOTALL; break;
-		case 'n': *flags |= CF_RE_NO_CAPTURE; break;
+		case 'i':
+			*flags |= CF_RE_CASELESS;
+			break;
+		case 'm':
+			*flags |= CF_RE_MULTILINE;
+			break;
+		case 's':
+			*flags |= CF_RE_DOTALL;
+			break;
+		case 'n':
+			*flags |= CF_RE_NO_CAPTURE;
+			break;
 		case 'x':
 			*flags |= ++xs > 1 ? CF_RE_EXTENDED2 : CF_RE_EXTENDED;
 			break;
@@ -189,14 +200,18 @@ static bool delimited(struct cf_line *l, struct slice value, struct slice *patte
 			break;
 		case 'u':
 		case 'l':
-			directive_report(l, false, mods.ptr + i, "the flag %c is not known here; `tflags NAME utf` makes a rule see "
-						       "characters instead of bytes", mods.ptr[i]);
+			directive_report(l, false, mods.ptr + i,
+					 "the flag %c is not known here; `tflags NAME utf` makes a rule see "
+					 "characters instead of bytes",
+					 mods.ptr[i]);
 			return false;
 		default:
 			if (isalpha((unsigned char)mods.ptr[i]))
-				directive_report(l, false, mods.ptr + i, "\"%c\" is not a pattern flag: i m s x n are", mods.ptr[i]);
+				directive_report(l, false, mods.ptr + i, "\"%c\" is not a pattern flag: i m s x n are",
+						 mods.ptr[i]);
 			else
-				directive_report(l, false, mods.ptr, "only flags may follow the end of the pattern (%c)", close);
+				directive_report(l, false, mods.ptr,
+						 "only flags may follow the end of the pattern (%c)", close);
 			return false;
 		}
 	}
@@ -205,7 +220,8 @@ static bool delimited(struct cf_line *l, struct slice value, struct slice *patte
 			if (pattern->ptr[i] == '\\')
 				i++;
 			else if (pattern->ptr[i] == close) {
-				directive_report(l, false, pattern->ptr + i, "a %c inside the pattern must be written \\%c", close, close);
+				directive_report(l, false, pattern->ptr + i,
+						 "a %c inside the pattern must be written \\%c", close, close);
 				return false;
 			}
 		}
@@ -246,7 +262,8 @@ static void eval_rule(struct cf_line *l, enum surface surface, struct slice name
 			arg = directive_trim(slice_make(call.ptr, end));
 		}
 		for (size_t i = 0; quote != '\'' && quote != '"' && i < arg.len; i++)
-			if (!isalnum((unsigned char)arg.ptr[i]) && (arg.ptr[i] == '\0' || strchr(".:-", arg.ptr[i]) == NULL))
+			if (!isalnum((unsigned char)arg.ptr[i]) &&
+			    (arg.ptr[i] == '\0' || strchr(".:-", arg.ptr[i]) == NULL))
 				arg.len = 0; /* SpamAssassin wants anything else quoted */
 		if (x->eval.args == CF_EVAL_ARGS_MAX || (arg.len == 0 && quote != '\'' && quote != '"')) {
 			directive_report(l, false, call.ptr, "these arguments cannot be read");
@@ -438,7 +455,8 @@ static void score(struct cf_line *l, struct slice value)
 		}
 		relative[n] = paren;
 		if (!number(paren ? slice_make(w.ptr + 1, w.len - 2) : w, &v[n])) {
-			directive_report(l, false, w.ptr, "\"%.*s\" is not a number", w.len > 40 ? 40 : (int)w.len, w.ptr);
+			directive_report(l, false, w.ptr, "\"%.*s\" is not a number", w.len > 40 ? 40 : (int)w.len,
+					 w.ptr);
 			return;
 		}
 		n++;
@@ -524,8 +542,10 @@ static void tflags(struct cf_line *l, struct slice value)
 				flags |= known[i].flag;
 			}
 		if (!found) {
-			directive_report(l, false, w.ptr, "\"%.*s\" is not a flag: multiple, maxhits=N, nice, nosubject, noautolearn, nolog, utf, harm are",
-			       w.len > 40 ? 40 : (int)w.len, w.ptr);
+			directive_report(l, false, w.ptr,
+					 "\"%.*s\" is not a flag: multiple, maxhits=N, nice, nosubject, noautolearn, "
+					 "nolog, utf, harm are",
+					 w.len > 40 ? 40 : (int)w.len, w.ptr);
 			return;
 		}
 	}
@@ -631,7 +651,8 @@ static void expires(struct cf_line *l, struct slice value)
 		good = isdigit((unsigned char)value.ptr[i]);
 		part[(i > 4) + (i > 7)] = part[(i > 4) + (i > 7)] * 10 + (value.ptr[i] - '0');
 	}
-	if (!good || part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > days_in(part[0], part[1])) {
+	if (!good || part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
+	    part[2] > days_in(part[0], part[1])) {
 		directive_report(l, false, value.ptr, "a date is written YYYY-MM-DD");
 		return;
 	}
@@ -662,9 +683,9 @@ bool directive_read(struct cf_line *l, const char *verb, struct slice value)
 		const char *verb;
 		void (*read)(struct cf_line *l, struct slice value);
 	} table[] = {
-		{ "header", header_rule }, { "meta", meta_rule }, { "score", score },	{ "describe", describe },
-		{ "note", note },	   { "tflags", tflags },  { "priority", priority }, { "test", test_line },
-		{ "mode", mode },	   { "action", action },  { "expires", expires },
+		{ "header", header_rule }, { "meta", meta_rule }, { "score", score },       { "describe", describe },
+		{ "note", note },          { "tflags", tflags },  { "priority", priority }, { "test", test_line },
+		{ "mode", mode },          { "action", action },  { "expires", expires },
 	};
 
 	for (enum surface s = 0; s < SURFACE_HEADER; s++)

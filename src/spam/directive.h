@@ -3,8 +3,8 @@
  * property of it (score, describe, tflags, mode, ...). Part of cf, which reads the files, comments, conditions and
  * includes around it.
  *
- * A line that is right becomes an item of the tree; one that is not is reported with its column, in an admin's words, and
- * becomes nothing. Threads: none. Memory: the arena.
+ * A line that is right becomes an item of the tree; one that is not is reported with its column, in an admin's words,
+ * and becomes nothing. Threads: none. Memory: the arena.
  */
 #ifndef SPAM_DIRECTIVE_H
 #define SPAM_DIRECTIVE_H
@@ -20,9 +20,9 @@
 struct cf_line {
 	struct arena *arena;
 	struct cf_tree *tree;
-	size_t cap;        /* items the tree has room for */
+	size_t cap; /* items the tree has room for */
 	struct cf_errors *errs;
-	bool nomem;        /* sticky */
+	bool nomem; /* sticky */
 	const char *file;
 	unsigned number;   /* from 1 */
 	unsigned indent;   /* bytes before `text` */

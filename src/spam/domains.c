@@ -65,8 +65,8 @@ enum err domains_add(struct domains *d, struct slice domain, uint32_t value, str
 	return ERR_OK;
 }
 
-bool domains_find(const struct domains *d, struct slice host, bool (*visit)(uint32_t value, struct slice domain, void *ctx),
-		  void *ctx)
+bool domains_find(const struct domains *d, struct slice host,
+		  bool (*visit)(uint32_t value, struct slice domain, void *ctx), void *ctx)
 {
 	while (d->count > 0 && host.len > 0) {
 		uint32_t h = hash(host);

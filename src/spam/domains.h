@@ -22,11 +22,11 @@ void domains_free(struct domains **d);        /* NULL-safe, clears */
 enum err domains_add(struct domains *d, struct slice domain, uint32_t value, struct error *e) MUST_CHECK;
 
 /*
- * Calls `visit` with the value and the matched suffix for each entry that is `host` or stands above it. Stops and returns
- * true when it returns true.
+ * Calls `visit` with the value and the matched suffix for each entry that is `host` or stands above it. Stops and
+ * returns true when it returns true.
  */
-bool domains_find(const struct domains *d, struct slice host, bool (*visit)(uint32_t value, struct slice domain, void *ctx),
-		  void *ctx);
+bool domains_find(const struct domains *d, struct slice host,
+		  bool (*visit)(uint32_t value, struct slice domain, void *ctx), void *ctx);
 
 size_t domains_count(const struct domains *d);
 

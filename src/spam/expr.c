@@ -4,12 +4,30 @@
 #include <math.h>
 #include <stdint.h>
 
-enum op { OP_NUMBER, OP_SUM, OP_NOT, OP_NEGATE, OP_MUL, OP_DIV, OP_ADD, OP_SUB, OP_LT, OP_LE, OP_GT, OP_GE, OP_EQ, OP_NE,
-	  OP_XOR, OP_AND, OP_OR, OP_CHOOSE };
+enum op {
+	OP_NUMBER,
+	OP_SUM,
+	OP_NOT,
+	OP_NEGATE,
+	OP_MUL,
+	OP_DIV,
+	OP_ADD,
+	OP_SUB,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE,
+	OP_EQ,
+	OP_NE,
+	OP_XOR,
+	OP_AND,
+	OP_OR,
+	OP_CHOOSE
+};
 
 struct expr {
 	enum op op;
-	struct expr_value value;           /* OP_NUMBER, OP_SUM */
+	struct expr_value value; /* OP_NUMBER, OP_SUM */
 	const struct expr *a, *b, *c;
 };
 
@@ -114,7 +132,8 @@ static struct expr *parse_name(struct parser *p)
 			return fail(p, "a closing parenthesis is missing behind this name");
 		for (end = p->at; end > 0 && isspace((unsigned char)p->text.ptr[end - 1]);)
 			end--;
-		argument.len = end > (size_t)(argument.ptr - p->text.ptr) ? end - (size_t)(argument.ptr - p->text.ptr) : 0;
+		argument.len =
+		    end > (size_t)(argument.ptr - p->text.ptr) ? end - (size_t)(argument.ptr - p->text.ptr) : 0;
 		p->at++;
 	}
 	x = node(p, OP_SUM, NULL, NULL, NULL);
@@ -165,7 +184,8 @@ static struct expr *parse_unary(struct parser *p)
 	} else if (c >= 0 && is_name(c)) {
 		x = parse_name(p);
 	} else {
-		x = fail(p, c < 0 ? "the expression ends too early" : "a name, a number or a parenthesis is expected here");
+		x = fail(p, c < 0 ? "the expression ends too early"
+				  : "a name, a number or a parenthesis is expected here");
 	}
 	p->depth--;
 	return x;
@@ -177,9 +197,9 @@ static const struct {
 	const char *spelling;
 	enum op op;
 } binary[] = {
-	{ 0, "||", OP_OR },  { 1, "&&", OP_AND }, { 2, "^", OP_XOR },  { 3, "==", OP_EQ },  { 3, "!=", OP_NE }, { 4, "<=", OP_LE },
-	{ 4, ">=", OP_GE },  { 4, "<", OP_LT },   { 4, ">", OP_GT },   { 5, "+", OP_ADD },  { 5, "-", OP_SUB }, { 6, "*", OP_MUL },
-	{ 6, "/", OP_DIV },
+	{ 0, "||", OP_OR }, { 1, "&&", OP_AND }, { 2, "^", OP_XOR }, { 3, "==", OP_EQ }, { 3, "!=", OP_NE },
+	{ 4, "<=", OP_LE }, { 4, ">=", OP_GE },  { 4, "<", OP_LT },  { 4, ">", OP_GT },  { 5, "+", OP_ADD },
+	{ 5, "-", OP_SUB }, { 6, "*", OP_MUL },  { 6, "/", OP_DIV },
 };
 enum { LEVELS = 7 };
 
@@ -275,24 +295,49 @@ static bool eval(const struct expr *x, const double *variables, double *out)
 	if (!eval(x->a, variables, &a) || (x->b != NULL && !eval(x->b, variables, &b)))
 		return false;
 	switch (x->op) {
-	case OP_NOT: *out = a == 0; break;
-	case OP_NEGATE: *out = -a; break;
-	case OP_MUL: *out = a * b; break;
+	case OP_NOT:
+		*out = a == 0;
+		break;
+	case OP_NEGATE:
+		*out = -a;
+		break;
+	case OP_MUL:
+		*out = a * b;
+		break;
 	case OP_DIV:
 		if (b == 0)
 			return false;
 		*out = a / b;
 		break;
-	case OP_ADD: *out = a + b; break;
-	case OP_SUB: *out = a - b; break;
-	case OP_LT: *out = a < b; break;
-	case OP_LE: *out = a <= b; break;
-	case OP_GT: *out = a > b; break;
-	case OP_GE: *out = a >= b; break;
-	case OP_EQ: *out = a == b; break;
-	case OP_NE: *out = a != b; break;
-	case OP_XOR: *out = (double)(bits(a) ^ bits(b)); break;
-	default: return false;
+	case OP_ADD:
+		*out = a + b;
+		break;
+	case OP_SUB:
+		*out = a - b;
+		break;
+	case OP_LT:
+		*out = a < b;
+		break;
+	case OP_LE:
+		*out = a <= b;
+		break;
+	case OP_GT:
+		*out = a > b;
+		break;
+	case OP_GE:
+		*out = a >= b;
+		break;
+	case OP_EQ:
+		*out = a == b;
+		break;
+	case OP_NE:
+		*out = a != b;
+		break;
+	case OP_XOR:
+		*out = (double)(bits(a) ^ bits(b));
+		break;
+	default:
+		return false;
 	}
 	return isfinite(*out);
 }

@@ -18,8 +18,8 @@
  * (rules_matching(GLOB), plugin(X), can(X), has(X)) are also the resolver's: it may answer with several names, which
  * are summed.
  *
- * Memory: the tree lives in the caller's arena and refers to no source text. Threads: none. Limits: EXPR_DEPTH_MAX levels of
- * nesting, EXPR_NODES_MAX nodes.
+ * Memory: the tree lives in the caller's arena and refers to no source text. Threads: none. Limits: EXPR_DEPTH_MAX
+ * levels of nesting, EXPR_NODES_MAX nodes.
  */
 #ifndef SPAM_EXPR_H
 #define SPAM_EXPR_H

@@ -37,7 +37,8 @@ unsigned fold_char(unsigned c)
 		else if (c < runs[mid].first)
 			high = mid;
 		else
-			return (c - runs[mid].first) % runs[mid].stride == 0 ? (unsigned)((int64_t)c + runs[mid].delta) : c;
+			return (c - runs[mid].first) % runs[mid].stride == 0 ? (unsigned)((int64_t)c + runs[mid].delta)
+									     : c;
 	}
 	return c;
 }

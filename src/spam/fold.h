@@ -1,6 +1,6 @@
 /*
- * fold: texts and literals without case, by the same tables PCRE2 matches with, so that the literal index can never lose
- * a match that PCRE2 finds.
+ * fold: texts and literals without case, by the same tables PCRE2 matches with, so that the literal index can never
+ * lose a match that PCRE2 finds.
  *
  * Two foldings, because patterns come in two kinds. Byte patterns know ASCII case only (PCRE2's built-in tables). UTF
  * patterns know Unicode's simple pairs and sets: the long s folds with s, the Kelvin sign with k, Cyrillic and accented

@@ -7,7 +7,7 @@
 enum { GRAM_MAX = 4, BITS_LOG2 = 17 };
 
 struct entry {
-	uint32_t key;    /* the gram's bytes */
+	uint32_t key; /* the gram's bytes */
 	uint32_t id;
 	uint32_t offset; /* of the literal in the pool */
 	uint16_t len;
@@ -18,9 +18,9 @@ struct entry {
 struct table {
 	struct entry *entries; /* after sealing: sorted by key */
 	size_t count, cap;
-	uint32_t *slot;        /* hash -> index of a key's first entry, plus one; open addressing */
-	size_t slots;          /* a power of two */
-	uint64_t *bits;        /* 2^BITS_LOG2 bits: is any entry's key like this? */
+	uint32_t *slot; /* hash -> index of a key's first entry, plus one; open addressing */
+	size_t slots;   /* a power of two */
+	uint64_t *bits; /* 2^BITS_LOG2 bits: is any entry's key like this? */
 };
 
 struct grams {
@@ -41,10 +41,14 @@ static uint32_t key_of(const char *at, size_t n)
 	const unsigned char *b = (const unsigned char *)at;
 
 	switch (n) {
-	case 1: return b[0];
-	case 2: return b[0] | (uint32_t)b[1] << 8;
-	case 3: return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
-	default: return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+	case 1:
+		return b[0];
+	case 2:
+		return b[0] | (uint32_t)b[1] << 8;
+	case 3:
+		return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
+	default:
+		return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 	}
 }
 
@@ -112,14 +116,16 @@ enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct er
 
 	assert(literal.len > 0 && literal.len <= UINT16_MAX && g->load != NULL);
 	for (size_t i = 0; i + n <= literal.len; i++) {
-		uint64_t cost = (uint64_t)g->load[hash(key_of(literal.ptr + i, n))] * 8 + commonness(literal.ptr + i, n);
+		uint64_t cost =
+		    (uint64_t)g->load[hash(key_of(literal.ptr + i, n))] * 8 + commonness(literal.ptr + i, n);
 
 		if (cost < best_cost) {
 			best_cost = cost;
 			best = i;
 		}
 	}
-	if (g->pool_len + literal.len > UINT32_MAX || !grow((void **)&g->pool, &g->pool_cap, g->pool_len + literal.len, 1) ||
+	if (g->pool_len + literal.len > UINT32_MAX ||
+	    !grow((void **)&g->pool, &g->pool_cap, g->pool_len + literal.len, 1) ||
 	    !grow((void **)&t->entries, &t->cap, t->count + 1, sizeof(*t->entries)))
 		return err_nomem(e);
 	t->entries[t->count++] = (struct entry){ .key = key_of(literal.ptr + best, n),

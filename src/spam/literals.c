@@ -117,7 +117,8 @@ static size_t worth(const struct set *s)
 {
 	size_t n = s->some ? shortest(s) : 0;
 
-	return n == 0 ? 0 : (n > 6 ? 6 : n) * (LITERALS_MAX + 1) * 2 + (n > 12 ? 12 : n) * 8 + (LITERALS_MAX - s->count);
+	return n == 0 ? 0
+		      : (n > 6 ? 6 : n) * (LITERALS_MAX + 1) * 2 + (n > 12 ? 12 : n) * 8 + (LITERALS_MAX - s->count);
 }
 
 static struct set better(struct set a, struct set b)
@@ -318,7 +319,10 @@ static void skip_nothing(struct reader *r)
 
 static int hex(int c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 /* The character behind \x, \o or \0; at stands behind that letter. False: not understood. */
@@ -648,7 +652,8 @@ static struct part read_item(struct reader *r)
 		again = c == '*' || c == '+' || c == '?' ? (r->at++, true) : c == '{' && read_braces(r, &min, &max);
 		if (again) {
 			x = part_repeat(r, x, min, max);
-			/* lazy, possessive; "a+ +" with x is also possessive, or else another repeat: both only narrow it */
+			/* lazy, possessive; "a+ +" with x is also possessive, or else another repeat: both only narrow
+			 * it */
 			if (look(r, 0) == '?' || look(r, 0) == '+')
 				r->at++;
 		}

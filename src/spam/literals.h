@@ -2,12 +2,12 @@
  * literals: from a pattern to strings of which every match must contain at least one.
  *
  * A small reader of regular expressions walks the pattern and keeps, for each part, what is certain: the exact set of
- * strings it can match, when that is small, or else a set of which every match contains a member. Every alternative of a
- * group must have one; zero-width items (anchors, look-arounds, \b) do not break a run of letters; small character classes are
- * spelled out; a repeat that may be absent breaks the run. What it does not know for certain it gives up on:
- * the pattern then has no literals and runs on every text ("always"). It may never claim too much: whatever is found here must
- * be in every text that PCRE2 matches, once both are folded (spam/fold: fold_utf with PATTERN_UTF, else fold_bytes).
- * Only patterns that compiled may be given.
+ * strings it can match, when that is small, or else a set of which every match contains a member. Every alternative of
+ * a group must have one; zero-width items (anchors, look-arounds, \b) do not break a run of letters; small character
+ * classes are spelled out; a repeat that may be absent breaks the run. What it does not know for certain it gives up
+ * on: the pattern then has no literals and runs on every text ("always"). It may never claim too much: whatever is
+ * found here must be in every text that PCRE2 matches, once both are folded (spam/fold: fold_utf with PATTERN_UTF, else
+ * fold_bytes). Only patterns that compiled may be given.
  *
  * Memory: the result and all scratch live in the caller's arena; when it is full, the answer is "no literals".
  * Threads: none. Limits: below.
@@ -22,7 +22,7 @@
 #include "base/slice.h"
 
 enum {
-	LITERALS_MAX = 256,     /* strings for one pattern */
+	LITERALS_MAX = 256, /* strings for one pattern */
 	LITERALS_CROSS_MAX = 64,
 	LITERAL_BYTES_MAX = 32, /* longer runs are used in part */
 	LITERALS_CLASS_MAX = 8, /* members of a class that is spelled out */

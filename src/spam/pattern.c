@@ -218,9 +218,9 @@ static const char *refused(struct slice text, bool risky, size_t *at)
 		if (slice_starts(rest, SLICE("(?C")))
 			return "callouts, (?C), are refused";
 		if (slice_starts(rest, SLICE("(*"))) {
-			static const char *const fine[] = { "(*F)",    "(*FAIL)",  "(*ACCEPT)", "(*PRUNE)", "(*PRUNE:",
-							    "(*THEN)", "(*THEN:", "(*pla:",	"(*plb:",   "(*nla:",
-							    "(*nlb:",  "(*atomic:" };
+			static const char *const fine[] = { "(*F)",     "(*FAIL)", "(*ACCEPT)", "(*PRUNE)",
+							    "(*PRUNE:", "(*THEN)", "(*THEN:",   "(*pla:",
+							    "(*plb:",   "(*nla:",  "(*nlb:",    "(*atomic:" };
 			static const char *const safe[] = { "(*COMMIT)", "(*SKIP)" };
 			bool known = false;
 
@@ -229,7 +229,8 @@ static const char *refused(struct slice text, bool risky, size_t *at)
 			for (size_t k = 0; k < sizeof(safe) / sizeof(*safe); k++)
 				if (slice_starts(rest, slice_of(safe[k]))) {
 					if (risky)
-						return "(*COMMIT) and (*SKIP) cannot be used together with nested or many "
+						return "(*COMMIT) and (*SKIP) cannot be used together with nested or "
+						       "many "
 						       "repeats";
 					known = true;
 				}

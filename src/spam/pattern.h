@@ -7,13 +7,13 @@
  * The guard. An expression can take exponential time, and PCRE2's match limit starts anew at every start offset, so the
  * limit alone bounds nothing useful. Therefore: match limit 100,000; a JIT stack of 512 kB for each thread; a pattern
  * that could be slow (repeats a group, holds two unbounded repeats, or many small choices), and any pattern with a
- * repeat on a long subject, runs in windows of 64 start offsets with the clocks read in between. A run that hits a limit
- * is an *error*, never a miss. What the windows could not honour (\G, (*COMMIT), (*SKIP)), code ((?{ }), callouts),
- * \C and leading option verbs are refused at compile time.
+ * repeat on a long subject, runs in windows of 64 start offsets with the clocks read in between. A run that hits a
+ * limit is an *error*, never a miss. What the windows could not honour (\G, (*COMMIT), (*SKIP)), code ((?{ }),
+ * callouts), \C and leading option verbs are refused at compile time.
  *
- * Compiled code is counted: it is freed with its last reference, and each generation holds one for each pattern it uses,
- * so it can never go while a thread is inside. Machine code is made at the first run (most patterns of a big set never
- * run), behind a lock; until it is finished other threads that want the same pattern wait.
+ * Compiled code is counted: it is freed with its last reference, and each generation holds one for each pattern it
+ * uses, so it can never go while a thread is inside. Machine code is made at the first run (most patterns of a big set
+ * never run), behind a lock; until it is finished other threads that want the same pattern wait.
  *
  * Threads: compile, ref, unref and run from any thread. JIT stacks belong to threads and end with them.
  */
@@ -28,13 +28,13 @@
 #include "base/slice.h"
 
 enum { /* flags; the first six are a pattern's letters i m s x xx n */
-	PATTERN_CASELESS = 1,
-	PATTERN_MULTILINE = 2,
-	PATTERN_DOTALL = 4,
-	PATTERN_EXTENDED = 8,
-	PATTERN_EXTENDED2 = 16,
-	PATTERN_NO_CAPTURE = 32,
-	PATTERN_UTF = 64
+       PATTERN_CASELESS = 1,
+       PATTERN_MULTILINE = 2,
+       PATTERN_DOTALL = 4,
+       PATTERN_EXTENDED = 8,
+       PATTERN_EXTENDED2 = 16,
+       PATTERN_NO_CAPTURE = 32,
+       PATTERN_UTF = 64
 };
 
 enum { PATTERN_BYTES_MAX = 16384, PATTERN_MATCH_LIMIT = 100000, PATTERN_WINDOW = 64, PATTERN_LONG_SUBJECT = 1024 };
@@ -45,7 +45,8 @@ struct pattern;
  * Compiles. On ERR_INVALID `e` says why in words and *at is the offset in `text` where it went wrong. The result has
  * one reference.
  */
-enum err pattern_compile(struct slice text, unsigned flags, struct pattern **out, size_t *at, struct error *e) MUST_CHECK;
+enum err pattern_compile(struct slice text, unsigned flags, struct pattern **out, size_t *at,
+			 struct error *e) MUST_CHECK;
 struct pattern *pattern_ref(struct pattern *p); /* returns p */
 void pattern_unref(struct pattern **p);         /* NULL-safe, clears */
 
@@ -78,8 +79,8 @@ bool pattern_meter_check(struct pattern_meter *m);
 int64_t pattern_meter_cpu_us(const struct pattern_meter *m);
 
 /*
- * Finds the first match that starts at or behind `from`; `not_empty` refuses an empty one at `from` itself (Perl's //g).
- * `rule_cpu_us` sums the rule's time over its runs, once the message has become slow enough to count.
+ * Finds the first match that starts at or behind `from`; `not_empty` refuses an empty one at `from` itself (Perl's
+ * //g). `rule_cpu_us` sums the rule's time over its runs, once the message has become slow enough to count.
  */
 enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t from, bool not_empty,
 				struct pattern_meter *m, int64_t *rule_cpu_us, struct pattern_match *out) MUST_CHECK;

@@ -130,7 +130,8 @@ long ruleset_find(const struct ruleset *r, struct slice name)
 {
 	if (r->names_size == 0)
 		return -1;
-	for (size_t at = compose_hash(name, 0) & (r->names_size - 1); r->names[at] != 0; at = (at + 1) & (r->names_size - 1))
+	for (size_t at = compose_hash(name, 0) & (r->names_size - 1); r->names[at] != 0;
+	     at = (at + 1) & (r->names_size - 1))
 		if (slice_eq(r->rules[r->names[at] - 1].name, name))
 			return (long)r->names[at] - 1;
 	return -1;

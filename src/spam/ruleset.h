@@ -39,24 +39,24 @@ enum rule_class {
 /* One rule. All pointers live as long as the generation. */
 struct rule {
 	const char *name;
-	const char *describe;     /* the text without a language, or in English; "" when there is none */
-	const char *note;         /* for the newcomer; "" when there is none */
-	const char *file;         /* where it is defined */
+	const char *describe; /* the text without a language, or in English; "" when there is none */
+	const char *note;     /* for the newcomer; "" when there is none */
+	const char *file;     /* where it is defined */
 	unsigned line;
-	const char *text;         /* the defining line as it took effect */
-	double score;             /* as configured */
-	double weight;            /* what a hit adds: the score; 0.01 (negative for nice) in watch mode; 0 for `__` names */
+	const char *text; /* the defining line as it took effect */
+	double score;     /* as configured */
+	double weight;    /* what a hit adds: the score; 0.01 (negative for nice) in watch mode; 0 for `__` names */
 	enum rule_class class;
 	enum cf_mode mode;
 	enum cf_action action;
 	int priority;
-	unsigned tflags;          /* CF_TF_ */
+	unsigned tflags; /* CF_TF_ */
 	unsigned maxhits;
-	int64_t expires_ms;       /* 0: never */
-	bool listed;              /* false for names in `__`: not shown among the hits */
+	int64_t expires_ms; /* 0: never */
+	bool listed;        /* false for names in `__`: not shown among the hits */
 	bool meta;
-	bool always;              /* some pattern of it has no literal and runs on every text */
-	unsigned tests;           /* its `test` lines */
+	bool always;    /* some pattern of it has no literal and runs on every text */
+	unsigned tests; /* its `test` lines */
 };
 
 struct ruleset_options {
@@ -81,8 +81,8 @@ struct ruleset_options {
 enum err ruleset_build(const struct cf_source *sources, size_t count, const struct ruleset_options *options,
 		       struct ruleset **out, struct cf_errors *errs, struct error *e) MUST_CHECK;
 
-struct ruleset *ruleset_ref(struct ruleset *r);  /* returns r */
-void ruleset_unref(struct ruleset **r);          /* NULL-safe, clears */
+struct ruleset *ruleset_ref(struct ruleset *r); /* returns r */
+void ruleset_unref(struct ruleset **r);         /* NULL-safe, clears */
 
 const char *ruleset_name(const struct ruleset *r);
 size_t ruleset_count(const struct ruleset *r);
@@ -95,9 +95,9 @@ const char *ruleset_note(const struct ruleset *r, size_t index, struct slice lan
 
 struct ruleset_figures {
 	size_t rules, metas, patterns;
-	size_t always;        /* patterns without a literal */
+	size_t always; /* patterns without a literal */
 	size_t literals, index_bytes;
-	size_t reused;        /* patterns taken over from the previous generation */
+	size_t reused; /* patterns taken over from the previous generation */
 	size_t tests;
 	size_t domains, allowed_domains;
 };
@@ -116,9 +116,9 @@ struct probe {
 	enum { PROBE_PATTERN, PROBE_EXISTS, PROBE_EVAL } kind;
 	struct pattern *pattern;
 	bool utf;
-	bool list;             /* a list's line: not asked of hosts that are allowed */
-	bool literal;          /* has literals: found by the index, or else surely a miss */
-	struct slice plain;    /* nothing but this string (folded when caseless): a search does; ptr NULL otherwise */
+	bool list;          /* a list's line: not asked of hosts that are allowed */
+	bool literal;       /* has literals: found by the index, or else surely a miss */
+	struct slice plain; /* nothing but this string (folded when caseless): a search does; ptr NULL otherwise */
 	bool caseless;
 	/* header */
 	struct slice field;

@@ -73,9 +73,9 @@ static struct scan_span span_of(enum surface s, size_t element, const struct sur
 	span.source = x->source;
 	span.source_offset = x->map != NULL ? x->map[m.start] : m.start;
 	/* Where a run of blanks became one, the source reaches to the end of the last byte itself. */
-	span.source_length = x->map == NULL	? m.end - m.start :
-			     m.end > m.start ? x->map[m.end - 1] + 1 - x->map[m.start] :
-					       0;
+	span.source_length = x->map == NULL    ? m.end - m.start
+			     : m.end > m.start ? x->map[m.end - 1] + 1 - x->map[m.start]
+					       : 0;
 	return span;
 }
 
@@ -95,11 +95,13 @@ static enum pattern_result find(struct scan *c, const struct probe *p, struct sl
 {
 	if (p->plain.ptr != NULL && !c->o->no_index) {
 		struct slice in = p->caseless ? slice_make(c->fold_bytes, text.len) : text;
-		const char *at = from <= in.len ? memmem(in.ptr + from, in.len - from, p->plain.ptr, p->plain.len) : NULL;
+		const char *at =
+		    from <= in.len ? memmem(in.ptr + from, in.len - from, p->plain.ptr, p->plain.len) : NULL;
 
 		if (at == NULL)
 			return PATTERN_MISS;
-		*m = (struct pattern_match){ .start = (size_t)(at - in.ptr), .end = (size_t)(at - in.ptr) + p->plain.len };
+		*m = (struct pattern_match){ .start = (size_t)(at - in.ptr),
+					     .end = (size_t)(at - in.ptr) + p->plain.len };
 		return PATTERN_HIT;
 	}
 	if (++c->out->calls % RUNS_BETWEEN_CHECKS == 0)
@@ -125,9 +127,10 @@ static bool ask(struct scan *c, const struct probe *p, enum surface s, size_t el
 		enum pattern_result result = find(c, p, x->text, from, not_empty, &m);
 
 		if (result == PATTERN_ERROR)
-			trouble(c, p->rule, m.trouble == PATTERN_LIMIT ? SCAN_LIMIT :
-					    m.trouble == PATTERN_TIME  ? SCAN_TIME :
-									 SCAN_BROKEN);
+			trouble(c, p->rule,
+				m.trouble == PATTERN_LIMIT  ? SCAN_LIMIT
+				: m.trouble == PATTERN_TIME ? SCAN_TIME
+							    : SCAN_BROKEN);
 		if (result != PATTERN_HIT)
 			break;
 		matched = true;
@@ -230,7 +233,8 @@ static bool is_allowed(struct scan *c, const struct surface_element *x, struct s
 
 		c->out->calls++;
 		/* What could not be checked does not excuse. */
-		if (pattern_run(set->list[c->found[i]].pattern, x->text, 0, false, &c->meter, &cpu_us, &m) == PATTERN_HIT)
+		if (pattern_run(set->list[c->found[i]].pattern, x->text, 0, false, &c->meter, &cpu_us, &m) ==
+		    PATTERN_HIT)
 			return true;
 	}
 	return false;
@@ -400,7 +404,8 @@ static size_t longest(const struct surfaces *s)
 
 static bool prepare(struct scan *c)
 {
-	size_t rules = ruleset_count(c->r), probes = ruleset_allow_probes(c->r)->count, text = longest(c->s) + CF_LINE_BYTES_MAX;
+	size_t rules = ruleset_count(c->r), probes = ruleset_allow_probes(c->r)->count,
+	       text = longest(c->s) + CF_LINE_BYTES_MAX;
 
 	for (size_t s = 0; s < SURFACE_COUNT; s++)
 		probes = ruleset_probes(c->r, s)->count > probes ? ruleset_probes(c->r, s)->count : probes;
@@ -457,7 +462,8 @@ enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struc
 	for (size_t i = 0; i < rules; i++) {
 		const struct rule *x = ruleset_rule(r, i);
 
-		c.state[i].off = !o->dormant_too && (x->mode == CF_DORMANT || (x->expires_ms != 0 && o->now_ms >= x->expires_ms));
+		c.state[i].off =
+		    !o->dormant_too && (x->mode == CF_DORMANT || (x->expires_ms != 0 && o->now_ms >= x->expires_ms));
 	}
 	pattern_meter_start(&c.meter, o->budget_us > 0 ? o->budget_us : SCAN_BUDGET_US,
 			    o->rule_budget_us > 0 ? o->rule_budget_us : SCAN_RULE_BUDGET_US);

@@ -1,10 +1,10 @@
 /*
  * scan: runs a generation over a message's surfaces.
  *
- * For each element of each surface one pass of the literal index names the candidate patterns; PCRE2 confirms them under
- * the guard of spam/pattern; patterns without a literal run always. Then metas, in the order of their dependencies.
- * A pattern that could not be run to its end (match limit, JIT stack, time) is an *error*: neither hit nor miss. Its
- * rule is unknown, and so is every meta that depends on it; the others go on, and the caller is told.
+ * For each element of each surface one pass of the literal index names the candidate patterns; PCRE2 confirms them
+ * under the guard of spam/pattern; patterns without a literal run always. Then metas, in the order of their
+ * dependencies. A pattern that could not be run to its end (match limit, JIT stack, time) is an *error*: neither hit
+ * nor miss. Its rule is unknown, and so is every meta that depends on it; the others go on, and the caller is told.
  *
  * Budgets: 50 ms of CPU a message, 15 ms of it a rule. Past the message's budget nothing more is run and
  * `over_budget` is set: what was not run is unknown.
@@ -34,10 +34,10 @@ struct scan_span {
 };
 
 struct scan_hit {
-	size_t rule;     /* index in the generation */
-	unsigned count;  /* above 1 only with tflags multiple */
-	double value;    /* as metas see it: the count, or a meta's arithmetic value */
-	double score;    /* what it adds: weight times count */
+	size_t rule;    /* index in the generation */
+	unsigned count; /* above 1 only with tflags multiple */
+	double value;   /* as metas see it: the count, or a meta's arithmetic value */
+	double score;   /* what it adds: weight times count */
 	struct scan_span span;
 };
 
@@ -55,20 +55,20 @@ struct scan_error {
 };
 
 struct scan_options {
-	int64_t now_ms;           /* wall time for `expires`; 0: nothing expires */
-	const bool *quarantined;  /* one for each rule, or NULL */
-	bool dormant_too;         /* also run dormant and expired rules (replay, tests) */
-	bool no_index;            /* every pattern on every element: the oracle of the differential test */
+	int64_t now_ms;                    /* wall time for `expires`; 0: nothing expires */
+	const bool *quarantined;           /* one for each rule, or NULL */
+	bool dormant_too;                  /* also run dormant and expired rules (replay, tests) */
+	bool no_index;                     /* every pattern on every element: the oracle of the differential test */
 	int64_t budget_us, rule_budget_us; /* 0: the defaults above */
 };
 
 struct scan_result {
-	struct scan_hit *hits;     /* listed rules that hit, in the generation's order */
+	struct scan_hit *hits; /* listed rules that hit, in the generation's order */
 	size_t hit_count;
 	double score;              /* the sum of the hits' scores */
 	struct scan_error *errors; /* at most one for each rule */
 	size_t error_count;
-	const double *values;      /* one for each rule, `__` ones too: 0, count or arithmetic value */
+	const double *values; /* one for each rule, `__` ones too: 0, count or arithmetic value */
 	bool over_budget;
 	/* Work done, for figures and for tests of the guard. */
 	size_t candidates, calls, windows;

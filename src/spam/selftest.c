@@ -30,7 +30,9 @@ static enum err prepare_plain(struct arena *a, struct slice text, struct surface
 	if (lower == NULL)
 		return err_nomem(e);
 	fold_bytes(text, lower);
-	*out = (struct surface_input){ .body = text, .norm = slice_make(lower, text.len), .skel = slice_make(lower, text.len) };
+	*out = (struct surface_input){ .body = text,
+				       .norm = slice_make(lower, text.len),
+				       .skel = slice_make(lower, text.len) };
 	return ERR_OK;
 }
 
@@ -42,8 +44,8 @@ static enum err run_one(const struct ruleset *r, const struct cf_item *test, con
 	struct surface_field field = { SLICE_NONE, SLICE_NONE };
 	struct surfaces s;
 	struct scan_result result;
-	enum err err = o->prepare != NULL ? o->prepare(a, test->test.text, &in, o->ctx, e) :
-					    prepare_plain(a, test->test.text, &in, e);
+	enum err err = o->prepare != NULL ? o->prepare(a, test->test.text, &in, o->ctx, e)
+					  : prepare_plain(a, test->test.text, &in, e);
 	bool url = rule->verb == CF_LIST_PATTERN || rule->verb == CF_LIST_DOMAIN ||
 		   (rule->verb == CF_PATTERN && rule->pattern.surface == SURFACE_URI);
 
@@ -67,15 +69,16 @@ static enum err run_one(const struct ruleset *r, const struct cf_item *test, con
 		return err;
 	for (size_t i = 0; i < result.error_count; i++)
 		if (result.errors[i].rule == index) {
-			cf_errors_add(errs, false, test->file, test->line, test->column,
-				      "%.*s cannot be run to its end on the text of its own test: the pattern is too slow",
-				      SLICE_ARG(test->name));
+			cf_errors_add(
+			    errs, false, test->file, test->line, test->column,
+			    "%.*s cannot be run to its end on the text of its own test: the pattern is too slow",
+			    SLICE_ARG(test->name));
 			return ERR_OK;
 		}
 	if ((result.values[index] != 0) != test->test.ok)
 		cf_errors_add(errs, false, test->file, test->line, test->column,
-			      test->test.ok ? "%.*s does not hit the text of its own test" :
-					      "%.*s hits the text of its own test, which says it must not",
+			      test->test.ok ? "%.*s does not hit the text of its own test"
+					    : "%.*s hits the text of its own test, which says it must not",
 			      SLICE_ARG(test->name));
 	return ERR_OK;
 }

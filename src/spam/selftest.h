@@ -3,8 +3,8 @@
  * that the set does not go live.
  *
  * What the text of a test becomes depends on the rule: for a header rule the value of its field, for a uri rule or list
- * the one URI, for everything else a whole message's text, prepared by the caller's function as for screening. Dormant and
- * expired rules are tested too; disabled ones (score 0) are not.
+ * the one URI, for everything else a whole message's text, prepared by the caller's function as for screening. Dormant
+ * and expired rules are tested too; disabled ones (score 0) are not.
  *
  * Threads: as ruleset_build, its only caller.
  */

@@ -59,10 +59,10 @@ static size_t blank(struct slice s, size_t at, bool unicode)
 	if (c < 0x80 || !unicode)
 		return 0;
 	n = utf8_next(s, at, &cp);
-	return cp == 0x85 || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) || cp == 0x2028 || cp == 0x2029 ||
-			       cp == 0x202f || cp == 0x205f || cp == 0x3000
-		       ? n
-		       : 0;
+	return cp == 0x85 || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) || cp == 0x2028 ||
+		       cp == 0x2029 || cp == 0x202f || cp == 0x205f || cp == 0x3000
+		   ? n
+		   : 0;
 }
 
 /* Where SpamAssassin stops looking at a body. */
@@ -246,10 +246,10 @@ static bool headers(struct arena *a, const struct surface_input *in, struct surf
 	size_t all_len = 0, cap = 0;
 	char *all, *at;
 
-	if (in->title.ptr != NULL && !element_add(a, out, &cap,
-						  (struct surface_element){ .text = with_newline(a, in->title),
-									    .source = SOURCE_TITLE,
-									    .field = SLICE("Subject") }))
+	if (in->title.ptr != NULL &&
+	    !element_add(a, out, &cap,
+			 (struct surface_element){
+			     .text = with_newline(a, in->title), .source = SOURCE_TITLE, .field = SLICE("Subject") }))
 		return false;
 	for (size_t i = 0; i < in->field_count; i++)
 		if (in->fields[i].value.ptr != NULL &&
@@ -311,7 +311,8 @@ enum err surface_build(struct arena *a, const struct surface_input *in, struct s
 		fields += in->fields[i].name.len + in->fields[i].value.len;
 	if (in->title.len > SURFACE_TEXT_BYTES_MAX || in->body.len > SURFACE_TEXT_BYTES_MAX ||
 	    in->norm.len > SURFACE_TEXT_BYTES_MAX || in->skel.len > SURFACE_TEXT_BYTES_MAX ||
-	    in->full.len > 2 * SURFACE_TEXT_BYTES_MAX || fields > SURFACE_TEXT_BYTES_MAX || in->field_count > SURFACE_FIELDS_MAX)
+	    in->full.len > 2 * SURFACE_TEXT_BYTES_MAX || fields > SURFACE_TEXT_BYTES_MAX ||
+	    in->field_count > SURFACE_FIELDS_MAX)
 		return err_set(e, ERR_TOO_LARGE, "the text is too long to be screened");
 	out->facts = in->facts;
 	out->fact_count = in->fact_count;

@@ -25,8 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 			while (end < size && data[end] != '\n')
 				end++;
-			sources[count++] = (struct cf_source){ slice_make((const char *)data + i + 1, end - i - 1),
-							       slice_make((const char *)data + (end < size ? end + 1 : size), 0) };
+			sources[count++] =
+			    (struct cf_source){ slice_make((const char *)data + i + 1, end - i - 1),
+						slice_make((const char *)data + (end < size ? end + 1 : size), 0) };
 			i = end;
 			continue;
 		}

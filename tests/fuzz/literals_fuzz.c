@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		l = literals_derive(a, pattern, flags);
 		pattern_meter_start(&m, 20000, 20000);
-		if (folded != NULL && l.count > 0 && pattern_run(p, text, 0, false, &m, &cpu_us, &match) == PATTERN_HIT) {
+		if (folded != NULL && l.count > 0 &&
+		    pattern_run(p, text, 0, false, &m, &cpu_us, &match) == PATTERN_HIT) {
 			if (match.start > match.end || match.end > text.len)
 				abort();
 			if (flags & PATTERN_UTF)

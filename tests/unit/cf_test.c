@@ -1,4 +1,5 @@
-/* Reading rule files: what the items say, and that every error is reported with its place, to the end of the last file. */
+/* Reading rule files: what the items say, and that every error is reported with its place, to the end of the last file.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,7 +53,8 @@ static void patterns(void **state)
 
 	(void)state;
 	parse(&p, "# only a comment\n\n  body  ONE /a\\/b/i   # why\nuri TWO m{x{2}y}xs\nnorm THREE m!\\#tag!\r\n"
-		  "header FOUR X-Foo:raw !~ /bar baz/m [if-unset: some text]\nskel FIVE qr(p)n\nrawbody SIX m[q]a\nfull SEVEN /r/");
+		  "header FOUR X-Foo:raw !~ /bar baz/m [if-unset: some text]\nskel FIVE qr(p)n\nrawbody SIX "
+		  "m[q]a\nfull SEVEN /r/");
 	assert_int_equal(p.errs.count, 0);
 	assert_int_equal(p.tree.count, 7);
 	x = p.tree.items;
@@ -84,9 +86,10 @@ static void properties(void **state)
 	const struct cf_item *x;
 
 	(void)state;
-	parse(&p, "score A -1.5\nscore A (2)\nscore A 1 2 3 4\ndescribe A Some words here\nlang de note A Bitte\n"
-		  "tflags A multiple maxhits=3 utf\npriority A -10\ntest A fail some  text\nmode A watch\naction A hold\n"
-		  "expires A 2024-02-29\nmeta A (B && !C)\nheader A exists:X-Foo\nbody A eval:links('3', 10)\n");
+	parse(&p,
+	      "score A -1.5\nscore A (2)\nscore A 1 2 3 4\ndescribe A Some words here\nlang de note A Bitte\n"
+	      "tflags A multiple maxhits=3 utf\npriority A -10\ntest A fail some  text\nmode A watch\naction A hold\n"
+	      "expires A 2024-02-29\nmeta A (B && !C)\nheader A exists:X-Foo\nbody A eval:links('3', 10)\n");
 	assert_int_equal(p.errs.count, 0);
 	assert_int_equal(p.tree.count, 14);
 	x = p.tree.items;
@@ -171,7 +174,8 @@ static void says_what_is_wrong(void **state)
 		if (p.errs.errors < 1 || p.errs.list[0].line != 2 || p.errs.list[0].column != cases[i].column ||
 		    strstr(p.errs.list[0].message, cases[i].words) == NULL)
 			print_error("%s: %zu errors, %u:%u %s\n", cases[i].line, p.errs.errors,
-				    p.errs.count > 0 ? p.errs.list[0].line : 0, p.errs.count > 0 ? p.errs.list[0].column : 0,
+				    p.errs.count > 0 ? p.errs.list[0].line : 0,
+				    p.errs.count > 0 ? p.errs.list[0].column : 0,
 				    p.errs.count > 0 ? p.errs.list[0].message : "");
 		assert_true(p.errs.errors >= 1 && p.errs.list[0].line == 2);
 		assert_int_equal(p.errs.list[0].column, cases[i].column);
@@ -267,9 +271,12 @@ static void conditions(void **state)
 	char names[300];
 
 	(void)state;
-	parse(&p, "if (version >= 4) && !plugin(Mail::SpamAssassin::Plugin::SPF)\nscore A 1\nif plugin (Nope)\nscore B 1\nnot read\n"
-		  "else\nscore C 1\nendif\nscore D 1\nelse\nscore E 1\nif (version > 1)\nscore F 1\nelse\nscore G 1\nendif\nendif\n"
-		  "ifplugin Porchlight\nscore H 1\nendif\nif has(Mail::SpamAssassin::Conf::nothing)\nscore I 1\nendif\n");
+	parse(&p,
+	      "if (version >= 4) && !plugin(Mail::SpamAssassin::Plugin::SPF)\nscore A 1\nif plugin (Nope)\nscore B "
+	      "1\nnot read\n"
+	      "else\nscore C 1\nendif\nscore D 1\nelse\nscore E 1\nif (version > 1)\nscore F 1\nelse\nscore G "
+	      "1\nendif\nendif\n"
+	      "ifplugin Porchlight\nscore H 1\nendif\nif has(Mail::SpamAssassin::Conf::nothing)\nscore I 1\nendif\n");
 	names_of(&p, names, sizeof(names));
 	assert_string_equal(names, "A C D H ");
 	assert_int_equal(p.errs.count, 0);

@@ -33,10 +33,22 @@ static unsigned below(unsigned n)
 
 /* Letters in sets of case: any of a set may stand for any other without regard to case. */
 static const char *const letters[][4] = {
-	{ "a", "A" },	   { "b", "B" },      { "e", "E" },	   { "s", "S", "\u017f" }, { "k", "K", "\u212a" },
-	{ "t", "T" },	   { "x", "X" },      { "1" },		   { " " },		   { "\u00e9", "\u00c9" },
-	{ "\u0434", "\u0414", "\u1c81" }, { "\u044f", "\u042f" }, { "\u00df", "\u1e9e" }, { "\u03c3", "\u03a3", "\u03c2" },
-	{ "\u4e2d" },	   { "\u00b5", "\u03bc", "\u039c" },
+	{ "a", "A" },
+	{ "b", "B" },
+	{ "e", "E" },
+	{ "s", "S", "\u017f" },
+	{ "k", "K", "\u212a" },
+	{ "t", "T" },
+	{ "x", "X" },
+	{ "1" },
+	{ " " },
+	{ "\u00e9", "\u00c9" },
+	{ "\u0434", "\u0414", "\u1c81" },
+	{ "\u044f", "\u042f" },
+	{ "\u00df", "\u1e9e" },
+	{ "\u03c3", "\u03a3", "\u03c2" },
+	{ "\u4e2d" },
+	{ "\u00b5", "\u03bc", "\u039c" },
 };
 enum { LETTERS = sizeof(letters) / sizeof(*letters), ASCII_LETTERS = 9 };
 
@@ -257,8 +269,12 @@ static void never_loses_a_match(void **state)
 				assert_true(slice_eq(before, str_slice(&m.pattern)));
 				seed = kept + k;
 			}
-			n = (size_t)snprintf(text, sizeof(text), "%s%.*s%s", k % 3 == 0 ? "ab " : k % 3 == 1 ? "" : "\u017f",
-					     m.sample.len > 2000 ? 2000 : (int)m.sample.len, str_c(&m.sample), k % 2 ? " z" : "");
+			n = (size_t)snprintf(text, sizeof(text), "%s%.*s%s",
+					     k % 3 == 0   ? "ab "
+					     : k % 3 == 1 ? ""
+							  : "\u017f",
+					     m.sample.len > 2000 ? 2000 : (int)m.sample.len, str_c(&m.sample),
+					     k % 2 ? " z" : "");
 			/* From the third on, one byte is damaged. */
 			if (k > 1 && n > 0)
 				text[below((unsigned)n)] = "aksSK \xe9\xd0"[below(8)];
@@ -312,7 +328,8 @@ static void index_and_loop_agree(void **state)
 			size_t at;
 
 			make(&m, set * 1000003 + i * 31 + 5);
-			if (memchr(str_c(&m.pattern), '#', m.pattern.len) != NULL || memchr(str_c(&m.pattern), '/', m.pattern.len) ||
+			if (memchr(str_c(&m.pattern), '#', m.pattern.len) != NULL ||
+			    memchr(str_c(&m.pattern), '/', m.pattern.len) ||
 			    pattern_compile(str_slice(&m.pattern), flags_of(&m), &p, &at, &e) != ERR_OK)
 				continue;
 			pattern_unref(&p);
@@ -324,15 +341,23 @@ static void index_and_loop_agree(void **state)
 		source = (struct cf_source){ SLICE("r.cf"), str_slice(&cf) };
 		cf_errors_init(&errs);
 		assert_false(str_failed(&cf));
-		assert_int_equal(ruleset_build(&source, 1, &(struct ruleset_options){ .always_max = 100000 }, &r, &errs, &e), ERR_OK);
+		assert_int_equal(
+		    ruleset_build(&source, 1, &(struct ruleset_options){ .always_max = 100000 }, &r, &errs, &e),
+		    ERR_OK);
 		cf_errors_fini(&errs);
 		for (unsigned part = 0; part < 20; part++) {
 			struct arena *a = arena_new(64 << 20);
 			size_t from = text.len * part / 20;
-			struct slice body = slice_make(str_c(&text) + from, text.len - from < 3000 ? text.len - from : 3000);
-			struct slice uris[] = { slice_make(body.ptr, body.len < 80 ? body.len : 80), SLICE("http://kas.example/K") };
-			struct surface_input in = { .title = SLICE("aK s"), .body = body, .norm = body, .uris = uris, .uri_count = 2 };
-			struct scan_options loop = { .no_index = true, .budget_us = 60000000, .rule_budget_us = 60000000 };
+			struct slice body =
+			    slice_make(str_c(&text) + from, text.len - from < 3000 ? text.len - from : 3000);
+			struct slice uris[] = { slice_make(body.ptr, body.len < 80 ? body.len : 80),
+						SLICE("http://kas.example/K") };
+			struct surface_input in = {
+				.title = SLICE("aK s"), .body = body, .norm = body, .uris = uris, .uri_count = 2
+			};
+			struct scan_options loop = { .no_index = true,
+						     .budget_us = 60000000,
+						     .rule_budget_us = 60000000 };
 			struct scan_options index = { .budget_us = 60000000, .rule_budget_us = 60000000 };
 			struct scan_result x, y;
 			struct surfaces s;
@@ -347,8 +372,8 @@ static void index_and_loop_agree(void **state)
 				for (size_t k = 0; k < y.error_count; k++)
 					trouble = trouble || y.errors[k].rule == i;
 				if (!trouble && x.values[i] != y.values[i])
-					print_error("%s: %g with the index, %g without\n", ruleset_rule(r, i)->text, x.values[i],
-						    y.values[i]);
+					print_error("%s: %g with the index, %g without\n", ruleset_rule(r, i)->text,
+						    x.values[i], y.values[i]);
 				assert_true(trouble || x.values[i] == y.values[i]);
 				hits += x.values[i] != 0;
 			}
@@ -380,7 +405,8 @@ static void check(const char *pattern, unsigned flags, const char *want)
 	char got[512] = "";
 
 	for (size_t i = 0; i < l.count; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%.*s", i > 0 ? "," : "", SLICE_ARG(l.list[i]));
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%.*s", i > 0 ? "," : "",
+			 SLICE_ARG(l.list[i]));
 	if (strcmp(got, want) != 0)
 		print_error("/%s/: %s\n", pattern, got);
 	assert_string_equal(got, want);

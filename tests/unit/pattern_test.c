@@ -25,7 +25,8 @@ static struct pattern *compile(const char *text, unsigned flags)
 	return p;
 }
 
-static enum pattern_result run(struct pattern *p, struct slice subject, struct pattern_meter *m, struct pattern_match *out)
+static enum pattern_result run(struct pattern *p, struct slice subject, struct pattern_meter *m,
+			       struct pattern_match *out)
 {
 	int64_t cpu_us = 0;
 
@@ -36,8 +37,22 @@ static enum pattern_result run(struct pattern *p, struct slice subject, struct p
 static void refuses(void **state)
 {
 	static const char *const bad[] = {
-		"(?{ print 1 })", "a(??{ code })", "(?C1)a", "(?C'text')", "\\C", "(*UTF)a", "(*UCP)a", "(*NO_JIT)a",
-		"(*LIMIT_MATCH=9)a", "(*CR)a", "(a", "[z-a]", "\\x{100}", "a**", "(*COMMIT)(?:a|b)+(c|d)+", "\\G(?:a|b)+(?:c|d)+",
+		"(?{ print 1 })",
+		"a(??{ code })",
+		"(?C1)a",
+		"(?C'text')",
+		"\\C",
+		"(*UTF)a",
+		"(*UCP)a",
+		"(*NO_JIT)a",
+		"(*LIMIT_MATCH=9)a",
+		"(*CR)a",
+		"(a",
+		"[z-a]",
+		"\\x{100}",
+		"a**",
+		"(*COMMIT)(?:a|b)+(c|d)+",
+		"\\G(?:a|b)+(?:c|d)+",
 	};
 
 	(void)state;
@@ -67,10 +82,16 @@ static void says_where(void **state)
 
 static void knows_the_risky(void **state)
 {
-	static const char *const risky[] = { "(?:a|a){15}[bd]", "(a+)+b", "a*b*c",  "x.*y.*z", "(?:ab)*", ".{0,200}x.{0,200}",
-					     "a?b?c?d?e?f?g?h?i?j?k", "(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)" };
-	static const char *const tame[] = { "abc", "a.*b", "colou?r", "(?:cheap|free) pills", "[a*b*c*]x", "a\\*b\\*c\\*", "x{3}",
-					    "(?:ab)?c" };
+	static const char *const risky[] = { "(?:a|a){15}[bd]",
+					     "(a+)+b",
+					     "a*b*c",
+					     "x.*y.*z",
+					     "(?:ab)*",
+					     ".{0,200}x.{0,200}",
+					     "a?b?c?d?e?f?g?h?i?j?k",
+					     "(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)" };
+	static const char *const tame[] = { "abc",       "a.*b",         "colou?r", "(?:cheap|free) pills",
+					    "[a*b*c*]x", "a\\*b\\*c\\*", "x{3}",    "(?:ab)?c" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(risky) / sizeof(*risky); i++) {
@@ -194,7 +215,8 @@ static void windows_lose_nothing(void **state)
 
 static void bytes_and_characters(void **state)
 {
-	struct pattern *bytes = compile("^.\xc3\xa9$", PATTERN_CASELESS), *utf = compile("^\u00e9[ks]$", PATTERN_CASELESS | PATTERN_UTF);
+	struct pattern *bytes = compile("^.\xc3\xa9$", PATTERN_CASELESS),
+		       *utf = compile("^\u00e9[ks]$", PATTERN_CASELESS | PATTERN_UTF);
 	struct pattern_meter m;
 	struct pattern_match match;
 

@@ -1,7 +1,7 @@
 /*
- * SpamAssassin's own answers: its probes with the real engine's output, fed as the equivalent text. The shared ones first,
- * then our own under tests/rules/sa (made with tests/rules/sa/oracle.pl): `<name>.cf`, `<name>.txt` (subject line, empty
- * line, body; X-Fields behind the subject), `<name>.expected` ("NAME xCOUNT" lines, sorted).
+ * SpamAssassin's own answers: its probes with the real engine's output, fed as the equivalent text. The shared ones
+ * first, then our own under tests/rules/sa (made with tests/rules/sa/oracle.pl): `<name>.cf`, `<name>.txt` (subject
+ * line, empty line, body; X-Fields behind the subject), `<name>.expected` ("NAME xCOUNT" lines, sorted).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,11 +52,12 @@ static void read_message(char *text, struct message *m)
 		assert_non_null(end);
 		assert_true(colon != NULL && colon < end && m->field_count < 16);
 		if (strncmp(line, "Subject:", 8) == 0)
-			m->title = slice_make(colon + 2 <= end ? colon + 2 : end, colon + 2 <= end ? (size_t)(end - colon - 2) : 0);
+			m->title = slice_make(colon + 2 <= end ? colon + 2 : end,
+					      colon + 2 <= end ? (size_t)(end - colon - 2) : 0);
 		else
 			m->fields[m->field_count++] =
-				(struct surface_field){ slice_make(line, (size_t)(colon - line)),
-							slice_make(colon + 2, (size_t)(end - colon - 2)) };
+			    (struct surface_field){ slice_make(line, (size_t)(colon - line)),
+						    slice_make(colon + 2, (size_t)(end - colon - 2)) };
 		line = end + 1;
 	}
 	m->body = slice_of(*line != '\0' ? line + 1 : line);
@@ -239,7 +240,8 @@ static void own_probes(void **state)
 		n += (size_t)snprintf(got, 1 << 20, "score %.3f\n", out.score);
 		for (size_t k = 0; k < ruleset_count(r); k++)
 			if (out.values[k] != 0)
-				n += (size_t)snprintf(got + n, (1 << 20) - n, "%s %g\n", ruleset_rule(r, k)->name, out.values[k]);
+				n += (size_t)snprintf(got + n, (1 << 20) - n, "%s %g\n", ruleset_rule(r, k)->name,
+						      out.values[k]);
 		/* Order is no part of the answer: every line of one is in the other. */
 		for (char *side = expected, *other = got;; side = got, other = expected) {
 			for (char *p = side; *p != '\0'; p = strchr(p, '\n') + 1) {
@@ -247,7 +249,8 @@ static void own_probes(void **state)
 
 				snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n"), p);
 				if (!expected_has(other, line))
-					print_error("%s: %s: %s\n", found.gl_pathv[i], side == got ? "too much" : "missing", line);
+					print_error("%s: %s: %s\n", found.gl_pathv[i],
+						    side == got ? "too much" : "missing", line);
 				assert_true(expected_has(other, line));
 			}
 			if (side == got)

@@ -75,7 +75,8 @@ static void refused(const char *cf, const struct ruleset_options *o, unsigned li
 	cf_errors_fini(&errs);
 }
 
-static struct scan_result scan_input(const struct ruleset *r, const struct surface_input *in, const struct scan_options *o)
+static struct scan_result scan_input(const struct ruleset *r, const struct surface_input *in,
+				     const struct scan_options *o)
 {
 	struct surfaces *s = arena_alloc(arena, sizeof(*s));
 	struct scan_result out;
@@ -110,10 +111,11 @@ static const struct scan_hit *hit(const struct ruleset *r, const struct scan_res
 
 static void rule_properties(void **state)
 {
-	struct ruleset *r = build("body A /x/\nscore A 2.5\ndescribe A English words\nlang de describe A Deutsche Worte\n"
-				  "note A Please write more\nlang de note A Bitte mehr\naction A reject\nmode A watch\n"
-				  "expires A 2024-01-01\ntflags A multiple maxhits=4 nice\npriority A 3\n"
-				  "uri B /y/\nmeta __C A + B\n");
+	struct ruleset *r =
+	    build("body A /x/\nscore A 2.5\ndescribe A English words\nlang de describe A Deutsche Worte\n"
+		  "note A Please write more\nlang de note A Bitte mehr\naction A reject\nmode A watch\n"
+		  "expires A 2024-01-01\ntflags A multiple maxhits=4 nice\npriority A 3\n"
+		  "uri B /y/\nmeta __C A + B\n");
 	const struct rule *a = ruleset_rule(r, 0), *b = ruleset_rule(r, 1), *c = ruleset_rule(r, 2);
 
 	(void)state;
@@ -144,7 +146,8 @@ static void rule_properties(void **state)
 
 static void names_follow_content(void **state)
 {
-	const struct cf_source one[] = { { SLICE("a.cf"), SLICE("body A /x/") }, { SLICE("b.cf"), SLICE("body B /x/") } };
+	const struct cf_source one[] = { { SLICE("a.cf"), SLICE("body A /x/") },
+					 { SLICE("b.cf"), SLICE("body B /x/") } };
 	const struct cf_source turned[] = { one[1], one[0] };
 	const struct cf_source other[] = { one[0], { SLICE("b.cf"), SLICE("body B /y/") } };
 	struct cf_errors errs;
@@ -167,8 +170,9 @@ static void names_follow_content(void **state)
 
 static void modes_and_expiry(void **state)
 {
-	struct ruleset *r = build("body W /x/\nscore W 5\nmode W watch\nbody D /x/\nmode D dormant\nbody E /x/\nexpires E 2024-01-01\n"
-				  "body OFF /x/\nscore OFF 0\nmeta M D + E + W\n");
+	struct ruleset *r =
+	    build("body W /x/\nscore W 5\nmode W watch\nbody D /x/\nmode D dormant\nbody E /x/\nexpires E 2024-01-01\n"
+		  "body OFF /x/\nscore OFF 0\nmeta M D + E + W\n");
 	struct surface_input in = { .body = SLICE("x") };
 	struct scan_result x = scan_input(r, &in, &(struct scan_options){ .now_ms = 1704153600000 });
 
@@ -201,19 +205,20 @@ static void refuses_bad_sets(void **state)
 	refused("test NOPE ok x", NULL, 1, 6, "no rule NOPE");
 	refused("body A eval:lnks(3)", &o, 1, 13, "not known");
 	refused("body A /\\d+/\nbody B /[a-z]+/", &(struct ruleset_options){ .always_max = 1 }, 0, 0, "A, B");
-	refused("body A /(?:a|a){40}[bd]/\ntest A fail aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, 2, 13,
-		"too slow");
+	refused("body A /(?:a|a){40}[bd]/\ntest A fail aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		NULL, 2, 13, "too slow");
 }
 
 static void tests_know_their_surface(void **state)
 {
 	const struct cf_source sources[] = {
-		{ SLICE("a.cf"), SLICE("header H Question =~ /^who/\ntest H ok who is it\ntest H fail it is who\n"
-				       "header S Subject =~ /hello$/\ntest S ok say hello\nuri U /spam\\.example/\n"
-				       "test U ok http://spam.example/x\ntest LIST_L ok https://a.bad.example/x\n"
-				       "test LIST_L fail https://good.bad.example/x\nnorm N /abc/\ntest N ok xABCx\n"
-				       "meta M __A && !__B\nbody __A /aa/\nbody __B /bb/\ntest M ok aa\ntest M fail aa bb\n"
-				       "body D /x/\nmode D dormant\ntest D ok x\nbody OFF /x/\nscore OFF 0\ntest OFF ok y\n") },
+		{ SLICE("a.cf"),
+		  SLICE("header H Question =~ /^who/\ntest H ok who is it\ntest H fail it is who\n"
+			"header S Subject =~ /hello$/\ntest S ok say hello\nuri U /spam\\.example/\n"
+			"test U ok http://spam.example/x\ntest LIST_L ok https://a.bad.example/x\n"
+			"test LIST_L fail https://good.bad.example/x\nnorm N /abc/\ntest N ok xABCx\n"
+			"meta M __A && !__B\nbody __A /aa/\nbody __B /bb/\ntest M ok aa\ntest M fail aa bb\n"
+			"body D /x/\nmode D dormant\ntest D ok x\nbody OFF /x/\nscore OFF 0\ntest OFF ok y\n") },
 		{ SLICE("lists/l.list"), SLICE("bad.example") },
 		{ SLICE("lists/allow.list"), SLICE("good.bad.example") },
 	};
@@ -261,7 +266,8 @@ static void spans_point_into_the_source(void **state)
 
 static void facts(void **state)
 {
-	struct ruleset *r = build("body MANY eval:links(3)\nbody SOME eval:links(1,2)\nheader ANY eval:links()\nmeta M MANY + SOME\n");
+	struct ruleset *r =
+	    build("body MANY eval:links(3)\nbody SOME eval:links(1,2)\nheader ANY eval:links()\nmeta M MANY + SOME\n");
 	struct surface_fact f = { SLICE("links"), 2 };
 	struct surface_input in = { .facts = &f, .fact_count = 1 };
 	struct scan_result x = scan_input(r, &in, NULL);
@@ -327,7 +333,8 @@ static void lists(void **state)
 /* A pattern that cannot be run to its end is no miss; what depends on it is unknown too. */
 static void trouble_is_not_a_miss(void **state)
 {
-	struct ruleset *r = build("body SLOW /(?:a|a){40}[bd]/\nbody FINE /needle/\nmeta NOT !SLOW\nmeta CHAIN NOT + 1\nmeta APART !!FINE\n");
+	struct ruleset *r = build(
+	    "body SLOW /(?:a|a){40}[bd]/\nbody FINE /needle/\nmeta NOT !SLOW\nmeta CHAIN NOT + 1\nmeta APART !!FINE\n");
 	char text[2000];
 	struct surface_input in = { .body = slice_make(text, sizeof(text)) };
 	bool quarantined[5] = { true };
@@ -358,7 +365,8 @@ static void trouble_is_not_a_miss(void **state)
 /* One slow rule ends at its own share and the others go on; past the message's budget nothing is known any more. */
 static void budgets(void **state)
 {
-	struct ruleset *r = build("body SLOW /(?:a|a){14}[b-z]/\ntflags SLOW nosubject\nbody FINE /needle/\nmeta M !SLOW\n");
+	struct ruleset *r =
+	    build("body SLOW /(?:a|a){14}[b-z]/\ntflags SLOW nosubject\nbody FINE /needle/\nmeta M !SLOW\n");
 	static char text[40000];
 	struct surface_input in = { .body = slice_make(text, sizeof(text)) };
 	struct scan_result x;

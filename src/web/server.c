@@ -737,6 +737,13 @@ void web_stop(struct web **wp)
 	watch_close(w->watch);
 	work_drain(w->work);
 
+	/* Whoever has not asked yet will not be answered. */
+	pthread_mutex_lock(&w->conns_lock);
+	for (struct conn *n = w->conns; n != NULL; n = n->next)
+		if (atomic_load(&n->phase) != PHASE_BUSY)
+			(void)shutdown(n->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&w->conns_lock);
+
 	/* Now nothing sleeps: what was suspended has been resumed. Let the answers go out. */
 	pthread_mutex_lock(&w->end_lock);
 	while (atomic_load(&w->calls) > 0 && pthread_cond_timedwait(&w->end_changed, &w->end_lock, &until) == 0)

@@ -236,6 +236,32 @@ static void test_streams_are_cut(void **state)
 	assert_int_equal(woken, 1);
 	assert_int_equal(sub_read(s, buf, sizeof(buf), &n, NULL, NULL), SUB_CUT);
 	hub_unsubscribe(f->d.hub, &s);
+	/* By the server itself: at once, and nobody else's. */
+	struct sub_options other = { .owner = people_stream_owner(f->admin), .owner_max = 9, .wake = nothing, .ctx = &woken };
+	int64_t second = add(f, "second", ROLE_HELPER);
+	o.owner = people_stream_owner(second);
+	s = hub_subscribe(f->d.hub, (struct topic){ TOPIC_DESK, 0 }, &o);
+	struct sub *t = hub_subscribe(f->d.hub, (struct topic){ TOPIC_DESK, 0 }, &other);
+	OK(people_change(&f->d, f->db, &f->who, second, &c, &err));
+	assert_int_equal(sub_read(s, buf, sizeof(buf), &n, NULL, NULL), SUB_CUT);
+	assert_int_equal(sub_read(t, buf, sizeof(buf), &n, NULL, NULL), SUB_EMPTY);
+	hub_unsubscribe(f->d.hub, &s);
+	hub_unsubscribe(f->d.hub, &t);
+	/* By the clock. */
+	char secret[PEOPLE_SECRET_BYTES];
+	struct people_session session;
+	OK(log_in(f, "root", "correct horse", secret, &session));
+	t = hub_subscribe(f->d.hub, (struct topic){ TOPIC_DESK, 0 }, &other);
+	OK(people_cut_ended(&f->d, f->db, &w, &err));
+	assert_int_equal(sub_read(t, buf, sizeof(buf), &n, NULL, NULL), SUB_EMPTY);
+	char text[96];
+	snprintf(text, sizeof(text), "UPDATE sessions SET expires_ms = %lld", (long long)w.at_ms + 1);
+	sql(f, text);
+	while (clock_wall_ms() <= w.at_ms + 1)
+		usleep(1000);
+	OK(people_cut_ended(&f->d, f->db, &w, &err));
+	assert_int_equal(sub_read(t, buf, sizeof(buf), &n, NULL, NULL), SUB_CUT);
+	hub_unsubscribe(f->d.hub, &t);
 }
 
 static void test_last_admin(void **state)

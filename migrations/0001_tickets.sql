@@ -18,6 +18,7 @@ CREATE TABLE tickets (
 	answered INTEGER,                         -- first message of a helper
 	decided INTEGER,                          -- last decision of the judge, a moderator or an appeal
 	held_for INTEGER,                         -- how long the last decision about a held question took
+	overdue INTEGER NOT NULL DEFAULT 0,       -- held for a day: moderators were reminded
 	closed INTEGER,
 	deadline INTEGER,                         -- challenged: held unsolved then; snoozed: wakes then
 	holder INTEGER,

@@ -1,6 +1,9 @@
 #include "desk/lease.h"
 
+#include "desk/talk.h"
+
 enum { SWEEP_MAX = 64, SWEEP_ROUNDS = 16 };
+#define OVERDUE_MS ((int64_t)24 * 3600 * 1000)
 
 int64_t lease_term(int64_t now)
 {
@@ -73,6 +76,30 @@ struct due {
 	enum ticket_event event;
 };
 
+/* A hold that nobody has decided for a day is brought before the moderators once more. */
+static enum err remind(struct db *db, int64_t now, int64_t *count, struct error *e)
+{
+	int64_t ids[SWEEP_MAX], n;
+	size_t found = 0;
+	struct rows r;
+	enum err rc = rows_open(db, &r, SQL_LEASE_OVERDUE, BINDS(b_int(now - OVERDUE_MS), b_int(SWEEP_MAX)), e);
+
+	if (rc)
+		return rc;
+	while (found < SWEEP_MAX && rows_next(&r))
+		ids[found++] = rows_int(&r, 0);
+	rc = rows_close(&r);
+	for (size_t i = 0; !rc && i < found; i++, (*count)++) {
+		rc = db_run(db, SQL_LEASE_REMIND, BINDS(b_int(ids[i])), NULL, e);
+		if (!rc)
+			rc = talk_append(db,
+					 &(struct append){ .ticket = ids[i], .now = now, .kind = ENTRY_FACT, .author = AUTHOR_SYSTEM,
+							   .audience = AUDIENCE_STAFF, .data = SLICE("{\"what\":\"overdue\"}") },
+					 &n, e);
+	}
+	return rc;
+}
+
 struct sweep {
 	int64_t moved;
 };
@@ -114,7 +141,7 @@ static enum err sweep(struct db *db, void *self, struct error *e)
 				 &(struct move){ .ticket = list[i].ticket, .event = list[i].event, .by = BY_SYSTEM, .now = now,
 						 .why = list[i].event == EVENT_UNSOLVED ? HELD_UNSOLVED : HELD_NOT },
 				 &acted, e);
-	return rc;
+	return rc ? rc : remind(db, now, &s->moved, e);
 }
 
 enum err lease_sweep(struct desk *d, int64_t *moved, struct error *e)

@@ -14,7 +14,8 @@ enum err lease_renew(struct desk *d, const struct act *in, struct acted *out, st
 /* Back to the queue at its original age. */
 enum err lease_release(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
 
-/* Returns what has expired to the queue, wakes what was snoozed until now, holds challenges unsolved for 30 minutes. In chunks;
+/* Returns what has expired to the queue, wakes what was snoozed until now, holds challenges unsolved for 30 minutes, and writes
+ * a `fact` entry "overdue" for moderators where a held question has waited a day for their decision. In chunks;
  * cheap when there is nothing. Call each second or sooner. *moved may be NULL. */
 enum err lease_sweep(struct desk *d, int64_t *moved, struct error *e) MUST_CHECK;
 /* At start-up, before serving: live leases get one full term. */

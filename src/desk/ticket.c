@@ -69,6 +69,7 @@ enum err ticket_read_row(struct rows *r, int first, struct arena *a, struct tick
 	out->hidden = rows_int(r, c++) != 0;
 	out->appealed = rows_int(r, c++) != 0;
 	out->sealed_until = rows_int(r, c++);
+	out->overdue = rows_int(r, c++) != 0;
 	if (out->state == TICKET_STATES)
 		return ERR_CORRUPT;
 	return a && arena_failed(a) ? ERR_NOMEM : ERR_OK;
@@ -285,6 +286,8 @@ struct jv *ticket_json(const struct ticket *t, enum access access)
 		o = jv_set_bool(o, "urgent", true);
 	if (t->hidden)
 		o = jv_set_bool(o, "hidden", true);
+	if (t->overdue)
+		o = jv_set_bool(o, "overdue", true);
 	return o;
 }
 

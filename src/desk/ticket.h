@@ -55,6 +55,7 @@ struct ticket {
 	int64_t additions, added_bytes;  /* the asker's texts before a helper's first (budget) */
 	enum author last_by;             /* who wrote the last message: AUTHOR_ASKER means it waits for us */
 	bool urgent, hidden, appealed;
+	bool overdue;                    /* held for a day without a decision */
 	int64_t sealed_until;            /* erased, but moderators still need it; 0: not */
 };
 

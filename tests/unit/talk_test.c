@@ -730,6 +730,26 @@ static void test_waits_are_honest(void **state)
 	assert_int_equal(w.status, DESK_OPEN);
 }
 
+static void test_a_hold_of_a_day_is_brought_up_again(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+	int64_t id, moved;
+
+	fake_action = ACTION_HOLD;
+	id = ask(f, "doubtful");
+	MUST(lease_sweep(&f->desk, &moved, &e));
+	assert_int_equal(moved, 0);
+	raw(f, "UPDATE tickets SET decided = decided - 86400000");
+	MUST(lease_sweep(&f->desk, &moved, &e));
+	assert_int_equal(moved, 1);
+	assert_true(load(f, id).overdue);
+	assert_int_equal(read_all(f, id, 2, VIEW_STAFF).count, 1);
+	assert_int_equal(read_all(f, id, 2, VIEW_ASKER).count, 0);
+	MUST(lease_sweep(&f->desk, &moved, &e));
+	assert_int_equal(moved, 0); /* once */
+}
+
 static enum err release_all(struct db *db, void *self, struct error *e)
 {
 	struct acted out;
@@ -785,6 +805,7 @@ int main(void)
 		T(test_backlog),
 		T(test_waits_are_honest),
 		T(test_holds_are_measured),
+		T(test_a_hold_of_a_day_is_brought_up_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,7 @@ function run({ name, argv, exit }, limitMs) {
 			const skips = [];
 			for (const line of out.split('\n')) {
 				const tap = line.match(/^\s*(not )?ok \d+/);
-				const skip = line.match(/# SKIP\s*(.*)/i);
+				const skip = line.match(/# SKIP\b\s*(.*)/);
 				if (skip) skips.push(skip[1].trim() || 'no reason given');
 				else if (tap && line.search(/\S/) === 0) tap[1] ? failed++ : passed++;
 			}

@@ -152,6 +152,36 @@ test('a talk: both sides write, the stream tells, reading resumes from every num
 	for (const bad of ['-1', 'x', '1.5', '99999999999999999999']) assert.equal((await d.get(`${q.path}?after=${bad}`)).status, 400);
 });
 
+test('both sides are told who is there and who is writing', async () => {
+	const t = await talk(d, hanna);
+	const mine = await d.sse(`${t.path}/events`);
+	const theirs = await hanna.sse(`${t.t}/events`);
+	await until(async () => (await mine.next('presence')).data.helpers === 1, 'the helper to be there');
+	await until(async () => (await theirs.next('presence')).data.asker === true, 'the asker to be there');
+	assert.deepEqual((await hanna.get(t.t)).body.presence, { helpers: 1, asker: true });
+	assert.equal((await d.json('POST', `${t.path}/typing`, {})).status, 204);
+	assert.equal((await theirs.next('typing')).data.who, 'asker');
+	assert.equal((await hanna.json('POST', `${t.t}/typing`, {})).status, 204);
+	const e = await mine.next('typing');
+	assert.equal(e.data.who, 'helper');
+	assert.equal(e.id, undefined);
+	/* of those who do not hold it nothing is told */
+	assert.equal((await hugo.json('POST', `${t.t}/typing`, {})).status, 204);
+	theirs.close();
+	await until(async () => (await mine.next('presence')).data.helpers === 0, 'the helper to have left');
+	assert.equal(mine.all.filter((x) => x.event === 'typing').length, 1);
+	mine.close();
+});
+
+test('three streams a link: the oldest is cut', async () => {
+	const q = await question(d);
+	const streams = [];
+	for (let i = 0; i < 4; i++) streams.push(await d.sse(`${q.path}/events`));
+	while ((await streams[0].next(undefined, 5000)) !== undefined);
+	assert.deepEqual(streams.map((s) => s.ended), [true, false, false, false]);
+	for (const s of streams) s.close();
+});
+
 test('lines: repeats, foreign replies, at most five before somebody answers', async () => {
 	const q = await question(d);
 	const other = await question(d);

@@ -17,6 +17,9 @@ enum {
 	GROWTH_MAX = 8,          /* escaping makes at most this many bytes of one */
 };
 
+/* Put into the source and taken out of what is written; the text itself has no control characters there any more. */
+#define MARK '\x01'
+
 #define REL " rel=\"nofollow noopener noreferrer ugc\">"
 
 struct renderer {
@@ -30,20 +33,24 @@ struct renderer {
 	bool anchored;             /* the outermost became one */
 	size_t label_at;           /* where its words start in `out` */
 	struct str href, label;    /* its address, and its words without markup */
+	struct str title;          /* its title, which is shown as one */
 	struct str words;          /* text that was not written yet: md4c gives it in pieces, and addresses cross them */
 	struct slice source;       /* what md4c reads, in a buffer of ours */
 };
 
+/* Control characters have no place in HTML and go. */
 static void escape(struct str *out, struct slice text)
 {
 	size_t done = 0;
 
 	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
 		const char *entity = text.ptr[i] == '&'  ? "&amp;" :
 				     text.ptr[i] == '<'  ? "&lt;" :
 				     text.ptr[i] == '>'  ? "&gt;" :
 				     text.ptr[i] == '"'  ? "&quot;" :
 				     text.ptr[i] == '\'' ? "&#39;" :
+				     (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F ? "" :
 							   NULL;
 		if (!entity)
 			continue;
@@ -124,10 +131,14 @@ bool markup_wiki_link(const char *wiki_url, struct slice title, struct str *out)
 
 /* ---- text ---- */
 
-static void put_anchor(struct str *out, struct slice href)
+static void put_anchor(struct str *out, struct slice href, struct slice title)
 {
 	str_adds(out, "<a href=\"");
 	escape(out, href);
+	if (title.len) {
+		str_adds(out, "\" title=\"");
+		escape(out, title);
+	}
 	str_adds(out, "\"" REL "<bdi>");
 }
 
@@ -164,7 +175,7 @@ static void put_words(struct renderer *r, struct slice text, bool clickable)
 			continue;
 		escape(&r->out, slice_make(text.ptr + done, u->at - done));
 		if (web)
-			put_anchor(&r->out, u->url);
+			put_anchor(&r->out, u->url, SLICE_NONE);
 		if (deceives)
 			escape(&r->out, u->flags & URI_MAIL ? slice_from(u->url, strlen("mailto:")) : u->url);
 		else
@@ -196,14 +207,22 @@ static struct slice within_source(const struct renderer *r, struct slice s)
 	return slice_make(s.ptr, s.len > end - from ? end - from : s.len);
 }
 
+/* Without the marks that were put into the source. */
+static void add_unmarked(struct str *out, struct slice s)
+{
+	for (const char *mark; s.len && (mark = memchr(s.ptr, MARK, s.len));) {
+		str_add(out, slice_make(s.ptr, (size_t)(mark - s.ptr)));
+		s = slice_from(s, (size_t)(mark - s.ptr) + 1);
+	}
+	str_add(out, s);
+}
+
 static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ctx)
 {
 	struct renderer *r = ctx;
 	struct slice s = within_source(r, slice_make(text, size));
 
-	if (type == MD_TEXT_NORMAL)
-		str_add(&r->words, s);
-	else
+	if (type != MD_TEXT_NORMAL)
 		flush_words(r);
 	switch (type) {
 	case MD_TEXT_BR:
@@ -218,12 +237,15 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ct
 		str_add(&r->out, s);
 		break;
 	case MD_TEXT_NORMAL:
+		add_unmarked(&r->words, s);
 		break;
 	default:
-		escape(&r->out, s);
+		add_unmarked(&r->words, s);
+		escape(&r->out, str_slice(&r->words));
+		str_reset(&r->words);
 	}
 	if (r->links && r->label.len + s.len <= LABEL_MAX_BYTES)
-		str_add(&r->label, s);
+		add_unmarked(&r->label, s);
 	return str_failed(&r->out) ? 1 : 0;
 }
 
@@ -239,11 +261,11 @@ static void read_attribute(const MD_ATTRIBUTE *m, struct str *out)
 		if (m->substr_types[i] == MD_TEXT_ENTITY && slice_is(part, "&amp;"))
 			str_addc(out, '&');
 		else
-			str_add(out, part);
+			add_unmarked(out, part);
 	}
 }
 
-static void open_link(struct renderer *r, const MD_ATTRIBUTE *target, bool wiki)
+static void open_link(struct renderer *r, const MD_ATTRIBUTE *target, const MD_ATTRIBUTE *title, bool wiki)
 {
 	struct str page;
 
@@ -252,11 +274,14 @@ static void open_link(struct renderer *r, const MD_ATTRIBUTE *target, bool wiki)
 	r->anchored = false;
 	str_reset(&r->label);
 	read_attribute(target, &r->href);
+	str_reset(&r->title);
+	if (title)
+		read_attribute(title, &r->title);
 	if (wiki) {
 		str_init(&page, HREF_MAX_BYTES);
 		r->anchored = markup_wiki_link(r->o->wiki_url, str_slice(&r->href), &page) && !str_failed(&page);
 		if (r->anchored)
-			put_anchor(&r->out, str_slice(&page));
+			put_anchor(&r->out, str_slice(&page), SLICE_NONE);
 		else
 			str_adds(&r->out, "[[");
 		str_fini(&page);
@@ -266,7 +291,7 @@ static void open_link(struct renderer *r, const MD_ATTRIBUTE *target, bool wiki)
 		arena_reset(r->a);
 		r->anchored = !str_failed(&r->href) && uri_parse(r->a, str_slice(&r->href), &u, NULL) == ERR_OK;
 		if (r->anchored)
-			put_anchor(&r->out, u.url);
+			put_anchor(&r->out, u.url, str_slice(&r->title));
 	}
 	r->label_at = r->out.len;
 }
@@ -292,6 +317,11 @@ static void close_link(struct renderer *r, bool wiki)
 		return;
 	if (wiki) {
 		str_adds(&r->out, r->anchored ? "</bdi></a>" : "]]");
+		if (!r->anchored && !slice_eq(str_slice(&r->label), str_slice(&r->href))) {
+			str_adds(&r->out, " (");
+			escape(&r->out, str_slice(&r->href));
+			str_addc(&r->out, ')');
+		}
 		return;
 	}
 	arena_reset(r->a);
@@ -300,7 +330,9 @@ static void close_link(struct renderer *r, bool wiki)
 		/* Nothing to click, but where it would have led is not hidden. */
 		str_adds(&r->out, " (");
 		escape(&r->out, str_slice(&r->href));
-		str_adds(&r->out, ")");
+		str_adds(&r->out, r->title.len ? " " : "");
+		escape(&r->out, str_slice(&r->title));
+		str_addc(&r->out, ')');
 		return;
 	}
 	bool empty = utf_blank(str_slice(&r->label));
@@ -349,11 +381,11 @@ static int on_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
 		return 1;
 	r->spans[r->span_count++] = type;
 	if (type == MD_SPAN_A)
-		open_link(r, &((const MD_SPAN_A_DETAIL *)detail)->href, false);
+		open_link(r, &((const MD_SPAN_A_DETAIL *)detail)->href, &((const MD_SPAN_A_DETAIL *)detail)->title, false);
 	else if (type == MD_SPAN_IMG) /* a link to the picture: nothing is fetched from elsewhere */
-		open_link(r, &((const MD_SPAN_IMG_DETAIL *)detail)->src, false);
+		open_link(r, &((const MD_SPAN_IMG_DETAIL *)detail)->src, &((const MD_SPAN_IMG_DETAIL *)detail)->title, false);
 	else if (type == MD_SPAN_WIKILINK)
-		open_link(r, &((const MD_SPAN_WIKILINK_DETAIL *)detail)->target, true);
+		open_link(r, &((const MD_SPAN_WIKILINK_DETAIL *)detail)->target, NULL, true);
 	else if (tag)
 		str_addf(&r->out, "<%s>", tag);
 	return str_failed(&r->out) ? 1 : 0;
@@ -376,6 +408,17 @@ static int on_leave_span(MD_SPANTYPE type, void *detail, void *ctx)
 }
 
 /* ---- blocks ---- */
+
+/* Words behind the opening fence: a language alone is a hint, more than that is something somebody wrote. */
+static void put_info(struct renderer *r, const MD_BLOCK_CODE_DETAIL *detail)
+{
+	if (detail->info.size <= detail->lang.size)
+		return;
+	read_attribute(&detail->info, &r->words);
+	escape(&r->out, str_slice(&r->words));
+	str_addc(&r->out, '\n');
+	str_reset(&r->words);
+}
 
 static int on_enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 {
@@ -413,6 +456,7 @@ static int on_enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 		break;
 	case MD_BLOCK_CODE:
 		str_adds(&r->out, "<pre dir=\"auto\"><code>");
+		put_info(r, detail);
 		break;
 	default:
 		str_adds(&r->out, "<p dir=\"auto\">");
@@ -495,6 +539,24 @@ static void render_plain(struct renderer *r, struct slice text)
 		str_adds(&r->out, "</p>\n");
 }
 
+/* Copies the text without control characters, and with a mark in each "]:", so that no line is taken for the definition of a
+ * link: "[Ann]: hello" would vanish from the page. `out` has room for twice the text. Returns the new length. */
+static size_t prepare(struct slice text, char *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		if ((c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7F)
+			continue;
+		if (c == ':' && n > 0 && out[n - 1] == ']')
+			out[n++] = MARK;
+		out[n++] = (char)c;
+	}
+	return n;
+}
+
 /* False when there is too much of it, or the parser gave up. */
 static bool render_markdown(struct renderer *r, struct slice text)
 {
@@ -510,13 +572,11 @@ static bool render_markdown(struct renderer *r, struct slice text)
 
 	if (text.len > MARKUP_MAX_BYTES / GROWTH_MAX)
 		return false;
-	char *copy = calloc(text.len + PADDING_BYTES, 1);
+	char *copy = calloc(text.len * 2 + PADDING_BYTES, 1);
 	if (!copy)
 		return false;
-	if (text.len)
-		memcpy(copy, text.ptr, text.len);
-	r->source = slice_make(copy, text.len);
-	bool good = md_parse(copy, (MD_SIZE)text.len, &parser, r) == 0;
+	r->source = slice_make(copy, prepare(text, copy));
+	bool good = md_parse(copy, (MD_SIZE)r->source.len, &parser, r) == 0;
 	flush_words(r);
 	free(copy);
 	return good && !str_failed(&r->out);
@@ -531,6 +591,7 @@ enum err markup_html(struct slice text, const struct markup_options *o, struct s
 	str_init(&r.out, MARKUP_MAX_BYTES);
 	str_init(&r.href, HREF_MAX_BYTES);
 	str_init(&r.label, LABEL_MAX_BYTES * 2);
+	str_init(&r.title, HREF_MAX_BYTES);
 	str_init(&r.words, MARKUP_MAX_BYTES);
 	if (!o->links || !render_markdown(&r, text)) {
 		str_reset(&r.out);
@@ -544,6 +605,7 @@ enum err markup_html(struct slice text, const struct markup_options *o, struct s
 	str_fini(&r.out);
 	str_fini(&r.href);
 	str_fini(&r.label);
+	str_fini(&r.title);
 	str_fini(&r.words);
 	arena_free(&r.a);
 	return str_failed(out) ? err_nomem(e) : ERR_OK;

@@ -74,14 +74,30 @@ static void links(void **state)
 	       P(A("https://wiki.example.org/wiki/Help:Editing", "Help:Editing") " and " A("https://wiki.example.org/wiki/Main_Page#Top", "words")));
 	expect("[[../../evil]]", P("[[../../evil]]"));
 	char *out = html("[[Page]] [[a|b]]", true, "");
-	assert_string_equal(out, P("[[Page]] [[b]]"));
+	assert_string_equal(out, P("[[Page]] [[b]] (a)"));
 	free(out);
+}
+
+/* Markdown has places where words go unseen; here none may. */
+static void hides_nothing(void **state)
+{
+	(void)state;
+	expect("[Ann]: hello", P("[Ann]: hello"));
+	expect("[a][b]\n\n[b]: http://e.com 'words'", P("[a][b]") P("[b]: " A("http://e.com", "http://e.com") " &#39;words&#39;"));
+	expect("`x]: y`", P("<code>x]: y</code>"));
+	expect("```c\nx\n```", "<pre dir=\"auto\"><code>x\n</code></pre>\n");
+	expect("``` some words\nx\n```", "<pre dir=\"auto\"><code>some words\nx\n</code></pre>\n");
+	expect("[x](http://e.com \"a & b\")",
+	       P("<a href=\"http://e.com\" title=\"a &amp; b\" rel=\"nofollow noopener noreferrer ugc\"><bdi>x</bdi></a>"));
+	expect("[x](ftp://e.com \"words\")", P("x (ftp://e.com words)"));
+	expect("a\x01" "b\x1b[1m", P("ab[1m"));
+	expect("<!-- words -->", P("&lt;!-- words --&gt;"));
 }
 
 static void stays_plain(void **state)
 {
 	(void)state;
-	char *out = html("see https://e.com *x*\r\n<b>\n\n\n two", false, "https://w.example");
+	char *out = html("see\x01 https://e.com *x*\r\n<b>\n\n\n two", false, "https://w.example");
 	assert_string_equal(out, P("see https://e.com *x*<br>\n&lt;b&gt;") P(" two"));
 	free(out);
 	out = html(" \n\n", false, NULL);
@@ -152,7 +168,7 @@ static void is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writes_markdown), cmocka_unit_test(lets_no_html_through), cmocka_unit_test(links),
+		cmocka_unit_test(writes_markdown), cmocka_unit_test(lets_no_html_through), cmocka_unit_test(links), cmocka_unit_test(hides_nothing),
 		cmocka_unit_test(stays_plain), cmocka_unit_test(makes_wiki_links), cmocka_unit_test(is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

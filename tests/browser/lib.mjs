@@ -86,6 +86,7 @@ export async function looksGood(page, what) {
 		return [...document.querySelectorAll('body *')]
 			.filter((e) => {
 				const r = e.getBoundingClientRect();
+				for (let up = e.parentElement; up; up = up.parentElement) if (getComputedStyle(up).overflowX !== 'visible') return false;
 				return r.width > 0 && (r.right > room + 1 || r.left < -1) && getComputedStyle(e).position !== 'absolute';
 			})
 			.slice(0, 5)

@@ -29,6 +29,7 @@ CREATE TABLE tickets (
 	offered_until INTEGER NOT NULL DEFAULT 0, -- until then `next` of others looks elsewhere first
 	last_n INTEGER NOT NULL DEFAULT 0,
 	last_by TEXT NOT NULL DEFAULT 'asker',    -- who wrote the last message
+	wrote INTEGER,                            -- the asker's last message after the question
 	asker_read INTEGER NOT NULL DEFAULT 0,
 	additions INTEGER NOT NULL DEFAULT 0,     -- the asker's texts after the question, before a helper's first
 	added_bytes INTEGER NOT NULL DEFAULT 0,
@@ -41,7 +42,8 @@ CREATE TABLE tickets (
 	seed BLOB NOT NULL,                       -- of the link
 	token BLOB NOT NULL UNIQUE                -- hash of the link's token
 );
-CREATE INDEX tickets_queue ON tickets (state, anchor, id);
+CREATE INDEX tickets_queue ON tickets (state, anchor, id, hidden);
+CREATE INDEX tickets_unanswered ON tickets (id) WHERE state = 'closed' AND last_by = 'asker' AND wrote > closed;
 CREATE INDEX tickets_holder ON tickets (holder) WHERE holder IS NOT NULL;
 CREATE INDEX tickets_snoozed ON tickets (snoozed_by) WHERE snoozed_by IS NOT NULL;
 CREATE INDEX tickets_answered ON tickets (answered) WHERE answered IS NOT NULL;

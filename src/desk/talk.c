@@ -267,7 +267,8 @@ static enum err write_asker(struct db *db, struct write *w, const struct ticket 
 	rc = talk_append(db, &entry, &w->out->n, e);
 	if (!rc)
 		rc = db_run(db, SQL_TALK_TOUCH_ASKER,
-			    BINDS(b_int(t->id), b_int(t->answered == 0), b_int(t->answered ? 0 : (int64_t)entry.body.len)), NULL, e);
+			    BINDS(b_int(t->id), b_int(t->answered == 0), b_int(t->answered ? 0 : (int64_t)entry.body.len),
+				  b_int(entry.now)), NULL, e);
 	if (!rc && t->state == TICKET_SNOOZED)
 		rc = ticket_move(db, &(struct move){ .ticket = t->id, .event = EVENT_REPLY, .by = BY_ASKER, .now = entry.now }, &moved, e);
 	return rc;

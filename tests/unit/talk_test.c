@@ -695,6 +695,40 @@ static void test_backlog(void **state)
 	str_fini(&out);
 }
 
+/* "On us": where the asker has the last word, also behind a closed door; a rating is no word. */
+static void test_what_waits_on_us(void **state)
+{
+	struct fixture *f = *state;
+	struct queue_filter filter = { .view = QUEUE_WAITING };
+	struct queue_page page;
+	struct sender nobody = { 0 };
+	struct acted out;
+	struct posted posted;
+	struct error e = { 0 };
+	int64_t live = ask(f, "one"), closed = ask(f, "two"), fence = claim(f, live, &anna);
+
+	MUST(queue_list(f->db, f->arena, &anna, &filter, &page, &e));
+	assert_int_equal(page.count, 1);
+	assert_int_equal(say(f, live, &anna, fence, "answer", NULL, &posted), ERR_OK);
+	MUST(queue_list(f->db, f->arena, &anna, &filter, &page, &e));
+	assert_int_equal(page.count, 0);
+	fence = claim(f, closed, &anna);
+	assert_int_equal(say(f, closed, &anna, fence, "answer", NULL, &posted), ERR_OK);
+	assert_int_equal(say(f, closed, NULL, 0, "thanks", NULL, &posted), ERR_OK);
+	MUST(ticket_close(&f->desk, &(struct act){ .ticket = closed, .by = BY_HELPER, .who = anna, .fenced = true, .fence = fence }, &out, &e));
+	raw(f, "UPDATE tickets SET closed = closed + 5 WHERE id = %lld", (long long)closed);
+	MUST(ticket_rate(&f->desk, f->db, f->arena, closed, true, SLICE("kind people"), &nobody, &out, &e));
+	MUST(queue_list(f->db, f->arena, &anna, &filter, &page, &e));
+	assert_int_equal(page.count, 0);
+	raw(f, "UPDATE tickets SET closed = 1000 WHERE id = %lld", (long long)closed);
+	assert_int_equal(say(f, closed, NULL, 0, "one thing more", NULL, &posted), ERR_OK);
+	MUST(queue_list(f->db, f->arena, &anna, &filter, &page, &e));
+	assert_int_equal(page.count, 1);
+	assert_int_equal(page.tickets[0].id, closed);
+	MUST(queue_list(f->db, f->arena, &bert, &filter, &page, &e));
+	assert_int_equal(page.count, 0);
+}
+
 static void test_waits_are_honest(void **state)
 {
 	struct fixture *f = *state;
@@ -803,6 +837,7 @@ int main(void)
 		T(test_who_is_here),
 		T(test_streams_end_where_reading_ends),
 		T(test_backlog),
+		T(test_what_waits_on_us),
 		T(test_waits_are_honest),
 		T(test_holds_are_measured),
 		T(test_a_hold_of_a_day_is_brought_up_again),

@@ -84,12 +84,13 @@ FAULT_BIN = $(BUILD)/porchlight-lossy $(BUILD)/porchlight-careless
 $(BUILD)/fault/vfs_lossy.o: tests/fault/vfs_lossy.c
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -c $< -o $@
-$(BUILD)/fault/db_sqlite.o: src/store/db_sqlite.c $(LIB)
+$(BUILD)/fault/lossy.o: src/store/db_sqlite.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -DDB_SQLITE_CHECKPOINT_PAGES=60 -c $< -o $@
+$(BUILD)/fault/careless.o: src/store/db_sqlite.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -DDB_SQLITE_SYNCHRONOUS='"OFF"' -c $< -o $@
-$(BUILD)/porchlight-lossy: $(BUILD)/obj/cli/main.o $(BUILD)/fault/vfs_lossy.o $(LIB)
-	$(CC) -o $@ $^ $(LDLIBS_ALL)
-$(BUILD)/porchlight-careless: $(BUILD)/obj/cli/main.o $(BUILD)/fault/vfs_lossy.o $(BUILD)/fault/db_sqlite.o $(LIB)
+$(BUILD)/porchlight-%: $(BUILD)/obj/cli/main.o $(BUILD)/fault/vfs_lossy.o $(BUILD)/fault/%.o $(LIB)
 	$(CC) -o $@ $^ $(LDLIBS_ALL)
 
 test: test-deps ## install what tests need and run them all

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,6 +16,16 @@ static atomic_int least = LOG_INFO;
 void log_set_level(enum log_level level)
 {
 	atomic_store(&least, (int)level);
+}
+
+enum log_level log_level_read(const char *name)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+
+	for (int i = 0; i < 4; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (enum log_level)i;
+	return LOG_INFO;
 }
 
 /* Copies `text`, escaping control bytes, so that nothing can forge a line or drive a terminal. Returns the new length. */

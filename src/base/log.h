@@ -15,6 +15,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 /* Events below `level` are not written. The default is LOG_INFO. */
 void log_set_level(enum log_level level);
+/* "debug", "info", "warn", "error"; anything else is LOG_INFO. */
+enum log_level log_level_read(const char *name);
 
 /* `room` is the room that speaks, as "store/writer". */
 void log_debug(const char *room, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -10,85 +10,100 @@
 #include <unistd.h>
 
 #include "base/conf.h"
+#include "base/json.h"
+#include "base/str.h"
 #include "cli/rules_commands.h"
 #include "desk/audit.h"
 #include "store/migrate.h"
 
 enum { USAGE = 2, ROOM_MIB = 256 };
 
-/* One line a finding; `wrong` counts what is to be mended. */
-static void good(const char *what)
+/* One line, or one member of the list, a finding. */
+struct findings {
+	struct jv *json; /* NULL: lines */
+	int wrong;       /* how many are to be mended */
+};
+
+static void found(struct findings *f, const char *kind, const char *what)
 {
-	printf("ok    %s\n", what);
+	if (f->json)
+		jv_push(f->json, jv_set_string(jv_set_string(jv_object(), "finding", kind), "text", what));
+	else
+		printf("%-5s %s\n", kind, what);
 }
 
-static void mend(int *wrong, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void mend(int *wrong, const char *fmt, ...)
+static void good(struct findings *f, const char *what)
 {
+	found(f, "ok", what);
+}
+
+static void mend(struct findings *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void mend(struct findings *f, const char *fmt, ...)
+{
+	char text[512];
 	va_list ap;
 	va_start(ap, fmt);
-	printf("mend  ");
-	vprintf(fmt, ap);
-	printf("\n");
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	++*wrong;
+	found(f, "mend", text);
+	f->wrong++;
 }
 
-static void look_at_folder(const char *folder, int *wrong)
+static void look_at_folder(const char *folder, struct findings *f)
 {
 	struct stat st;
 	struct statvfs fs;
 	if (stat(folder, &st)) {
-		mend(wrong, "the data folder %s cannot be read: %s", folder, strerror(errno));
+		mend(f, "the data folder %s cannot be read: %s", folder, strerror(errno));
 		return;
 	}
 	if (st.st_mode & 077)
-		mend(wrong, "others may enter the data folder; run `chmod 700 %s`", folder);
+		mend(f, "others may enter the data folder; run `chmod 700 %s`", folder);
 	else if (access(folder, W_OK | X_OK))
-		mend(wrong, "the data folder cannot be written; give it to the user that serves: `chown -R USER %s`", folder);
+		mend(f, "the data folder cannot be written; give it to the user that serves: `chown -R USER %s`", folder);
 	else
-		good("data folder");
+		good(f, "data folder");
 	if (!statvfs(folder, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < (uint64_t)ROOM_MIB << 20)
-		mend(wrong, "the disk is nearly full: less than %d MiB are free", ROOM_MIB);
+		mend(f, "the disk is nearly full: less than %d MiB are free", ROOM_MIB);
 	else
-		good("room on the disk");
+		good(f, "room on the disk");
 }
 
-static void look_at_keys(const char *folder, int *wrong)
+static void look_at_keys(const char *folder, struct findings *f)
 {
 	static const char *const names[] = { "link", "session", "form", "rate", "ban" };
 	char path[4096];
 	struct stat st;
-	int before = *wrong, missing = 0;
+	int before = f->wrong, missing = 0;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		snprintf(path, sizeof(path), "%s/keys/%s.key", folder, names[i]);
 		if (stat(path, &st))
 			missing++;
 		else if (st.st_mode & 077)
-			mend(wrong, "others may read keys/%s.key; run `chmod 600` on it", names[i]);
+			mend(f, "others may read keys/%s.key; run `chmod 600` on it", names[i]);
 		else if (access(path, R_OK))
-			mend(wrong, "keys/%s.key cannot be read: %s", names[i], strerror(errno));
+			mend(f, "keys/%s.key cannot be read: %s", names[i], strerror(errno));
 	}
 	if (missing == (int)(sizeof(names) / sizeof(*names)))
-		printf("ok    keys (none yet: the first start makes them)\n");
+		good(f, "keys (none yet: the first start makes them)");
 	else if (missing)
-		mend(wrong, "%d of the keys are missing; restore them from a backup made with --with-keys", missing);
-	else if (*wrong == before)
-		good("keys");
+		mend(f, "%d of the keys are missing; restore them from a backup made with --with-keys", missing);
+	else if (f->wrong == before)
+		good(f, "keys");
 }
 
-static void look_at_database(const char *folder, int *wrong)
+static void look_at_database(const char *folder, struct findings *f)
 {
 	struct error e = { 0 };
 	struct migrate_state s;
 	struct db *db = NULL;
 	int64_t rows = 0, broken = 0;
 	if (migrate_check(folder, &s, &e)) {
-		mend(wrong, "%s", e.message);
+		mend(f, "%s", e.message);
 		return;
 	}
 	if (s.pending) {
-		mend(wrong, "%s", s.applied ? "the database lacks migrations; make a backup, then run `porchlight migrate`"
+		mend(f, "%s", s.applied ? "the database lacks migrations; make a backup, then run `porchlight migrate`"
 									: "there is no database yet; run `porchlight migrate`");
 		return;
 	}
@@ -96,38 +111,62 @@ static void look_at_database(const char *folder, int *wrong)
 	if (rc == ERR_OK)
 		rc = db_check(db, &e);
 	if (rc)
-		mend(wrong, "%s Restore a backup.", e.message);
+		mend(f, "%s Restore a backup.", e.message);
 	else
-		good("database");
+		good(f, "database");
 	if (rc == ERR_OK && audit_verify(db, &rows, &broken, &e))
-		mend(wrong, "the audit cannot be read: %s", e.message);
+		mend(f, "the audit cannot be read: %s", e.message);
 	else if (rc == ERR_OK && broken)
-		mend(wrong, "the audit was tampered with: row %" PRId64 " does not follow from the one before", broken);
+		mend(f, "the audit was tampered with: row %" PRId64 " does not follow from the one before", broken);
 	else if (rc == ERR_OK)
-		good("audit");
+		good(f, "audit");
 	db_close(&db);
+}
+
+/* `rules check` says it in its own lines, on standard output; with --json they go to standard error. */
+static void look_at_rules(bool json, struct findings *f)
+{
+	char check[] = "check";
+	char *argv[] = { check, NULL };
+	int out = -1;
+	fflush(stdout);
+	if (json) {
+		out = dup(STDOUT_FILENO);
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	}
+	int code = rules_command(1, argv);
+	fflush(stdout);
+	if (out >= 0) {
+		dup2(out, STDOUT_FILENO);
+		close(out);
+	}
+	if (code)
+		mend(f, "the rules have errors (see `porchlight rules check`); the last good set goes on serving");
+	else
+		good(f, "rules");
 }
 
 int command_doctor(struct args *a)
 {
+	bool json = args_flag(a, "--json");
 	if (!args_done(a, 0, 0)) {
-		fprintf(stderr, "usage: porchlight doctor\n");
+		fprintf(stderr, "usage: porchlight doctor [--json]\n");
 		return USAGE;
 	}
 	const char *folder = conf()->data;
-	char check[] = "check";
-	char *rules[] = { check, NULL };
-	int wrong = 0;
-	good("configuration");
+	struct findings f = { .json = json ? jv_array() : NULL };
+	struct str out;
+	str_init(&out, 1 << 20);
+	good(&f, "configuration");
 	if (!conf()->public_url[0])
-		printf("note  public_url is not set: links in mails and pages name the address the server listens on\n");
-	look_at_folder(folder, &wrong);
-	look_at_keys(folder, &wrong);
-	look_at_database(folder, &wrong);
-	fflush(stdout);
-	if (rules_command(1, rules))
-		mend(&wrong, "the rules have errors (above); the last good set goes on serving");
-	else
-		good("rules");
-	return wrong ? 1 : 0;
+		found(&f, "note", "public_url is not set: links in mails and pages name the address the server listens on");
+	look_at_folder(folder, &f);
+	look_at_keys(folder, &f);
+	look_at_database(folder, &f);
+	look_at_rules(json, &f);
+	if (json && jv_dump_pretty(f.json, &out) == ERR_OK)
+		printf("%s\n", str_c(&out));
+	str_fini(&out);
+	jv_free(&f.json);
+	return f.wrong ? 1 : 0;
 }

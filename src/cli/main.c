@@ -55,7 +55,7 @@ static const struct command {
 	{ "backup", command_backup, true, "FILE [--with-keys]" },
 	{ "restore", command_restore, true, "FILE [--with-keys]" },
 	{ "export", command_export, true, "TICKET [--format txt|json|wikitext|html]" },
-	{ "doctor", command_doctor, true, "" },
+	{ "doctor", command_doctor, true, "[--json]" },
 	{ "demo", command_demo, true, "" },
 	{ "version", run_version, false, "" },
 };
@@ -84,15 +84,6 @@ static enum err become_owner(const char *folder, struct error *e)
 		geteuid() != st.st_uid || setuid(0) == 0)
 		return err_set(e, ERR_FORBIDDEN, "Becoming the owner of the data folder failed: %s.", strerror(errno));
 	return ERR_OK;
-}
-
-static enum log_level log_level_of(const char *name)
-{
-	static const char *const names[] = { "debug", "info", "warn", "error" };
-	for (int i = 0; i < 4; i++)
-		if (!strcmp(name, names[i]))
-			return (enum log_level)i;
-	return LOG_INFO;
 }
 
 int main(int argc, char **argv)
@@ -125,7 +116,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "porchlight: %s\n", e.message);
 		return FAILED;
 	}
-	log_set_level(log_level_of(conf()->log_level));
+	log_set_level(log_level_read(conf()->log_level));
 	words_install();
 	return c->run(&a);
 }

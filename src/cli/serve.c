@@ -120,10 +120,12 @@ static void works_stop(struct works *w)
 static void reload(struct desk *d)
 {
 	struct error e = { 0 };
-	if (conf_reload(&e))
+	if (conf_reload(&e)) {
 		log_error(room, "the configuration stays as it was: %s", e.message);
-	else
+	} else {
+		log_set_level(log_level_read(conf()->log_level));
 		log_info(room, "the configuration was read again");
+	}
 	if (rulebook_rescan(d->rulebook, &e))
 		log_error(room, "the rules stay as they were: %s", e.message);
 	else

@@ -255,16 +255,3 @@ const struct crypt_key *keys_form(const struct keys *k)
 {
 	return &k->form;
 }
-
-enum err keys_forget_bans(struct keys *k, struct error *e)
-{
-	enum err rc = ERR_OK;
-	pthread_mutex_lock(&k->lock);
-	if (k->ban.has_before) {
-		k->ban.has_before = false;
-		crypt_wipe(&k->ban.before, sizeof(k->ban.before));
-		rc = turning_write(k->folder, &k->ban, e);
-	}
-	pthread_mutex_unlock(&k->lock);
-	return rc;
-}

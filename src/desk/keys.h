@@ -46,7 +46,4 @@ struct sender keys_sender(struct keys *k, struct slice address);
 const struct crypt_key *keys_session(const struct keys *k);
 const struct crypt_key *keys_form(const struct keys *k);
 
-/* Ends the ban key of the epoch before, for when no ban needs it any more (retention). */
-enum err keys_forget_bans(struct keys *k, struct error *e) MUST_CHECK;
-
 #endif

@@ -176,7 +176,11 @@ enum err db_mark_undo(struct db *db, struct error *e)
 enum err db_transact(struct db *db, enum err (*run)(struct db *db, void *self, struct error *e), void *self, struct error *e)
 {
 	assert(!db_in_transaction(db));
-	enum err rc = db_begin(db, e);
+	/* A busy server lets go of the lock only for moments: wait for it more than once. */
+	enum { TRIES = 5 };
+	enum err rc = ERR_BUSY;
+	for (int i = 0; i < TRIES && rc == ERR_BUSY; i++)
+		rc = db_begin(db, e);
 	if (rc)
 		return rc;
 	rc = run(db, self, e);

@@ -18,12 +18,15 @@
 #ifndef DB_SQLITE_SYNCHRONOUS
 #define DB_SQLITE_SYNCHRONOUS "FULL"
 #endif
+/* Pages in the log before it is written back. tests/fault has a smaller one, so that kills hit checkpoints too. */
+#ifndef DB_SQLITE_CHECKPOINT_PAGES
+#define DB_SQLITE_CHECKPOINT_PAGES 4000
+#endif
 
 enum {
 	BUSY_MS = 2000,
 	WRITER_CACHE_KIB = 8192,
 	READER_CACHE_KIB = 384, /* there are dozens of readers; the kernel's page cache is behind them */
-	CHECKPOINT_PAGES = 4000,
 	LOG_KEEP_BYTES = 64 << 20,
 	PATH_BYTES = PATH_MAX,
 };
@@ -237,7 +240,7 @@ static int settings(struct conn *conn)
 	snprintf(text, sizeof(text),
 		"PRAGMA journal_mode=WAL; PRAGMA synchronous=" DB_SQLITE_SYNCHRONOUS "; PRAGMA secure_delete=ON; "
 		"PRAGMA foreign_keys=%s; PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d;",
-		conn->bare ? "OFF" : "ON", CHECKPOINT_PAGES, LOG_KEEP_BYTES);
+		conn->bare ? "OFF" : "ON", DB_SQLITE_CHECKPOINT_PAGES, LOG_KEEP_BYTES);
 	return sqlite3_exec(db, text, NULL, NULL, NULL);
 }
 

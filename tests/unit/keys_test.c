@@ -107,7 +107,7 @@ static void test_networks(void **state)
 }
 
 /* Another process, whose clock is so many days ahead, tells the sender's hashes. Only before this process asks the clock. */
-static struct sender in_days(const char *folder, int days, bool forget)
+static struct sender in_days(const char *folder, int days)
 {
 	struct sender s = { 0 };
 	int ends[2];
@@ -119,7 +119,7 @@ static struct sender in_days(const char *folder, int days, bool forget)
 		struct keys *k;
 		snprintf(ms, sizeof(ms), "%lld", days * 86400000LL);
 		setenv("PORCHLIGHT_CLOCK_OFFSET_MS", ms, 1);
-		if (keys_open(folder, &k, NULL) || (forget && keys_forget_bans(k, NULL)))
+		if (keys_open(folder, &k, NULL))
 			_exit(1);
 		s = keys_sender(k, SLICE("192.0.2.1"));
 		_exit(write(ends[1], &s, sizeof(s)) == (ssize_t)sizeof(s) ? 0 : 1);
@@ -133,32 +133,30 @@ static struct sender in_days(const char *folder, int days, bool forget)
 
 static void test_keys_turn(void **state)
 {
-	struct sender today = in_days(*state, 0, false), tomorrow = in_days(*state, 1, false), later = in_days(*state, 3, false);
+	struct sender today = in_days(*state, 0), tomorrow = in_days(*state, 1), later = in_days(*state, 3);
 	assert_false(same(today.rate, tomorrow.rate));
 	assert_true(same(today.rate, tomorrow.rate_before));
 	assert_false(same(tomorrow.rate, later.rate_before));
-	struct sender next = in_days(*state, 3 + KEYS_BAN_DAYS_MAX, false), gone = in_days(*state, 3 + 2 * KEYS_BAN_DAYS_MAX, false);
+	struct sender next = in_days(*state, 3 + KEYS_BAN_DAYS_MAX), gone = in_days(*state, 3 + 2 * KEYS_BAN_DAYS_MAX);
 	assert_false(same(later.ban, next.ban));
 	assert_true(same(later.ban, next.ban_before));
 	assert_false(same(later.ban, gone.ban_before));
 }
 
-static void test_forgotten_bans(void **state)
+/* A clock that went back turns nothing back. */
+static void test_clock_went_back(void **state)
 {
-	struct sender first = in_days(*state, 0, false), next = in_days(*state, KEYS_BAN_DAYS_MAX, false);
+	struct sender first = in_days(*state, 0), next = in_days(*state, KEYS_BAN_DAYS_MAX), behind = in_days(*state, 0);
 	assert_false(same(first.ban, next.ban));
-	assert_true(same(first.ban, next.ban_before));
-	struct sender behind = in_days(*state, 0, false); /* a clock that went back turns nothing back */
 	assert_true(same(behind.ban, next.ban));
-	assert_false(same(in_days(*state, KEYS_BAN_DAYS_MAX, true).ban_before, first.ban));
-	assert_false(same(in_days(*state, KEYS_BAN_DAYS_MAX, false).ban_before, first.ban));
+	assert_true(same(behind.rate, next.rate));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_keys_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_forgotten_bans, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_clock_went_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files_are_private_and_last, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_to_others_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage_is_said, setup, teardown),

@@ -335,6 +335,14 @@ static enum err keep_hits(struct arena *a, struct features *f, struct error *e)
 		copy[i].note = arena_slice(a, copy[i].note);
 	}
 	f->hits = copy;
+	struct mark *marks = arena_array(a, f->mark_count ? f->mark_count : 1, sizeof(*marks));
+	if (!marks)
+		return err_nomem(e);
+	for (size_t i = 0; i < f->mark_count; i++) {
+		marks[i] = f->marks[i];
+		marks[i].rule = arena_slice(a, marks[i].rule);
+	}
+	f->marks = marks;
 	f->generation = arena_slice(a, f->generation);
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }

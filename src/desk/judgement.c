@@ -35,11 +35,6 @@ bool held_list_read(struct slice name, enum held_list *out)
 
 /* --- lists ------------------------------------------------------------------------------------------------------------ */
 
-struct mark {
-	uint32_t start, end;
-	struct slice rule;
-};
-
 static int by_start(const void *a, const void *b)
 {
 	const struct mark *x = a, *y = b;
@@ -65,15 +60,15 @@ static struct jv *parts_json(struct arena *a, struct slice text, const struct ve
 {
 	struct jv *list = jv_array();
 	size_t n = 0, at = 0;
-	struct mark *marks = arena_array(a, v ? v->hit_count + 1 : 1, sizeof(*marks));
+	struct mark *marks = arena_array(a, VERDICT_MARKS_MAX, sizeof(*marks));
 
 	if (!marks) {
 		jv_free(&list);
 		return NULL;
 	}
-	for (size_t i = 0; v && i < v->hit_count; i++)
-		if (strcmp(v->hits[i].field, field) == 0 && v->hits[i].end > v->hits[i].start && v->hits[i].end <= text.len)
-			marks[n++] = (struct mark){ v->hits[i].start, v->hits[i].end, v->hits[i].rule };
+	for (size_t i = 0; v && i < v->mark_count; i++)
+		if (strcmp(v->marks[i].field, field) == 0 && v->marks[i].end > v->marks[i].start && v->marks[i].end <= text.len)
+			marks[n++] = v->marks[i];
 	qsort(marks, n, sizeof(*marks), by_start);
 	for (size_t i = 0; i < n;) {
 		size_t from = char_start(text, marks[i].start), to = marks[i].end;

@@ -13,7 +13,7 @@
 #include "text/utf.h"
 #include "text/views.h"
 
-enum { HIT_TEXT_BYTES = 200, FIELDS = 11 };
+enum { HIT_TEXT_BYTES = 200, FIELDS = 11, MARK_DEPTH = 4 };
 
 /* One text, read in every way the rules want it. */
 struct reading {
@@ -124,8 +124,32 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
 
+/* Where an address that a rule saw in one of its spellings stands in the text. */
+static bool uri_origin(const struct reading *r, size_t element, size_t *from, size_t *to)
+{
+	struct slice seen, o;
+
+	if (element >= r->uris.canonical_count)
+		return false;
+	seen = r->uris.canonical[element];
+	for (size_t i = 0; i < r->uris.count; i++) {
+		const struct uri *u = &r->uris.list[i];
+		bool same = slice_eq(u->url, seen) || slice_eq(u->raw, seen) ||
+			(u->raw.len && seen.len > u->raw.len && slice_eq(slice_from(seen, seen.len - u->raw.len), u->raw));
+		if (!same)
+			continue;
+		o = views_origin(&r->views, VIEW_RENDERED, u->at, u->at + u->len);
+		if (!o.ptr)
+			return false;
+		*from = (size_t)(o.ptr - r->whole.ptr);
+		*to = *from + o.len;
+		return true;
+	}
+	return false;
+}
+
 /* The words a hit saw, in the field as it was written. */
-static void place(const struct reading *r, const struct scan_span *s, size_t hidden, struct hit *h)
+static void place(const struct reading *r, const struct scan_span *s, size_t hidden, struct mark *h)
 {
 	size_t from, to;
 
@@ -149,6 +173,10 @@ static void place(const struct reading *r, const struct scan_span *s, size_t hid
 		to = from + o.len;
 		break;
 	}
+	case SOURCE_URI:
+		if (!uri_origin(r, s->element, &from, &to))
+			return;
+		break;
 	default:
 		return;
 	}
@@ -242,7 +270,7 @@ struct scanning {
 static enum err scan_text(struct arena *a, const struct ruleset *rules, const struct features_options *o, struct reading *r, struct scanning *s,
 	struct error *e)
 {
-	struct scan_options so = { .now_ms = o ? o->now_ms : 0 };
+	struct scan_options so = { .now_ms = o ? o->now_ms : 0, .unlisted_too = true };
 	enum err err;
 
 	s->rules = rules;
@@ -260,14 +288,61 @@ static bool has_hit(const struct scanning *s, size_t rule)
 	return false;
 }
 
+struct marking {
+	const struct scanning *s;
+	struct mark *marks;
+	size_t count, hidden;
+};
+
+static const struct scan_hit *hit_of(const struct scanning *s, size_t rule)
+{
+	for (size_t i = 0; i < s->result.hit_count; i++)
+		if (s->result.hits[i].rule == rule)
+			return &s->result.hits[i];
+	return NULL;
+}
+
+static size_t name_length(const char *at)
+{
+	size_t n = 0;
+
+	while (at[n] == '_' || (at[n] >= '0' && at[n] <= '9') || (at[n] >= 'A' && at[n] <= 'Z') || (at[n] >= 'a' && at[n] <= 'z'))
+		n++;
+	return n;
+}
+
+/* What a rule saw; for a meta, what the rules in its expression saw. */
+static void mark_rule(struct marking *m, struct slice name, size_t rule, int depth)
+{
+	const struct rule *r = ruleset_rule(m->s->rules, rule);
+	const struct scan_hit *h = hit_of(m->s, rule);
+	struct mark mark = { .rule = name };
+
+	if (!h || m->count == VERDICT_MARKS_MAX)
+		return;
+	place(m->s->reading, &h->span, m->hidden, &mark);
+	if (mark.field[0])
+		m->marks[m->count++] = mark;
+	if (!r->meta || depth == 0)
+		return;
+	const char *at = strstr(r->text, r->name);
+	for (at = at ? at + strlen(r->name) : ""; *at;) {
+		size_t n = name_length(at);
+		long part = n ? ruleset_find(m->s->rules, slice_make(at, n)) : -1;
+		if (part >= 0)
+			mark_rule(m, name, (size_t)part, depth - 1);
+		at += n ? n : 1;
+	}
+}
+
 /* Adds the scan's hits, but for those of rules that `except` and `except2` (may be NULL) hit too. */
-static void take_hits(struct features *f, struct hit *hits, const struct scanning *s, const struct scanning *except,
+static void take_hits(struct features *f, struct hit *hits, struct mark *marks, const struct scanning *s, const struct scanning *except,
 	const struct scanning *except2, size_t hidden)
 {
 	for (size_t i = 0; i < s->result.hit_count; i++) {
 		const struct scan_hit *sh = &s->result.hits[i];
 		struct hit *h = &hits[f->hit_count];
-		if ((except && has_hit(except, sh->rule)) || (except2 && has_hit(except2, sh->rule)))
+		if (!ruleset_rule(s->rules, sh->rule)->listed || (except && has_hit(except, sh->rule)) || (except2 && has_hit(except2, sh->rule)))
 			continue;
 		fill_rule(h, s->rules, sh->rule, f->in->language);
 		h->score = h->weight = sh->score;
@@ -281,8 +356,17 @@ static void take_hits(struct features *f, struct hit *hits, const struct scannin
 			h->text = sh->span.element < el->count
 				? words_of(s->reading->a, slice_make(el->list[sh->span.element].text.ptr + sh->span.offset, sh->span.length))
 				: SLICE("");
-			place(s->reading, &sh->span, hidden, h);
+			struct mark m;
+			place(s->reading, &sh->span, hidden, &m);
+			h->field = m.field;
+			if (m.field[0]) {
+				h->start = m.start;
+				h->end = m.end;
+			}
 		}
+		struct marking m = { s, marks, f->mark_count, hidden };
+		mark_rule(&m, h->rule, sh->rule, MARK_DEPTH);
+		f->mark_count = m.count;
 		f->hit_count++;
 	}
 	for (size_t i = 0; i < s->result.error_count; i++) {
@@ -333,6 +417,7 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	struct reading *r = ARENA_NEW(a, struct reading), *before = NULL, *joined = NULL;
 	struct scanning own, first, both;
 	struct hit *hits;
+	struct mark *marks;
 	enum err err;
 
 	if (!f || !r)
@@ -359,12 +444,14 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 		room += room_for(&both);
 	}
 	hits = arena_array(a, room ? room : 1, sizeof(*hits));
-	if (!hits)
+	marks = arena_array(a, VERDICT_MARKS_MAX, sizeof(*marks));
+	if (!hits || !marks)
 		return err_nomem(e);
-	take_hits(f, hits, &own, NULL, NULL, 0);
+	take_hits(f, hits, marks, &own, NULL, NULL, 0);
 	if (in->before.len)
-		take_hits(f, hits, &both, &own, &first, hidden);
+		take_hits(f, hits, marks, &both, &own, &first, hidden);
 	f->hits = hits;
+	f->marks = marks;
 	if (arena_failed(a))
 		return err_nomem(e);
 	*out = f;

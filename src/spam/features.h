@@ -21,6 +21,8 @@ struct features {
 	struct slice generation;  /* the ruleset's name; lives as long as it is pinned */
 	const struct hit *hits;   /* of rules and lists, before the judge's caps */
 	size_t hit_count;
+	const struct mark *marks;
+	size_t mark_count;
 	struct shape shape;
 	struct twin_keys twin;
 	bool builtin;             /* false: nothing but the rules counts (--no-builtin) */

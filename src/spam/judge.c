@@ -331,6 +331,8 @@ enum err spam_judge(struct arena *a, const struct features *f, const struct fact
 	v->hit_count = j.hit_count;
 	v->guards = j.guards;
 	v->guard_count = j.guard_count;
+	v->marks = f->marks;
+	v->mark_count = f->mark_count;
 	v->generation = f->generation;
 	for (size_t i = 0; i < j.hit_count; i++) {
 		const struct hit *h = &j.hits[i];

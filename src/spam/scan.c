@@ -437,7 +437,7 @@ static bool collect(struct scan *c)
 			c->values[rule] = 0; /* it hit, and then could not be finished: unknown all the same */
 			continue;
 		}
-		if (!x->listed)
+		if (!x->listed && !c->o->unlisted_too)
 			continue;
 		out->hits[out->hit_count++] = (struct scan_hit){ .rule = rule,
 								 .count = st->count,

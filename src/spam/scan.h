@@ -57,6 +57,7 @@ struct scan_error {
 struct scan_options {
 	int64_t now_ms;                    /* wall time for `expires`; 0: nothing expires */
 	const bool *quarantined;           /* one for each rule, or NULL */
+	bool unlisted_too;                 /* tell of hits of `__` rules as well (they add nothing): what a meta saw */
 	bool dormant_too;                  /* also run dormant and expired rules (replay, tests) */
 	bool no_index;                     /* every pattern on every element: the oracle of the differential test */
 	int64_t budget_us, rule_budget_us; /* 0: the defaults above */

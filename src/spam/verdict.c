@@ -73,7 +73,7 @@ static struct jv *hit_json(const struct hit *h)
 
 struct jv *verdict_json(const struct verdict *v)
 {
-	struct jv *j = jv_object(), *hits = jv_array(), *guards = jv_array(), *classes = jv_object();
+	struct jv *j = jv_object(), *hits = jv_array(), *guards = jv_array(), *classes = jv_object(), *marks = jv_array();
 
 	for (size_t i = 0; i < v->hit_count; i++)
 		jv_push(hits, hit_json(&v->hits[i]));
@@ -89,6 +89,12 @@ struct jv *verdict_json(const struct verdict *v)
 	jv_set(j, "facts", facts_json(&v->facts));
 	jv_set(j, "hits", hits);
 	jv_set(j, "guards", guards);
+	for (size_t i = 0; i < v->mark_count; i++) {
+		struct jv *m = jv_set_string(jv_object(), "field", v->marks[i].field);
+		jv_set_int(jv_set_int(m, "start", v->marks[i].start), "end", v->marks[i].end);
+		jv_push(marks, jv_set_text(m, "rule", v->marks[i].rule));
+	}
+	jv_set(j, "marks", marks);
 	set_filled(j, "note", v->note);
 	if (v->harm)
 		jv_set_bool(j, "harm", true);
@@ -105,7 +111,7 @@ static struct slice text_in(struct arena *a, const struct jv *v, const char *key
 
 static const char *field_read(struct slice s)
 {
-	return !s.ptr ? "" : slice_is(s, "title") ? "title" : slice_is(s, "body") ? "body" : slice_is(s, "name") ? "name" : "";
+	return !s.ptr ? "" : slice_is(s, "title") ? "title" : slice_is(s, "body") ? "body" : "";
 }
 
 static bool flag(const struct jv *v, const char *key)
@@ -150,13 +156,13 @@ static bool hit_read(struct arena *a, const struct jv *v, struct hit *h)
 
 enum err verdict_read(struct arena *a, const struct jv *v, struct verdict **out, struct error *e)
 {
-	const struct jv *hits = jv_get(v, "hits"), *guards = jv_get(v, "guards"), *classes = jv_get(v, "classes");
+	const struct jv *hits = jv_get(v, "hits"), *guards = jv_get(v, "guards"), *classes = jv_get(v, "classes"), *marks = jv_get(v, "marks");
 	struct verdict *r = ARENA_NEW(a, struct verdict);
-	size_t n = jv_size(hits), m = jv_size(guards);
+	size_t n = jv_size(hits), m = jv_size(guards), k = jv_size(marks);
 
 	if (!r)
 		return err_nomem(e);
-	if (!action_read(jv_get_text(v, "action"), &r->action) || n > HITS_MAX || m > GUARDS_MAX)
+	if (!action_read(jv_get_text(v, "action"), &r->action) || n > HITS_MAX || m > GUARDS_MAX || k > VERDICT_MARKS_MAX)
 		return err_set(e, ERR_CORRUPT, "A stored verdict cannot be read.");
 	r->score = jv_real_of(jv_get(v, "score"));
 	r->generation = text_in(a, v, "generation");
@@ -168,7 +174,8 @@ enum err verdict_read(struct arena *a, const struct jv *v, struct verdict **out,
 		r->by_class[i] = jv_real_of(jv_get(classes, evidence_names[i]));
 	struct hit *h = arena_array(a, n ? n : 1, sizeof(*h));
 	struct guard *g = arena_array(a, m ? m : 1, sizeof(*g));
-	if (!h || !g)
+	struct mark *mk = arena_array(a, k ? k : 1, sizeof(*mk));
+	if (!h || !g || !mk)
 		return err_nomem(e);
 	for (size_t i = 0; i < n; i++)
 		if (!hit_read(a, jv_at(hits, i), &h[i]))
@@ -177,6 +184,15 @@ enum err verdict_read(struct arena *a, const struct jv *v, struct verdict **out,
 		g[i].name = text_in(a, jv_at(guards, i), "name");
 		g[i].words = text_in(a, jv_at(guards, i), "words");
 	}
+	for (size_t i = 0; i < k; i++) {
+		const struct jv *x = jv_at(marks, i);
+		int64_t start = jv_int_of(jv_get(x, "start")), end = jv_int_of(jv_get(x, "end"));
+		if (start < 0 || end < start || end > UINT32_MAX)
+			return err_set(e, ERR_CORRUPT, "A stored verdict cannot be read.");
+		mk[i] = (struct mark){ field_read(jv_get_text(x, "field")), (uint32_t)start, (uint32_t)end, text_in(a, x, "rule") };
+	}
+	r->marks = mk;
+	r->mark_count = k;
 	r->hits = h;
 	r->hit_count = n;
 	r->guards = g;

@@ -81,8 +81,8 @@ struct hit {
 	struct slice describe;  /* one sentence for a moderator */
 	struct slice printed;   /* the rule as it stands in its file, "" for checks */
 	struct slice note;      /* the rule's words for the newcomer, or "" */
-	/* The same words in the field as it was written, when they can be found there: field is "title", "body", "name"
-	 * or "" and start, end are byte offsets. */
+	/* The same words in the field as it was written, when they can be found there: field is "title", "body" or "", and
+	 * start, end are byte offsets. */
 	const char *field;
 	uint32_t start, end;
 	enum action at_least;   /* the rule says `action ...`: the text gets no milder treatment than this */
@@ -92,11 +92,20 @@ struct hit {
 	bool quiet;             /* a rule in watch mode: logged, weighs nothing */
 };
 
+/* Words that a rule saw, in the field as it was written ("title", "body"): byte offsets, for marking. A meta marks what its parts saw. */
+struct mark {
+	const char *field;
+	uint32_t start, end;
+	struct slice rule;
+};
+
 /* Why the action is not simply what the score says; shown to moderators in these words. */
 struct guard {
 	struct slice name;      /* "one-class", "challenge-off", "harm", "unknown-holds", "rate", "twin-inherits", ... */
 	struct slice words;
 };
+
+enum { VERDICT_MARKS_MAX = 64 };
 
 struct verdict {
 	enum action action;
@@ -106,6 +115,8 @@ struct verdict {
 	struct facts facts;
 	const struct hit *hits;
 	size_t hit_count;
+	const struct mark *marks;        /* at most VERDICT_MARKS_MAX */
+	size_t mark_count;
 	const struct guard *guards;
 	size_t guard_count;
 	struct slice note;               /* what the asker may be told, from the weightiest rule that has a note; or "" */

@@ -104,7 +104,7 @@ static enum err dump(const struct jv *v, struct str *out, size_t flags)
 	bool failed = starved;
 
 	starved = false;
-	if (!v || failed || json_dump_callback(in(v), to_str, out, flags | JSON_ENCODE_ANY) != 0 || str_failed(out))
+	if (!v || failed || json_dump_callback(in(v), to_str, out, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0 || str_failed(out))
 		return ERR_NOMEM;
 	return ERR_OK;
 }

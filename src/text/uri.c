@@ -14,7 +14,7 @@ enum {
 	HOST_MAX_BYTES = 253,
 	LABEL_MAX_BYTES = 63,
 	LOCAL_MAX_BYTES = 64,
-	CANONICAL_MAX = URIS_MAX * 3,
+	CANONICAL_MAX = URIS_MAX * 4,
 	BUILD_MAX_BYTES = URI_LENGTH_MAX * 4,
 };
 
@@ -479,6 +479,31 @@ static void add_spellings(struct finder *f, const char *prefix, struct slice spe
 		add_canonical(f, plain);
 }
 
+/* The spelling without what changes nothing: a dot behind the host, the scheme's own port, odd forms of an IP address, a
+ * missing "/" before the query. The host's letters stay as they were written. */
+static void add_plain(struct finder *f, const char *prefix, struct slice spelled, size_t scheme, const struct uri *u)
+{
+	struct slice rest = slice_from(spelled, scheme);
+	size_t n = 0, port;
+
+	while (n < rest.len && !strchr("/?#", rest.ptr[n]))
+		n++;
+	struct slice host = slice_make(rest.ptr, n), path = slice_from(rest, n);
+	if (memchr(host.ptr, '@', host.len) || memchr(host.ptr, '[', host.len))
+		return;
+	const char *colon = memchr(host.ptr, ':', host.len);
+	port = colon ? (size_t)(colon - host.ptr) : host.len;
+	struct slice shown_port = u->flags & URI_PORT ? slice_from(host, port) : SLICE("");
+	host.len = port;
+	if (host.len && host.ptr[host.len - 1] == '.')
+		host.len--;
+	if (u->flags & URI_IP)
+		host = u->host;
+	char *plain = arena_printf(f->a, "%s%.*s%.*s%.*s%s%.*s", prefix, (int)scheme, spelled.ptr, SLICE_ARG(host), SLICE_ARG(shown_port),
+				   path.len && path.ptr[0] == '?' ? "/" : "", SLICE_ARG(path));
+	add_canonical(f, slice_of(plain));
+}
+
 static bool add(struct finder *f, const struct uri *u)
 {
 	struct uris *o = f->out;
@@ -630,6 +655,7 @@ static size_t take_scheme(struct finder *f, size_t at, size_t scheme)
 	if (!add(f, &u))
 		return end;
 	add_spellings(f, "", spelled(f, at, end));
+	add_plain(f, "", spelled(f, at, end), scheme, &u);
 	if (u.flags & URI_IDN)
 		add_canonical(f, u.url);
 	find_nested(f, &u);
@@ -686,6 +712,9 @@ static size_t take_mail(struct finder *f, size_t from, size_t at)
 	if (!u.url.ptr || !add(f, &u))
 		return end;
 	add_spellings(f, "mailto:", spelled(f, from, end));
+	/* "mailto:a@b?subject=..." as it stands, too. */
+	if (end < s.len && s.ptr[end] == '?' && from >= 7 && scheme_at(s, from - 7, "mailto:"))
+		add_spellings(f, "", spelled(f, from - 7, trim_end(s, end, address_end(s, end))));
 	return end;
 }
 
@@ -708,18 +737,21 @@ static size_t take_bare(struct finder *f, size_t from, size_t to)
 		if (port || strchr("/?#", s.ptr[to]))
 			end = trim_end(s, from, address_end(s, to));
 	}
-	/* Cheap looks before the table of suffixes: a suffix begins with a letter. */
-	if (end == name_end && sentence(name))
-		return to;
 	if (!read_address(f->a, SLICE("http"), slice_make(s.ptr + from, end - from), &u) || (u.flags & URI_IP) ||
-	    !below_public_suffix(u.host) || (end == name_end && (u.flags & URI_BARE) && file_name(u.host)))
+	    !below_public_suffix(u.host))
 		return to;
+	/* SpamAssassin's rules see these; people would not call them addresses. */
+	if (end == name_end && (sentence(name) || (u.flags & URI_BARE && file_name(u.host)))) {
+		add_spellings(f, "http://", name);
+		return to;
+	}
 	if (u.path.len == 0 && end > name_end && !(u.flags & URI_PORT))
 		end = name_end;
 	place(f, &u, from, end);
 	if (!add(f, &u))
 		return end;
 	add_spellings(f, "http://", spelled(f, from, end));
+	add_plain(f, "http://", spelled(f, from, end), 0, &u);
 	if (u.flags & URI_IDN)
 		add_canonical(f, u.url);
 	find_nested(f, &u);

@@ -115,6 +115,18 @@ static void spells_as_spamassassin(void **state)
 			 "http://www.example.com | HTTP://Example.com/%41b?x=1 | HTTP://Example.com/Ab?x=1 | mailto:foo@example.net");
 	expect_canonical("see <a href=\"http://plain.example.com/x\">fr<b>ee</b> pills</a> [url=http://bb.example.com/]x[/url] example.com/path foo",
 			 "http://plain.example.com/x | http://bb.example.com/ | http://example.com/path");
+	/* As SpamAssassin 4.0.1 spells them. */
+	expect_canonical("https://Example.COM./x", "https://Example.COM./x | https://Example.COM/x");
+	expect_canonical("http://www.example.com:80/", "http://www.example.com:80/ | http://www.example.com/");
+	expect_canonical("http://user:pw@example.com:8080/x", "http://user:pw@example.com:8080/x");
+	expect_canonical("http://3232235777/x", "http://3232235777/x | http://192.168.1.1/x");
+	expect_canonical("http://example.com?x=1&amp;y=2#f", "http://example.com?x=1&amp;y=2#f | http://example.com/?x=1&amp;y=2#f");
+	expect_canonical("mailto:foo@example.com?subject=x.", "mailto:foo@example.com | mailto:foo@example.com?subject=x");
+	expect_canonical("http://example.com/%2541", "http://example.com/%2541 | http://example.com/%41");
+	expect_canonical("www.example.com/a?b=http://evil.com/x", "http://www.example.com/a?b=http://evil.com/x | http://evil.com/x");
+	expect_canonical("javascript:alert(1) tel:+123 foo@example", "");
+	expect_canonical("readme.md", "http://readme.md");
+	assert_int_equal(found("readme.md").count, 0);
 	expect_canonical("http://a.com http://a.com a.com", "http://a.com");
 }
 

@@ -153,6 +153,9 @@ static void end_streams(struct publish *p, const struct news *x)
 	default:
 		break;
 	}
+	/* hidden as a whole: the entry names no other */
+	if (x->entry.kind == ENTRY_HIDE && !memmem(x->entry.data.ptr, x->entry.data.len, "\"of\"", 4))
+		hub_cut_topic(p->desk->hub, (struct topic){ TOPIC_STAFF, x->entry.ticket });
 }
 
 static void publish_one(struct publish *p, const struct news *x)
@@ -174,10 +177,10 @@ static void publish_one(struct publish *p, const struct news *x)
 	hand_out(p, (struct topic){ TOPIC_MODERATION, 0 }, news);
 	if (!news)
 		hub_cut_topic(p->desk->hub, (struct topic){ TOPIC_DESK, 0 });
-	if (x->entry.kind == ENTRY_STATE) {
+	if (x->entry.kind == ENTRY_STATE)
 		p->queue_moved = true;
+	if (x->entry.kind == ENTRY_STATE || x->entry.kind == ENTRY_HIDE)
 		end_streams(p, x);
-	}
 }
 
 /* ---- the thread ---- */

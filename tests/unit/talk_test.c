@@ -664,6 +664,18 @@ static void test_streams_end_where_reading_ends(void **state)
 	assert_int_equal(sub_read(staff, &byte, 1, &n, NULL, NULL), SUB_CUT);
 	assert_non_null(strstr(heard(asker), "not-real"));
 	assert_int_equal(sub_read(asker, &byte, 1, &n, NULL, NULL), SUB_EMPTY);
+	int64_t shut = ask(f, "hidden soon");
+	struct sub *reader = hub_subscribe(f->desk.hub, (struct topic){ TOPIC_STAFF, shut }, &o);
+	struct act hide = { .ticket = shut, .by = BY_MODERATOR, .who = mod };
+	MUST(ticket_hide(&f->desk, &hide, 1, false, &out, &e));
+	publish_drain(f->publish);
+	assert_non_null(strstr(heard(reader), "\"of\":1"));
+	assert_int_equal(sub_read(reader, &byte, 1, &n, NULL, NULL), SUB_EMPTY);
+	MUST(ticket_hide(&f->desk, &hide, 0, false, &out, &e));
+	publish_drain(f->publish);
+	assert_non_null(strstr(heard(reader), "\"level\":\"hide\""));
+	assert_int_equal(sub_read(reader, &byte, 1, &n, NULL, NULL), SUB_CUT);
+	hub_unsubscribe(f->desk.hub, &reader);
 	MUST(erase_ticket(&f->desk, id, &sealed, &e));
 	publish_drain(f->publish);
 	assert_non_null(strstr(heard(asker), "erased"));

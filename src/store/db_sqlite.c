@@ -26,7 +26,7 @@
 enum {
 	BUSY_MS = 2000,
 	WRITER_CACHE_KIB = 8192,
-	READER_CACHE_KIB = 384, /* there are dozens of readers; the kernel's page cache is behind them */
+	READER_CACHE_KIB = 192, /* there are dozens of readers; the kernel's page cache is behind them */
 	LOG_KEEP_BYTES = 64 << 20,
 	PATH_BYTES = PATH_MAX,
 };

@@ -9,12 +9,11 @@
 #include "base/log.h"
 #include "desk/audit.h"
 #include "desk/rulebook_files.h"
+#include "desk/rulebook_show.h"
 #include "spam/features.h"
 #include "spam/ruleset.h"
 
-#define DAY_MS (24 * 3600 * 1000LL)
-
-enum { POLL_MS = 250, QUIET_MS = 500, GENERATION_BYTES = 64, HISTORY_MAX = 200, HISTORY_TEXTS = 20, COMMENT_MAX_BYTES = 500, MODES_MAX_BYTES = 1 << 20 };
+enum { POLL_MS = 250, QUIET_MS = 500, COMMENT_MAX_BYTES = 500, MODES_MAX_BYTES = 1 << 20 };
 
 static const char modes_file[] = "local.d/modes.cf";
 
@@ -489,30 +488,12 @@ void rulebook_close(struct rulebook **p)
 
 /* --- changing ------------------------------------------------------------------------------------------------------------ */
 
-static struct jv *errors_json(const struct cf_errors *errs)
-{
-	struct jv *list = jv_array();
-
-	for (size_t i = 0; i < errs->count; i++) {
-		const struct cf_error *f = &errs->list[i];
-		struct jv *v = jv_object();
-		jv_set_string(v, "file", f->file);
-		jv_set_int(v, "line", f->line);
-		jv_set_int(v, "column", f->column);
-		jv_set_text(v, "message", slice_of(f->message));
-		if (f->notice)
-			jv_set_bool(v, "warning", true);
-		jv_push(list, v);
-	}
-	return list;
-}
-
 struct jv *rulebook_errors(struct rulebook *rb)
 {
 	struct jv *v;
 
 	pthread_mutex_lock(&rb->swap_lock);
-	v = errors_json(&rb->errors);
+	v = rulebook_show_errors(&rb->errors);
 	pthread_mutex_unlock(&rb->swap_lock);
 	return v;
 }
@@ -577,7 +558,7 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 	err = with_edit(rb, edit, &set, &next, &errs, e);
 	if (err) {
 		if (err == ERR_INVALID && errors && errs.count)
-			*errors = errors_json(&errs);
+			*errors = rulebook_show_errors(&errs);
 		goto out;
 	}
 	snprintf(file, sizeof(file), "%.*s", SLICE_ARG(edit->file));
@@ -637,7 +618,7 @@ enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struc
 		err = with_edit(rb, edit, &set, &next, &errs, e);
 	pthread_mutex_unlock(&rb->write_lock);
 	if (!err || (err == ERR_INVALID && errs.errors)) {
-		*out = jv_set(jv_set_bool(jv_object(), "ok", !err), "errors", errors_json(&errs));
+		*out = jv_set(jv_set_bool(jv_object(), "ok", !err), "errors", rulebook_show_errors(&errs));
 		if (!err)
 			jv_set_int(jv_set_string(*out, "generation", ruleset_name(next)), "rules", (int64_t)ruleset_count(next));
 		err = *out ? ERR_OK : err_nomem(e);
@@ -736,80 +717,6 @@ out:
 
 /* --- showing -------------------------------------------------------------------------------------------------------------- */
 
-static const char *mode_name(enum cf_mode m)
-{
-	return m == CF_WATCH ? "watch" : m == CF_DORMANT ? "dormant" : "active";
-}
-
-static const char *cf_action_name(enum cf_action a)
-{
-	return a == CF_REJECT ? "reject" : a == CF_HOLD ? "hold" : a == CF_CHALLENGE ? "challenge" : NULL;
-}
-
-static struct jv *rule_json(const struct rule *r)
-{
-	struct jv *v = jv_object();
-
-	jv_set_string(v, "rule", r->name);
-	jv_set_string(v, "file", r->file);
-	jv_set_int(v, "line", r->line);
-	jv_set(v, "score", jv_real(r->score));
-	jv_set_string(v, "describe", r->describe);
-	jv_set_string(v, "mode", mode_name(r->mode));
-	jv_set_string(v, "action", cf_action_name(r->action));
-	jv_set_string(v, "text", r->text);
-	if (r->note[0])
-		jv_set_string(v, "note", r->note);
-	return v;
-}
-
-static enum err add_figures(struct db *db, const struct ruleset *rules, struct jv **by_rule, struct error *e)
-{
-	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULEBOOK_FIGURES, BINDS(b_int(clock_wall_ms() / DAY_MS - 30)), e);
-
-	if (err)
-		return err;
-	while (rows_next(&r)) {
-		long at = ruleset_find(rules, rows_text(&r, 0));
-		if (at < 0 || !by_rule[at])
-			continue;
-		jv_set_int(by_rule[at], "hits", rows_int(&r, 1));
-		jv_set_int(by_rule[at], "spam", rows_int(&r, 5));
-		jv_set_int(by_rule[at], "ham", rows_int(&r, 6));
-		jv_set_time(by_rule[at], "last_hit", rows_int(&r, 7));
-	}
-	return rows_close(&r);
-}
-
-static struct jv *files_json(const struct rule_set *disk, const struct ruleset *rules, const struct cf_errors *errs)
-{
-	struct jv *list = jv_array();
-	struct rule_set shipped;
-	bool know = rule_set_embedded(&shipped, NULL) == ERR_OK;
-
-	for (size_t i = 0; i < disk->count; i++) {
-		const struct rule_file *f = &disk->list[i], *ours = know ? rule_set_find(&shipped, slice_of(f->name)) : NULL;
-		int64_t count = 0, bad = 0;
-		struct jv *v = jv_object();
-		for (size_t k = 0; k < ruleset_count(rules); k++)
-			count += strcmp(ruleset_rule(rules, k)->file, f->name) == 0 && ruleset_rule(rules, k)->listed;
-		for (size_t k = 0; k < errs->count; k++)
-			bad += !errs->list[k].notice && strcmp(errs->list[k].file, f->name) == 0;
-		jv_set_string(v, "file", f->name);
-		jv_set_string(v, "etag", f->hash);
-		jv_set_int(v, "bytes", (int64_t)f->len);
-		jv_set_bool(v, "shipped", ours != NULL);
-		jv_set_bool(v, "changed", ours && strcmp(ours->hash, f->hash) != 0);
-		jv_set_int(v, "rules", count);
-		jv_set_int(v, "errors", bad);
-		jv_push(list, v);
-	}
-	if (know)
-		rule_set_fini(&shipped);
-	return list;
-}
-
 enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, struct error *e)
 {
 	const struct ruleset *rules = rulebook_pin(rb);
@@ -829,9 +736,9 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 		const struct rule *r = ruleset_rule(rules, i);
 		if (!r->listed)
 			continue;
-		by_rule[i] = jv_set_int(jv_set_int(jv_set_int(rule_json(r), "hits", 0), "spam", 0), "ham", 0);
+		by_rule[i] = jv_set_int(jv_set_int(jv_set_int(rulebook_show_rule(r), "hits", 0), "spam", 0), "ham", 0);
 	}
-	if ((err = add_figures(db, rules, by_rule, e)))
+	if ((err = rulebook_show_figures(db, rules, by_rule, e)))
 		goto out;
 	for (size_t i = 0; i < n; i++)
 		if (by_rule[i]) {
@@ -842,8 +749,8 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 	pthread_mutex_lock(&rb->swap_lock);
 	jv_set_time(v, "since", rb->since);
 	jv_set_bool(v, "good", rb->good);
-	jv_set(v, "errors", errors_json(&rb->errors));
-	jv_set(v, "files", files_json(&disk, rules, &rb->errors));
+	jv_set(v, "errors", rulebook_show_errors(&rb->errors));
+	jv_set(v, "files", rulebook_show_files(&disk, rules, &rb->errors));
 	pthread_mutex_unlock(&rb->swap_lock);
 	jv_set(v, "rules", list);
 	list = NULL;
@@ -881,105 +788,5 @@ enum err rulebook_file(struct rulebook *rb, struct arena *a, struct slice name, 
 		err = text->ptr ? ERR_OK : err_nomem(e);
 	}
 	rule_set_fini(&disk);
-	return err;
-}
-
-static enum err add_text(struct db *db, struct jv *v, struct slice hash, struct error *e)
-{
-	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULEBOOK_TEXT, BINDS(b_text(hash)), e);
-
-	if (err)
-		return err;
-	if (rows_next(&r)) {
-		struct slice s = rows_blob(&r, 0);
-		jv_set_text(v, "text", s.ptr ? s : SLICE(""));
-	}
-	return rows_close(&r);
-}
-
-enum err rulebook_history(struct rulebook *rb, struct db *db, struct slice file, struct jv **out, struct error *e)
-{
-	struct jv *steps[HISTORY_MAX] = { NULL }, *list = jv_array();
-	char last[RULE_HASH_BYTES] = "";
-	size_t n = 0;
-	struct rows r;
-	enum err err, end;
-
-	(void)rb;
-	if (!rule_name_ok(file)) {
-		jv_free(&list);
-		return err_set(e, ERR_NOT_FOUND, "There is no such rule file.");
-	}
-	if ((err = rows_open(db, &r, SQL_RULEBOOK_HISTORY, BINDS(b_text(file)), e)))
-		goto out;
-	while (rows_next(&r)) {
-		struct slice hash = rows_null(&r, 5) ? SLICE("") : rows_text(&r, 5);
-		if (slice_is(hash, last))
-			continue;
-		snprintf(last, sizeof(last), "%.*s", SLICE_ARG(hash));
-		struct jv *v = jv_object();
-		jv_set_int(v, "revision", rows_int(&r, 0));
-		jv_set_time(v, "at", rows_int(&r, 1));
-		jv_set_text(v, "author", rows_text(&r, 2));
-		jv_set_text(v, "comment", rows_text(&r, 3));
-		jv_set_text(v, "generation", rows_text(&r, 4));
-		jv_set_text(v, "etag", hash);
-		jv_free(&steps[n % HISTORY_MAX]);
-		steps[n++ % HISTORY_MAX] = v;
-	}
-	end = rows_close(&r);
-	err = end;
-	for (size_t i = 0; !err && i < n && i < HISTORY_MAX; i++) {
-		struct jv **v = &steps[(n - 1 - i) % HISTORY_MAX];
-		struct slice hash = jv_get_text(*v, "etag");
-		if (i < HISTORY_TEXTS && hash.len)
-			err = add_text(db, *v, hash, e);
-		jv_push(list, *v);
-		*v = NULL;
-	}
-	if (!err && n == 0)
-		err = err_set(e, ERR_NOT_FOUND, "There is no such rule file.");
-	if (!err && !list)
-		err = err_nomem(e);
-out:
-	for (size_t i = 0; i < HISTORY_MAX; i++)
-		jv_free(&steps[i]);
-	if (err)
-		jv_free(&list);
-	else
-		*out = list;
-	return err;
-}
-
-enum err rulebook_stats(struct rulebook *rb, struct db *db, int64_t days, struct jv **out, struct error *e)
-{
-	static const char *const keys[] = { "hits", "accept", "hold", "reject", "spam", "ham" };
-	struct jv *list = jv_array();
-	struct rows r;
-	enum err err;
-
-	(void)rb;
-	if (days < 1 || days > 400) {
-		jv_free(&list);
-		return err_field(e, ERR_INVALID, "days", "Figures are kept for 1 to 400 days.");
-	}
-	if ((err = rows_open(db, &r, SQL_RULEBOOK_FIGURES, BINDS(b_int(clock_wall_ms() / DAY_MS - days)), e))) {
-		jv_free(&list);
-		return err;
-	}
-	while (rows_next(&r)) {
-		struct jv *v = jv_set_text(jv_object(), "rule", rows_text(&r, 0));
-		for (int i = 0; i < 6; i++)
-			jv_set_int(v, keys[i], rows_int(&r, i + 1));
-		jv_push(list, jv_set_time(v, "last_hit", rows_int(&r, 7)));
-	}
-	err = rows_close(&r);
-	if (!err && !list)
-		err = err_nomem(e);
-	if (err)
-		jv_free(&list);
-	else
-		*out = list;
 	return err;
 }

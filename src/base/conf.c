@@ -56,7 +56,8 @@ static const struct conf defaults = {
 #undef CONF_ENUM
 };
 
-/* A loaded configuration and its strings. Retired ones stay on the list, because pointers to them are valid until exit. */
+/* A loaded configuration and its strings. Retired ones stay on the list, because pointers to them are valid until exit.
+ */
 struct loaded {
 	struct conf values;
 	struct arena *memory;
@@ -133,7 +134,8 @@ static enum err assign(struct loaded *l, const struct key *k, struct slice value
 	switch (k->kind) {
 	case KIND_INT:
 		if (!read_int(value, &number) || number < k->min || number > k->max)
-			return err_field(e, ERR_INVALID, k->name, "%s: %s must be a whole number from %" PRId64 " to %" PRId64 ".", where,
+			return err_field(e, ERR_INVALID, k->name,
+					 "%s: %s must be a whole number from %" PRId64 " to %" PRId64 ".", where,
 					 k->name, k->min, k->max);
 		memcpy(at, &number, sizeof number);
 		return ERR_OK;
@@ -144,7 +146,8 @@ static enum err assign(struct loaded *l, const struct key *k, struct slice value
 		return ERR_OK;
 	case KIND_ENUM:
 		if (!is_one_of(value, k->values))
-			return err_field(e, ERR_INVALID, k->name, "%s: %s must be one of %s.", where, k->name, k->values);
+			return err_field(e, ERR_INVALID, k->name, "%s: %s must be one of %s.", where, k->name,
+					 k->values);
 		break;
 	case KIND_STR:
 		break;

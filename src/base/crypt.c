@@ -113,7 +113,8 @@ bool crypt_base64_read(struct slice text, void *out, size_t n)
 
 	if (text.len != CRYPT_BASE64_BYTES(n) - 1 || !text.ptr)
 		return false;
-	return sodium_base642bin(out, n, text.ptr, text.len, NULL, &got, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+	return sodium_base642bin(out, n, text.ptr, text.len, NULL, &got, NULL,
+				 sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
 	       got == n;
 }
 
@@ -151,7 +152,8 @@ static enum err read_key(const char *path, struct crypt_key *out, struct error *
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		rc = err_set(e, ERR_IO, "The key file %s is not a file.", name_of(path));
 	else if (st.st_mode & 077)
-		rc = err_set(e, ERR_FORBIDDEN, "The key file %s may be read by others: its mode must be 0600.", name_of(path));
+		rc = err_set(e, ERR_FORBIDDEN, "The key file %s may be read by others: its mode must be 0600.",
+			     name_of(path));
 	else if (read(fd, out->bytes, sizeof out->bytes) != (ssize_t)sizeof out->bytes || read(fd, &more, 1) != 0)
 		rc = err_set(e, ERR_CORRUPT, "The key file %s does not hold 32 bytes.", name_of(path));
 	close(fd);

@@ -86,7 +86,8 @@ enum err jv_parse(struct slice text, int max_depth, struct jv **out, struct erro
 	if (!v && json_error_code(&bad) == json_error_out_of_memory)
 		return err_nomem(e);
 	if (!v)
-		return err_set(e, ERR_MALFORMED, "Line %d, column %d: %s.", bad.line, bad.column, say(json_error_code(&bad)));
+		return err_set(e, ERR_MALFORMED, "Line %d, column %d: %s.", bad.line, bad.column,
+			       say(json_error_code(&bad)));
 	*out = (struct jv *)v;
 	return ERR_OK;
 }
@@ -104,7 +105,9 @@ static enum err dump(const struct jv *v, struct str *out, size_t flags)
 	bool failed = starved;
 
 	starved = false;
-	if (!v || failed || json_dump_callback(in(v), to_str, out, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0 || str_failed(out))
+	if (!v || failed ||
+	    json_dump_callback(in(v), to_str, out, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0 ||
+	    str_failed(out))
 		return ERR_NOMEM;
 	return ERR_OK;
 }

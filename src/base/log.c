@@ -28,7 +28,8 @@ enum log_level log_level_read(const char *name)
 	return LOG_INFO;
 }
 
-/* Copies `text`, escaping control bytes, so that nothing can forge a line or drive a terminal. Returns the new length. */
+/* Copies `text`, escaping control bytes, so that nothing can forge a line or drive a terminal. Returns the new length.
+ */
 static size_t escape(char *out, size_t len, size_t max, const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
@@ -67,14 +68,14 @@ static void line(enum log_level level, const char *room, const char *fmt, va_lis
 		return;
 }
 
-#define LOG_FUNCTION(name, level)                    \
-	void name(const char *room, const char *fmt, ...) \
-	{                                            \
-		va_list ap;                          \
-                                                     \
-		va_start(ap, fmt);                   \
-		line(level, room, fmt, ap);          \
-		va_end(ap);                          \
+#define LOG_FUNCTION(name, level)                                                                                      \
+	void name(const char *room, const char *fmt, ...)                                                              \
+	{                                                                                                              \
+		va_list ap;                                                                                            \
+                                                                                                                       \
+		va_start(ap, fmt);                                                                                     \
+		line(level, room, fmt, ap);                                                                            \
+		va_end(ap);                                                                                            \
 	}
 
 LOG_FUNCTION(log_debug, LOG_DEBUG)

@@ -27,8 +27,9 @@ struct pool {
 	bool stop;
 };
 
-/* Calls one thread at a time: whoever comes takes a job and calls the next one if there is more. Threads that are awake anyway
- * often have the rest done by then, which saves most of the switching that one call a job costs. Under the lock. */
+/* Calls one thread at a time: whoever comes takes a job and calls the next one if there is more. Threads that are awake
+ * anyway often have the rest done by then, which saves most of the switching that one call a job costs. Under the lock.
+ */
 static void call_one(struct pool *p)
 {
 	if (p->queued && p->waiting && !p->waking) {

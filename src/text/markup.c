@@ -11,10 +11,10 @@
 enum {
 	TITLE_MAX_BYTES = 255,
 	HREF_MAX_BYTES = 4096,
-	LABEL_MAX_BYTES = 1024,  /* of a link's words, as far as they are read */
+	LABEL_MAX_BYTES = 1024,    /* of a link's words, as far as they are read */
 	ARENA_MAX_BYTES = 8 << 20, /* for the addresses of one link or one piece of text */
-	PADDING_BYTES = 64,      /* zeros behind what md4c reads */
-	GROWTH_MAX = 8,          /* escaping makes at most this many bytes of one */
+	PADDING_BYTES = 64,        /* zeros behind what md4c reads */
+	GROWTH_MAX = 8,            /* escaping makes at most this many bytes of one */
 };
 
 /* Put into the source and taken out of what is written; the text itself has no control characters there any more. */
@@ -24,18 +24,18 @@ enum {
 
 struct renderer {
 	struct str out;
-	struct arena *a;           /* for one link at a time */
+	struct arena *a; /* for one link at a time */
 	const struct markup_options *o;
-	int nesting;               /* blocks that are open */
+	int nesting; /* blocks that are open */
 	MD_SPANTYPE spans[MARKUP_NESTING_MAX];
-	int span_count;            /* spans that are open, the innermost last */
-	int links;                 /* link spans that are open: only the outermost becomes one */
-	bool anchored;             /* the outermost became one */
-	size_t label_at;           /* where its words start in `out` */
-	struct str href, label;    /* its address, and its words without markup */
-	struct str title;          /* its title, which is shown as one */
-	struct str words;          /* text that was not written yet: md4c gives it in pieces, and addresses cross them */
-	struct slice source;       /* what md4c reads, in a buffer of ours */
+	int span_count;         /* spans that are open, the innermost last */
+	int links;              /* link spans that are open: only the outermost becomes one */
+	bool anchored;          /* the outermost became one */
+	size_t label_at;        /* where its words start in `out` */
+	struct str href, label; /* its address, and its words without markup */
+	struct str title;       /* its title, which is shown as one */
+	struct str words;       /* text that was not written yet: md4c gives it in pieces, and addresses cross them */
+	struct slice source;    /* what md4c reads, in a buffer of ours */
 };
 
 /* Control characters have no place in HTML and go. */
@@ -45,13 +45,13 @@ static void escape(struct str *out, struct slice text)
 
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
-		const char *entity = text.ptr[i] == '&'  ? "&amp;" :
-				     text.ptr[i] == '<'  ? "&lt;" :
-				     text.ptr[i] == '>'  ? "&gt;" :
-				     text.ptr[i] == '"'  ? "&quot;" :
-				     text.ptr[i] == '\'' ? "&#39;" :
-				     (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F ? "" :
-							   NULL;
+		const char *entity = text.ptr[i] == '&'                                  ? "&amp;"
+				     : text.ptr[i] == '<'                                ? "&lt;"
+				     : text.ptr[i] == '>'                                ? "&gt;"
+				     : text.ptr[i] == '"'                                ? "&quot;"
+				     : text.ptr[i] == '\''                               ? "&#39;"
+				     : (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F ? ""
+											 : NULL;
 		if (!entity)
 			continue;
 		str_add(out, slice_make(text.ptr + done, i - done));
@@ -67,7 +67,8 @@ static void encode(struct str *out, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.ptr[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-_.~:/()!*,;@$", c));
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			     (c && strchr("-_.~:/()!*,;@$", c));
 
 		if (c == ' ')
 			str_addc(out, '_');
@@ -169,7 +170,8 @@ static void put_words(struct renderer *r, struct slice text, bool clickable)
 	for (size_t i = 0; i < found.count; i++) {
 		const struct uri *u = &found.list[i];
 		bool deceives = u->flags & URI_MIXED;
-		bool web = clickable && u->flags & (URI_SCHEME | URI_WWW) && !(u->flags & URI_OBFUSCATED) && slice_starts(u->url, SLICE("http"));
+		bool web = clickable && u->flags & (URI_SCHEME | URI_WWW) && !(u->flags & URI_OBFUSCATED) &&
+			   slice_starts(u->url, SLICE("http"));
 
 		if ((!deceives && !web) || u->flags & URI_NESTED || u->at < done)
 			continue;
@@ -256,7 +258,8 @@ static void read_attribute(const MD_ATTRIBUTE *m, struct str *out)
 {
 	str_reset(out);
 	for (size_t i = 0; m->size && m->substr_offsets[i] < m->size; i++) {
-		struct slice part = slice_make(m->text + m->substr_offsets[i], m->substr_offsets[i + 1] - m->substr_offsets[i]);
+		struct slice part =
+		    slice_make(m->text + m->substr_offsets[i], m->substr_offsets[i + 1] - m->substr_offsets[i]);
 
 		if (m->substr_types[i] == MD_TEXT_ENTITY && slice_is(part, "&amp;"))
 			str_addc(out, '&');
@@ -369,8 +372,8 @@ static const char *span_tag(MD_SPANTYPE type)
 	}
 }
 
-/* md4c 0.4.8 was seen to leave spans in another order than it entered them, or not at all. Such a text, and one with too
- * many spans inside each other, ends the parsing and is shown as plain text. */
+/* md4c 0.4.8 was seen to leave spans in another order than it entered them, or not at all. Such a text, and one with
+ * too many spans inside each other, ends the parsing and is shown as plain text. */
 static int on_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
 {
 	struct renderer *r = ctx;
@@ -381,9 +384,11 @@ static int on_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
 		return 1;
 	r->spans[r->span_count++] = type;
 	if (type == MD_SPAN_A)
-		open_link(r, &((const MD_SPAN_A_DETAIL *)detail)->href, &((const MD_SPAN_A_DETAIL *)detail)->title, false);
+		open_link(r, &((const MD_SPAN_A_DETAIL *)detail)->href, &((const MD_SPAN_A_DETAIL *)detail)->title,
+			  false);
 	else if (type == MD_SPAN_IMG) /* a link to the picture: nothing is fetched from elsewhere */
-		open_link(r, &((const MD_SPAN_IMG_DETAIL *)detail)->src, &((const MD_SPAN_IMG_DETAIL *)detail)->title, false);
+		open_link(r, &((const MD_SPAN_IMG_DETAIL *)detail)->src, &((const MD_SPAN_IMG_DETAIL *)detail)->title,
+			  false);
 	else if (type == MD_SPAN_WIKILINK)
 		open_link(r, &((const MD_SPAN_WIKILINK_DETAIL *)detail)->target, NULL, true);
 	else if (tag)
@@ -539,8 +544,8 @@ static void render_plain(struct renderer *r, struct slice text)
 		str_adds(&r->out, "</p>\n");
 }
 
-/* Copies the text without control characters, and with a mark in each "]:", so that no line is taken for the definition of a
- * link: "[Ann]: hello" would vanish from the page. `out` has room for twice the text. Returns the new length. */
+/* Copies the text without control characters, and with a mark in each "]:", so that no line is taken for the definition
+ * of a link: "[Ann]: hello" would vanish from the page. `out` has room for twice the text. Returns the new length. */
 static size_t prepare(struct slice text, char *out)
 {
 	size_t n = 0;

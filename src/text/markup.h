@@ -2,12 +2,12 @@
  * markup: a message as safe HTML. The only room that includes md4c.h.
  *
  * The text is read as Markdown (CommonMark with strikethrough; no HTML, no images, no tables) and written by our own
- * renderer: text is escaped, links lead to http and https only, with rel="nofollow noopener noreferrer ugc", hosts of mixed
- * scripts are shown in ASCII, headings become bold paragraphs, `[[Page]]` and `[[Page|words]]` lead below the configured
- * wiki. Bidi controls are isolated: unbalanced ones cannot reach beyond their paragraph.
+ * renderer: text is escaped, links lead to http and https only, with rel="nofollow noopener noreferrer ugc", hosts of
+ * mixed scripts are shown in ASCII, headings become bold paragraphs, `[[Page]]` and `[[Page|words]]` lead below the
+ * configured wiki. Bidi controls are isolated: unbalanced ones cannot reach beyond their paragraph.
  *
- * Output is at most MARKUP_MAX_BYTES; a text whose Markdown would be more is shown as plain text, cut with "…" if need be.
- * Any thread.
+ * Output is at most MARKUP_MAX_BYTES; a text whose Markdown would be more is shown as plain text, cut with "…" if need
+ * be. Any thread.
  */
 #ifndef TEXT_MARKUP_H
 #define TEXT_MARKUP_H
@@ -28,9 +28,9 @@ struct markup_options {
 /* `text` is valid UTF-8. Adds to `out`. ERR_NOMEM when out of memory or `out` is full. */
 enum err markup_html(struct slice text, const struct markup_options *o, struct str *out, struct error *e) MUST_CHECK;
 
-/* The address of a wiki page: wiki_url, "/" and the title with spaces as "_", percent-encoded; what follows a "#" is the
- * section. Always below wiki_url. False without a wiki (http or https) or when the title cannot be one (empty, over 255
- * bytes, with a segment "." or "..", with any of < > [ ] { } | or control characters). */
+/* The address of a wiki page: wiki_url, "/" and the title with spaces as "_", percent-encoded; what follows a "#" is
+ * the section. Always below wiki_url. False without a wiki (http or https) or when the title cannot be one (empty, over
+ * 255 bytes, with a segment "." or "..", with any of < > [ ] { } | or control characters). */
 bool markup_wiki_link(const char *wiki_url, struct slice title, struct str *out);
 
 #endif

@@ -37,7 +37,8 @@ static void open_shared(void)
 	spoof = uspoof_open(&bad);
 	bad = U_ZERO_ERROR;
 	idna = uidna_openUTS46(UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_NONTRANSITIONAL_TO_UNICODE | UIDNA_CHECK_BIDI |
-			       UIDNA_CHECK_CONTEXTJ | UIDNA_USE_STD3_RULES, &bad);
+				   UIDNA_CHECK_CONTEXTJ | UIDNA_USE_STD3_RULES,
+			       &bad);
 }
 
 static void need_shared(void)
@@ -79,7 +80,8 @@ unsigned unicode_props(unsigned cp)
 		p |= UNI_SYMBOL;
 	if (category & U_GC_SC_MASK)
 		p |= UNI_CURRENCY;
-	if (cp > 0x7F && (u_hasBinaryProperty(c, UCHAR_EMOJI_PRESENTATION) || u_hasBinaryProperty(c, UCHAR_EXTENDED_PICTOGRAPHIC)))
+	if (cp > 0x7F &&
+	    (u_hasBinaryProperty(c, UCHAR_EMOJI_PRESENTATION) || u_hasBinaryProperty(c, UCHAR_EXTENDED_PICTOGRAPHIC)))
 		p |= UNI_EMOJI;
 	if (category & U_GC_M_MASK)
 		p |= UNI_MARK;
@@ -172,7 +174,8 @@ size_t unicode_scripts(struct slice s, struct script_share out[UNICODE_SCRIPTS_M
 			continue;
 		}
 		int script = unicode_script(cp);
-		if (script != USCRIPT_COMMON && script != USCRIPT_INHERITED && script != USCRIPT_UNKNOWN && u_isalpha((UChar32)cp))
+		if (script != USCRIPT_COMMON && script != USCRIPT_INHERITED && script != USCRIPT_UNKNOWN &&
+		    u_isalpha((UChar32)cp))
 			count_script(out, &n, script);
 	}
 	return n;
@@ -416,7 +419,8 @@ static const char *locale_of(const char *lang, char out[LOCALE_BYTES])
 
 static const char *const plural_names[] = { "zero", "one", "two", "few", "many", "other" };
 
-/* Rules by language, opened on first use and kept: a desk speaks few languages, but the list is bounded all the same. */
+/* Rules by language, opened on first use and kept: a desk speaks few languages, but the list is bounded all the same.
+ */
 enum { PLURAL_LANGUAGES_MAX = 64 };
 static struct {
 	char lang[16];
@@ -601,7 +605,8 @@ bool unicode_zone_known(const char *zone)
 	return U_SUCCESS(bad) && system;
 }
 
-typedef int32_t (*idna_fn)(const UIDNA *idna, const char *name, int32_t n, char *to, int32_t cap, UIDNAInfo *info, UErrorCode *bad);
+typedef int32_t (*idna_fn)(const UIDNA *idna, const char *name, int32_t n, char *to, int32_t cap, UIDNAInfo *info,
+			   UErrorCode *bad);
 
 static bool host(struct slice name, struct str *out, idna_fn fn)
 {

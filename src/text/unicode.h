@@ -2,8 +2,8 @@
  * unicode: what the Unicode tables know, by ICU 72; the only room that includes its headers.
  *
  * Inputs are UTF-8; broken bytes are read as U+FFFD. Costly ICU objects are opened once per process (those ICU shares
- * between threads) or once per thread (break iterators), on first use. Functions that write to a `struct str` follow its
- * rules: check it once. Any thread.
+ * between threads) or once per thread (break iterators), on first use. Functions that write to a `struct str` follow
+ * its rules: check it once. Any thread.
  */
 #ifndef TEXT_UNICODE_H
 #define TEXT_UNICODE_H
@@ -18,20 +18,20 @@
 
 /* What a code point is: any of these. */
 enum {
-	UNI_LETTER = 1,        /* Alphabetic */
+	UNI_LETTER = 1, /* Alphabetic */
 	UNI_UPPER = 2,
 	UNI_LOWER = 4,
-	UNI_DIGIT = 8,         /* general category Nd */
-	UNI_SPACE = 16,        /* White_Space */
+	UNI_DIGIT = 8,  /* general category Nd */
+	UNI_SPACE = 16, /* White_Space */
 	UNI_PUNCT = 32,
-	UNI_SYMBOL = 64,       /* currency too */
+	UNI_SYMBOL = 64, /* currency too */
 	UNI_CURRENCY = 128,
-	UNI_EMOJI = 256,       /* shown as a picture by default, or Extended_Pictographic; not digits */
-	UNI_MARK = 512,        /* combining */
-	UNI_INVISIBLE = 1024,  /* Default_Ignorable_Code_Point; also joiners and variation selectors */
-	UNI_JOINER = 2048,     /* U+200C, U+200D */
-	UNI_BIDI = 4096,       /* Bidi_Control */
-	UNI_CONTROL = 8192,    /* general category Cc, TAB and line feeds too */
+	UNI_EMOJI = 256,      /* shown as a picture by default, or Extended_Pictographic; not digits */
+	UNI_MARK = 512,       /* combining */
+	UNI_INVISIBLE = 1024, /* Default_Ignorable_Code_Point; also joiners and variation selectors */
+	UNI_JOINER = 2048,    /* U+200C, U+200D */
+	UNI_BIDI = 4096,      /* Bidi_Control */
+	UNI_CONTROL = 8192,   /* general category Cc, TAB and line feeds too */
 };
 unsigned unicode_props(unsigned cp);
 
@@ -48,8 +48,8 @@ struct script_share {
 enum { UNICODE_SCRIPTS_MAX = 8 };
 /* The scripts of the letters in `s`, most letters first; common and inherited are left out. Returns how many. */
 size_t unicode_scripts(struct slice s, struct script_share out[UNICODE_SCRIPTS_MAX]);
-/* Letters of scripts that no writing mixes within a word (UTS #39, highly restrictive: Latin with Han, Kana, Bopomofo or
- * Hangul is ordinary). */
+/* Letters of scripts that no writing mixes within a word (UTS #39, highly restrictive: Latin with Han, Kana, Bopomofo
+ * or Hangul is ordinary). */
 bool unicode_mixed_script(struct slice word);
 
 /* NFKC, then full case folding, then NFKC again (UAX #15, UTS #18). Joiners stay. */
@@ -58,8 +58,8 @@ void unicode_nfkc(struct slice s, struct str *out);
 /* UTS #39 skeleton; ASCII-only input is copied as it is, because skeletons make "rn" of "m". */
 void unicode_skeleton(struct slice s, struct str *out);
 
-/* Calls `each` for every word (UAX #29; dictionaries for Chinese, Japanese, Thai, Khmer, Lao, Burmese), letters and digits
- * only, until it returns false. `at` is the word's byte offset in `s`. `s` must be below 2 GiB. */
+/* Calls `each` for every word (UAX #29; dictionaries for Chinese, Japanese, Thai, Khmer, Lao, Burmese), letters and
+ * digits only, until it returns false. `at` is the word's byte offset in `s`. `s` must be below 2 GiB. */
 enum err unicode_words(struct slice s, bool (*each)(void *ctx, struct slice word, size_t at), void *ctx) MUST_CHECK;
 
 /* CLDR plural categories, in the order in which messages list their forms. */

@@ -49,7 +49,8 @@ struct slice uri_registrable(struct slice host)
 	char text[HOST_MAX_BYTES + 1];
 	struct in6_addr address;
 
-	if (!copy_host(host, text) || inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1)
+	if (!copy_host(host, text) || inet_pton(AF_INET, text, &address) == 1 ||
+	    inet_pton(AF_INET6, text, &address) == 1)
 		return host;
 	const char *domain = psl() ? psl_registrable_domain(psl(), text) : NULL;
 	return domain ? slice_from(host, (size_t)(domain - text)) : host;
@@ -115,8 +116,8 @@ static bool non_ascii(struct slice s)
 	return false;
 }
 
-/* A label that people could read as another: letters of scripts that nobody mixes, or foreign letters that all look like
- * ASCII ones. */
+/* A label that people could read as another: letters of scripts that nobody mixes, or foreign letters that all look
+ * like ASCII ones. */
 static bool label_deceives(struct slice label)
 {
 	struct str skeleton;
@@ -179,7 +180,8 @@ static struct slice decode(struct arena *a, struct slice s, bool *changed)
 	return slice_make(out, n);
 }
 
-/* An IPv4 address as browsers read it: one to four numbers, decimal, octal or hexadecimal, the last one filling the rest. */
+/* An IPv4 address as browsers read it: one to four numbers, decimal, octal or hexadecimal, the last one filling the
+ * rest. */
 static bool read_ipv4(struct slice h, uint32_t *out)
 {
 	uint64_t parts[4];
@@ -239,7 +241,8 @@ static bool set_host(struct arena *a, struct slice text, struct uri *u)
 		struct in6_addr six;
 
 		snprintf(plain, sizeof plain, "%.*s", (int)(text.len > 2 ? text.len - 2 : 0), text.ptr + 1);
-		if (text.ptr[text.len - 1] != ']' || text.len - 2 >= sizeof plain || inet_pton(AF_INET6, plain, &six) != 1)
+		if (text.ptr[text.len - 1] != ']' || text.len - 2 >= sizeof plain ||
+		    inet_pton(AF_INET6, plain, &six) != 1)
 			return false;
 		inet_ntop(AF_INET6, &six, back, sizeof back);
 		u->host = u->domain = u->shown = slice_of(arena_strdup(a, back));
@@ -247,7 +250,8 @@ static bool set_host(struct arena *a, struct slice text, struct uri *u)
 		return u->host.ptr != NULL;
 	}
 	if (read_ipv4(text, &v4)) {
-		u->host = u->domain = u->shown = slice_of(arena_printf(a, "%u.%u.%u.%u", v4 >> 24, v4 >> 16 & 255, v4 >> 8 & 255, v4 & 255));
+		u->host = u->domain = u->shown =
+		    slice_of(arena_printf(a, "%u.%u.%u.%u", v4 >> 24, v4 >> 16 & 255, v4 >> 8 & 255, v4 & 255));
 		u->flags |= URI_IP;
 		return u->host.ptr != NULL;
 	}
@@ -282,7 +286,7 @@ static bool set_host(struct arena *a, struct slice text, struct uri *u)
 /* ---- the text with its disguises taken off ---- */
 
 struct source {
-	struct slice text;      /* mended */
+	struct slice text; /* mended */
 	struct slice original;
 	const uint32_t *origin; /* per byte and one more; NULL: the same text */
 };
@@ -309,7 +313,8 @@ static size_t disguise(struct slice text, size_t at, char *becomes)
 	for (size_t f = 0; f < sizeof forms / sizeof forms[0]; f++) {
 		size_t n = strlen(forms[f].inner), end = i + 1 + n;
 
-		if (end >= text.len || text.ptr[end] != close || !utf_equal_nocase(slice_make(text.ptr + i + 1, n), slice_of(forms[f].inner)))
+		if (end >= text.len || text.ptr[end] != close ||
+		    !utf_equal_nocase(slice_make(text.ptr + i + 1, n), slice_of(forms[f].inner)))
 			continue;
 		end++;
 		/* Only between parts of a name, so that "(at)" in prose stays prose. */
@@ -348,7 +353,8 @@ static bool may_be_disguised(struct slice text)
 	char c;
 
 	for (size_t i = 0; i < text.len; i++)
-		if ((text.ptr[i] == '[' || text.ptr[i] == '(' || text.ptr[i] == '{') ? disguise(text, i, &c) > 0 : hxxp_at(text, i))
+		if ((text.ptr[i] == '[' || text.ptr[i] == '(' || text.ptr[i] == '{') ? disguise(text, i, &c) > 0
+										     : hxxp_at(text, i))
 			return true;
 	return false;
 }
@@ -397,21 +403,24 @@ struct finder {
 	bool nomem;
 };
 
-/* The bytes of a character that ends an address: white space, quotes, brackets, controls; 0 for one that may be inside. */
+/* The bytes of a character that ends an address: white space, quotes, brackets, controls; 0 for one that may be inside.
+ */
 static size_t ends_address(struct slice s, size_t i)
 {
 	unsigned char c = (unsigned char)s.ptr[i];
 
 	if (c < 0x80)
 		return c <= 0x20 || c == 0x7F || strchr("<>\"`{}|\\^[]", c) ? 1 : 0;
-	/* U+00A0, U+2000-U+200F, U+2018-U+201F, U+2026-U+202F, U+2060, U+3000-U+3002, U+3008-U+3011, U+FF08 U+FF09 U+FF0C */
+	/* U+00A0, U+2000-U+200F, U+2018-U+201F, U+2026-U+202F, U+2060, U+3000-U+3002, U+3008-U+3011, U+FF08 U+FF09
+	 * U+FF0C */
 	if (c == 0xC2)
 		return i + 1 < s.len && (unsigned char)s.ptr[i + 1] == 0xA0 ? 2 : 0;
 	if ((c != 0xE2 && c != 0xE3 && c != 0xEF) || i + 2 >= s.len)
 		return 0;
 	unsigned cp = (c & 15u) << 12 | ((unsigned char)s.ptr[i + 1] & 63u) << 6 | ((unsigned char)s.ptr[i + 2] & 63u);
-	bool ends = (cp >= 0x2000 && cp <= 0x200F) || (cp >= 0x2018 && cp <= 0x201F) || (cp >= 0x2026 && cp <= 0x202F) || cp == 0x2060 ||
-		    (cp >= 0x3000 && cp <= 0x3002) || (cp >= 0x3008 && cp <= 0x3011) || cp == 0xFF08 || cp == 0xFF09 || cp == 0xFF0C;
+	bool ends = (cp >= 0x2000 && cp <= 0x200F) || (cp >= 0x2018 && cp <= 0x201F) ||
+		    (cp >= 0x2026 && cp <= 0x202F) || cp == 0x2060 || (cp >= 0x3000 && cp <= 0x3002) ||
+		    (cp >= 0x3008 && cp <= 0x3011) || cp == 0xFF08 || cp == 0xFF09 || cp == 0xFF0C;
 	return ends ? 3 : 0;
 }
 
@@ -479,8 +488,8 @@ static void add_spellings(struct finder *f, const char *prefix, struct slice spe
 		add_canonical(f, plain);
 }
 
-/* The spelling without what changes nothing: a dot behind the host, the scheme's own port, odd forms of an IP address, a
- * missing "/" before the query. The host's letters stay as they were written. */
+/* The spelling without what changes nothing: a dot behind the host, the scheme's own port, odd forms of an IP address,
+ * a missing "/" before the query. The host's letters stay as they were written. */
 static void add_plain(struct finder *f, const char *prefix, struct slice spelled, size_t scheme, const struct uri *u)
 {
 	struct slice rest = slice_from(spelled, scheme);
@@ -499,8 +508,8 @@ static void add_plain(struct finder *f, const char *prefix, struct slice spelled
 		host.len--;
 	if (u->flags & URI_IP)
 		host = u->host;
-	char *plain = arena_printf(f->a, "%s%.*s%.*s%.*s%s%.*s", prefix, (int)scheme, spelled.ptr, SLICE_ARG(host), SLICE_ARG(shown_port),
-				   path.len && path.ptr[0] == '?' ? "/" : "", SLICE_ARG(path));
+	char *plain = arena_printf(f->a, "%s%.*s%.*s%.*s%s%.*s", prefix, (int)scheme, spelled.ptr, SLICE_ARG(host),
+				   SLICE_ARG(shown_port), path.len && path.ptr[0] == '?' ? "/" : "", SLICE_ARG(path));
 	add_canonical(f, slice_of(plain));
 }
 
@@ -562,26 +571,32 @@ static bool read_address(struct arena *a, struct slice scheme, struct slice rest
 	bool good = set_host(a, host, u);
 	if (!good || (non_ascii(host) && !below_public_suffix(u->host))) {
 		/* Writing without spaces runs on behind a name: "example.com" and then Chinese. */
-		struct uri cut = { .at = u->at, .len = u->len, .raw = u->raw, .path = SLICE(""), .flags = u->flags & ~(URI_IDN | URI_MIXED) };
+		struct uri cut = { .at = u->at,
+				   .len = u->len,
+				   .raw = u->raw,
+				   .path = SLICE(""),
+				   .flags = u->flags & ~(URI_IDN | URI_MIXED) };
 		size_t ascii = 0;
 
 		while (ascii < host.len && (unsigned char)host.ptr[ascii] < 0x80)
 			ascii++;
-		if (ascii > 0 && ascii < host.len && set_host(a, slice_make(host.ptr, ascii), &cut) && below_public_suffix(cut.host)) {
+		if (ascii > 0 && ascii < host.len && set_host(a, slice_make(host.ptr, ascii), &cut) &&
+		    below_public_suffix(cut.host)) {
 			*u = cut;
 			port = 0;
 		} else if (!good) {
 			return false;
 		}
 	}
-	bool own = port == 0 || (port == 443 && scheme.len == 5) || (port == 80 && scheme.len == 4) || (port == 21 && scheme.len == 3);
+	bool own = port == 0 || (port == 443 && scheme.len == 5) || (port == 80 && scheme.len == 4) ||
+		   (port == 21 && scheme.len == 3);
 	if (!own)
 		u->flags |= URI_PORT;
 	bool six = memchr(u->host.ptr, ':', u->host.len) != NULL;
-	char *url = own ? arena_printf(a, "%.*s://%s%.*s%s%.*s", SLICE_ARG(scheme), six ? "[" : "", SLICE_ARG(u->host), six ? "]" : "",
-				       SLICE_ARG(u->path)) :
-			  arena_printf(a, "%.*s://%s%.*s%s:%d%.*s", SLICE_ARG(scheme), six ? "[" : "", SLICE_ARG(u->host), six ? "]" : "",
-				       port, SLICE_ARG(u->path));
+	char *url = own ? arena_printf(a, "%.*s://%s%.*s%s%.*s", SLICE_ARG(scheme), six ? "[" : "", SLICE_ARG(u->host),
+				       six ? "]" : "", SLICE_ARG(u->path))
+			: arena_printf(a, "%.*s://%s%.*s%s:%d%.*s", SLICE_ARG(scheme), six ? "[" : "",
+				       SLICE_ARG(u->host), six ? "]" : "", port, SLICE_ARG(u->path));
 	if (!url)
 		return false;
 	utf_lower_ascii(url, scheme.len);
@@ -609,10 +624,14 @@ static void find_nested(struct finder *f, const struct uri *outer)
 			const char *amp = memchr(inner.ptr + i, '&', end - i);
 			end = amp ? (size_t)(amp - inner.ptr) : end;
 		}
-		struct uri u = { .at = outer->at, .len = outer->len, .raw = outer->raw, .flags = URI_NESTED | (n ? URI_SCHEME : URI_WWW) };
+		struct uri u = { .at = outer->at,
+				 .len = outer->len,
+				 .raw = outer->raw,
+				 .flags = URI_NESTED | (n ? URI_SCHEME : URI_WWW) };
 		struct slice scheme = n ? slice_make(inner.ptr + i, n - 3) : SLICE("http");
 		struct slice whole = slice_make(inner.ptr + i, end - i);
-		if (whole.len > n && read_address(f->a, scheme, slice_from(whole, n), &u) && (n || below_public_suffix(u.host))) {
+		if (whole.len > n && read_address(f->a, scheme, slice_from(whole, n), &u) &&
+		    (n || below_public_suffix(u.host))) {
 			if (!add(f, &u))
 				return;
 			add_spellings(f, n ? "" : "http://", whole);
@@ -649,7 +668,8 @@ static size_t take_scheme(struct finder *f, size_t at, size_t scheme)
 		end = end < s.len && s.ptr[end] == ']' ? end + 1 : from;
 	}
 	end = trim_end(s, from, address_end(s, end));
-	if (end == from || !read_address(f->a, slice_make(s.ptr + at, scheme - 3), slice_make(s.ptr + from, end - from), &u))
+	if (end == from ||
+	    !read_address(f->a, slice_make(s.ptr + at, scheme - 3), slice_make(s.ptr + from, end - from), &u))
 		return from;
 	place(f, &u, at, end);
 	if (!add(f, &u))
@@ -697,13 +717,14 @@ static size_t take_mail(struct finder *f, size_t from, size_t at)
 	size_t end = at + 1;
 	struct uri u = { .flags = URI_MAIL };
 
-	while (end < s.len && name_char((unsigned char)s.ptr[end]) && !ends_address(s, end) && end - at <= HOST_MAX_BYTES)
+	while (end < s.len && name_char((unsigned char)s.ptr[end]) && !ends_address(s, end) &&
+	       end - at <= HOST_MAX_BYTES)
 		end++;
 	end = trim_end(s, at + 1, end);
 	while (from < at && s.ptr[from] == '.')
 		from++;
-	if (from == at || at - from > LOCAL_MAX_BYTES || !set_host(f->a, slice_make(s.ptr + at + 1, end - at - 1), &u) ||
-	    !below_public_suffix(u.host))
+	if (from == at || at - from > LOCAL_MAX_BYTES ||
+	    !set_host(f->a, slice_make(s.ptr + at + 1, end - at - 1), &u) || !below_public_suffix(u.host))
 		return end;
 	u.local = slice_make(s.ptr + from, at - from);
 	u.path = SLICE("");

@@ -1,10 +1,10 @@
 /*
  * uri: the web and mail addresses in a text. The only room that includes libpsl.h.
  *
- * Found are http://, https:// and ftp:// addresses (also as hxxp and with [.] or (dot)), www. names, bare names that end in
- * a public suffix, mailto: and mail addresses, and addresses nested in another's query or path. Whether two addresses
- * belong together is only ever decided by the parsed host, never by a substring. Everything lives in the arena. Any
- * thread.
+ * Found are http://, https:// and ftp:// addresses (also as hxxp and with [.] or (dot)), www. names, bare names that
+ * end in a public suffix, mailto: and mail addresses, and addresses nested in another's query or path. Whether two
+ * addresses belong together is only ever decided by the parsed host, never by a substring. Everything lives in the
+ * arena. Any thread.
  */
 #ifndef TEXT_URI_H
 #define TEXT_URI_H
@@ -19,37 +19,39 @@
 enum { URIS_MAX = 256, URI_NESTED_MAX = 3, URI_LENGTH_MAX = 4096 };
 
 enum {
-	URI_SCHEME = 1,     /* with http://, https:// or ftp:// */
-	URI_WWW = 2,        /* www. without a scheme */
-	URI_BARE = 4,       /* a name alone */
-	URI_MAIL = 8,       /* host is the mail domain */
-	URI_NESTED = 16,    /* stood inside another address */
+	URI_SCHEME = 1,      /* with http://, https:// or ftp:// */
+	URI_WWW = 2,         /* www. without a scheme */
+	URI_BARE = 4,        /* a name alone */
+	URI_MAIL = 8,        /* host is the mail domain */
+	URI_NESTED = 16,     /* stood inside another address */
 	URI_OBFUSCATED = 32, /* hxxp, [.], (dot) and the like */
-	URI_IP = 64,        /* an address in place of a name; also as one number or in octal or hexadecimal */
-	URI_MIXED = 128,    /* a label of mixed scripts */
-	URI_USERINFO = 256, /* http://bank.example@evil.example/ */
-	URI_PORT = 512,     /* another port than the scheme's own */
-	URI_IDN = 1024,     /* a name beyond ASCII */
+	URI_IP = 64,         /* an address in place of a name; also as one number or in octal or hexadecimal */
+	URI_MIXED = 128,     /* a label of mixed scripts */
+	URI_USERINFO = 256,  /* http://bank.example@evil.example/ */
+	URI_PORT = 512,      /* another port than the scheme's own */
+	URI_IDN = 1024,      /* a name beyond ASCII */
 };
 
 struct uri {
-	size_t at, len;      /* where it stands in the text */
+	size_t at, len; /* where it stands in the text */
 	unsigned flags;
-	struct slice raw;    /* as it stands, without punctuation behind it */
-	struct slice url;    /* mended: scheme added, obfuscation undone, host in lower-case ASCII; "mailto:..." for mail */
-	struct slice host;   /* ASCII (IDNA), lower case, no dot at the end; an IP address in plain form */
-	struct slice domain; /* the registrable domain (public suffix list, private rows too), or the host where there is none */
-	struct slice shown;  /* the host as people may see it: Unicode, but ASCII for mixed scripts */
-	struct slice local;  /* of a mail address, else absent */
-	struct slice path;   /* with query and fragment; "" or starts with / ? # */
+	struct slice raw; /* as it stands, without punctuation behind it */
+	struct slice
+	    url; /* mended: scheme added, obfuscation undone, host in lower-case ASCII; "mailto:..." for mail */
+	struct slice host; /* ASCII (IDNA), lower case, no dot at the end; an IP address in plain form */
+	struct slice
+	    domain; /* the registrable domain (public suffix list, private rows too), or the host where there is none */
+	struct slice shown; /* the host as people may see it: Unicode, but ASCII for mixed scripts */
+	struct slice local; /* of a mail address, else absent */
+	struct slice path;  /* with query and fragment; "" or starts with / ? # */
 };
 
 struct uris {
 	struct uri *list; /* in the order of the text; nested ones behind the one that holds them */
 	size_t count;
-	bool more;        /* there were more than URIS_MAX */
-	/* The set of spellings that SpamAssassin's `uri` rules see: as written and decoded, http:// before www. and bare
-	 * names, mailto: before mail addresses. */
+	bool more; /* there were more than URIS_MAX */
+	/* The set of spellings that SpamAssassin's `uri` rules see: as written and decoded, http:// before www. and
+	 * bare names, mailto: before mail addresses. */
 	struct slice *canonical;
 	size_t canonical_count;
 };

@@ -1,5 +1,6 @@
 /*
- * utf: cutting and cleaning UTF-8. Inputs are valid UTF-8 unless said. No allocation unless an arena is given. Any thread.
+ * utf: cutting and cleaning UTF-8. Inputs are valid UTF-8 unless said. No allocation unless an arena is given. Any
+ * thread.
  */
 #ifndef TEXT_UTF_H
 #define TEXT_UTF_H
@@ -15,8 +16,8 @@
 bool utf_acceptable(struct slice s);
 size_t utf_count(struct slice s); /* code points; a broken byte counts as one */
 
-/* The longest start of `s` of at most so many bytes or code points that ends between code points (a combining mark is not
- * parted from what it combines with, as far as that is near). */
+/* The longest start of `s` of at most so many bytes or code points that ends between code points (a combining mark is
+ * not parted from what it combines with, as far as that is near). */
 struct slice utf_cut_bytes(struct slice s, size_t max);
 struct slice utf_cut_chars(struct slice s, size_t max);
 

@@ -10,9 +10,9 @@
 
 enum {
 	TAG_MAX_BYTES = 2048,
-	TOKEN_PART_BYTES = 64,  /* longer runs without spaces are folded and mapped in parts of about this */
-	SPELLED_MIN = 3,        /* letters standing alone that make a word */
-	SPELLED_DOTS_MIN = 4,   /* "U.S.A" is none */
+	TOKEN_PART_BYTES = 64, /* longer runs without spaces are folded and mapped in parts of about this */
+	SPELLED_MIN = 3,       /* letters standing alone that make a word */
+	SPELLED_DOTS_MIN = 4,  /* "U.S.A" is none */
 };
 
 /* ---- building a view ---- */
@@ -146,8 +146,9 @@ struct renderer {
 	struct builder b;
 	size_t i;
 	bool markup;
-	bool no_comment_end, no_script_end, no_style_end; /* searched for once in vain: not again, which keeps time linear */
-	int wikilinks; /* open [[ */
+	bool no_comment_end, no_script_end,
+	    no_style_end; /* searched for once in vain: not again, which keeps time linear */
+	int wikilinks;    /* open [[ */
 };
 
 struct entity {
@@ -155,15 +156,19 @@ struct entity {
 };
 /* Each is at least as long as what it stands for. */
 static const struct entity entities[] = {
-	{ "amp", "&" }, { "lt", "<" }, { "gt", ">" }, { "quot", "\"" }, { "apos", "'" }, { "nbsp", " " }, { "ensp", " " }, { "emsp", " " },
-	{ "thinsp", " " }, { "shy", "\u00AD" }, { "zwnj", "\u200C" }, { "zwj", "\u200D" }, { "lrm", "\u200E" }, { "rlm", "\u200F" },
-	{ "copy", "©" }, { "reg", "®" }, { "trade", "™" }, { "euro", "€" }, { "pound", "£" }, { "yen", "¥" }, { "cent", "¢" },
-	{ "hellip", "…" }, { "mdash", "—" }, { "ndash", "–" }, { "lsquo", "‘" }, { "rsquo", "’" }, { "ldquo", "“" }, { "rdquo", "”" },
-	{ "laquo", "«" }, { "raquo", "»" }, { "bull", "•" }, { "middot", "·" }, { "times", "×" }, { "deg", "°" }, { "sol", "/" },
-	{ "period", "." }, { "colon", ":" }, { "commat", "@" }, { "excl", "!" }, { "quest", "?" }, { "num", "#" }, { "dollar", "$" },
-	{ "percnt", "%" }, { "lpar", "(" }, { "rpar", ")" }, { "lsqb", "[" }, { "rsqb", "]" }, { "lowbar", "_" }, { "Tab", "\t" },
-	{ "NewLine", "\n" }, { "auml", "ä" }, { "ouml", "ö" }, { "uuml", "ü" }, { "Auml", "Ä" }, { "Ouml", "Ö" }, { "Uuml", "Ü" },
-	{ "szlig", "ß" }, { "eacute", "é" }, { "egrave", "è" }, { "agrave", "à" }, { "ccedil", "ç" }, { "ntilde", "ñ" },
+	{ "amp", "&" },       { "lt", "<" },       { "gt", ">" },       { "quot", "\"" },    { "apos", "'" },
+	{ "nbsp", " " },      { "ensp", " " },     { "emsp", " " },     { "thinsp", " " },   { "shy", "\u00AD" },
+	{ "zwnj", "\u200C" }, { "zwj", "\u200D" }, { "lrm", "\u200E" }, { "rlm", "\u200F" }, { "copy", "©" },
+	{ "reg", "®" },       { "trade", "™" },    { "euro", "€" },     { "pound", "£" },    { "yen", "¥" },
+	{ "cent", "¢" },      { "hellip", "…" },   { "mdash", "—" },    { "ndash", "–" },    { "lsquo", "‘" },
+	{ "rsquo", "’" },     { "ldquo", "“" },    { "rdquo", "”" },    { "laquo", "«" },    { "raquo", "»" },
+	{ "bull", "•" },      { "middot", "·" },   { "times", "×" },    { "deg", "°" },      { "sol", "/" },
+	{ "period", "." },    { "colon", ":" },    { "commat", "@" },   { "excl", "!" },     { "quest", "?" },
+	{ "num", "#" },       { "dollar", "$" },   { "percnt", "%" },   { "lpar", "(" },     { "rpar", ")" },
+	{ "lsqb", "[" },      { "rsqb", "]" },     { "lowbar", "_" },   { "Tab", "\t" },     { "NewLine", "\n" },
+	{ "auml", "ä" },      { "ouml", "ö" },     { "uuml", "ü" },     { "Auml", "Ä" },     { "Ouml", "Ö" },
+	{ "Uuml", "Ü" },      { "szlig", "ß" },    { "eacute", "é" },   { "egrave", "è" },   { "agrave", "à" },
+	{ "ccedil", "ç" },    { "ntilde", "ñ" },
 };
 
 static bool letter(char c)
@@ -206,7 +211,8 @@ static void put_source(struct renderer *r, size_t from, size_t to)
 
 	for (size_t n; from < to; from += n) {
 		n = utf8_next(slice_make(r->s.ptr, to), from, &cp);
-		put(&r->b, cp == UTF8_BAD || cp == 0 ? SLICE("\uFFFD") : slice_make(r->s.ptr + from, n), from, from + n);
+		put(&r->b, cp == UTF8_BAD || cp == 0 ? SLICE("\uFFFD") : slice_make(r->s.ptr + from, n), from,
+		    from + n);
 	}
 	put(&r->b, SLICE(" "), to, to);
 }
@@ -249,7 +255,8 @@ static bool entity(struct renderer *r)
 	for (size_t e = 0; e < sizeof entities / sizeof entities[0]; e++) {
 		size_t n = strlen(entities[e].name);
 
-		if (r->i + n + 1 < r->s.len && memcmp(r->s.ptr + r->i + 1, entities[e].name, n) == 0 && at(r, r->i + 1 + n) == ';') {
+		if (r->i + n + 1 < r->s.len && memcmp(r->s.ptr + r->i + 1, entities[e].name, n) == 0 &&
+		    at(r, r->i + 1 + n) == ';') {
 			emit(r, slice_of(entities[e].text), r->i + n + 2);
 			return true;
 		}
@@ -330,8 +337,9 @@ static bool skip_to(struct renderer *r, size_t from, const char *close, bool *ab
 
 static bool html(struct renderer *r)
 {
-	static const char *const blocks[] = { "p", "br", "div", "li", "ul", "ol", "tr", "td", "th", "table", "h1", "h2", "h3", "h4", "h5",
-					      "h6", "hr", "blockquote", "pre", "section", "center", NULL };
+	static const char *const blocks[] = { "p",  "br",         "div", "li",      "ul",     "ol", "tr", "td",
+					      "th", "table",      "h1",  "h2",      "h3",     "h4", "h5", "h6",
+					      "hr", "blockquote", "pre", "section", "center", NULL };
 	bool closes = at(r, r->i + 1) == '/';
 	struct slice name = tag_name(r, r->i + 1 + closes);
 
@@ -361,8 +369,9 @@ static bool html(struct renderer *r)
 
 static bool bbcode(struct renderer *r)
 {
-	static const char *const tags[] = { "b", "i", "u", "s", "url", "img", "size", "color", "colour", "quote", "code", "list", "center",
-					    "email", "font", "link", NULL };
+	static const char *const tags[] = { "b",      "i",     "u",      "s",     "url",  "img",
+					    "size",   "color", "colour", "quote", "code", "list",
+					    "center", "email", "font",   "link",  NULL };
 	bool closes = at(r, r->i + 1) == '/';
 	struct slice name = tag_name(r, r->i + 1 + closes);
 	size_t i = r->i + 1 + closes + name.len;
@@ -473,16 +482,19 @@ static void render(struct arena *a, struct views *v)
 /* A first sieve, so that most characters need no look into the tables: spaces and invisible ones are among these. */
 static bool rare(unsigned cp)
 {
-	return (cp >= 0x80 && cp <= 0xAD) || cp == 0x34F || cp == 0x61C || (cp >= 0x115F && cp <= 0x1160) || cp == 0x1680 ||
-	       (cp >= 0x17B4 && cp <= 0x17B5) || (cp >= 0x180B && cp <= 0x180F) || (cp >= 0x2000 && cp <= 0x206F) || cp == 0x3000 ||
-	       cp == 0x3164 || (cp >= 0xFE00 && cp <= 0xFE0F) || cp == 0xFEFF || cp == 0xFFA0 || (cp >= 0xFFF0 && cp <= 0xFFFB) ||
-	       (cp >= 0x1BCA0 && cp <= 0x1BCA3) || (cp >= 0x1D173 && cp <= 0x1D17A) || cp >= 0xE0000;
+	return (cp >= 0x80 && cp <= 0xAD) || cp == 0x34F || cp == 0x61C || (cp >= 0x115F && cp <= 0x1160) ||
+	       cp == 0x1680 || (cp >= 0x17B4 && cp <= 0x17B5) || (cp >= 0x180B && cp <= 0x180F) ||
+	       (cp >= 0x2000 && cp <= 0x206F) || cp == 0x3000 || cp == 0x3164 || (cp >= 0xFE00 && cp <= 0xFE0F) ||
+	       cp == 0xFEFF || cp == 0xFFA0 || (cp >= 0xFFF0 && cp <= 0xFFFB) || (cp >= 0x1BCA0 && cp <= 0x1BCA3) ||
+	       (cp >= 0x1D173 && cp <= 0x1D17A) || cp >= 0xE0000;
 }
 
 static unsigned props(unsigned cp)
 {
 	if (cp < 0x80)
-		return cp == ' ' || (cp >= '\t' && cp <= '\r') ? UNI_SPACE : cp < 0x20 || cp == 0x7F ? UNI_INVISIBLE : 0;
+		return cp == ' ' || (cp >= '\t' && cp <= '\r') ? UNI_SPACE
+		       : cp < 0x20 || cp == 0x7F               ? UNI_INVISIBLE
+							       : 0;
 	return rare(cp) ? unicode_props(cp) : 0;
 }
 
@@ -508,7 +520,8 @@ static bool ordinary_invisible(unsigned cp, unsigned p, unsigned before, bool at
 	if ((cp >= 0xFE00 && cp <= 0xFE0F) || cp == 0x200E || cp == 0x200F || cp == 0x61C || (cp == 0xFEFF && at_edge))
 		return true;
 	if ((p & UNI_JOINER) || cp == 0x200B)
-		return before >= 0x80 && (unicode_script_joins(unicode_script(before)) || (unicode_props(before) & UNI_EMOJI));
+		return before >= 0x80 &&
+		       (unicode_script_joins(unicode_script(before)) || (unicode_props(before) & UNI_EMOJI));
 	return p & UNI_CONTROL;
 }
 
@@ -601,7 +614,8 @@ static void add_token(struct normaliser *n, size_t from, size_t to, bool glued)
 	struct slice origin = views_origin(n->v, VIEW_RENDERED, from, to);
 	size_t start = (size_t)(origin.ptr - n->v->text[VIEW_BYTES].ptr);
 	struct token *t = &n->tokens[n->count++];
-	*t = (struct token){ arena_slice(n->a, folded), (uint32_t)start, (uint32_t)(start + origin.len), glued, alone_letter(folded) && !glued };
+	*t = (struct token){ arena_slice(n->a, folded), (uint32_t)start, (uint32_t)(start + origin.len), glued,
+			     alone_letter(folded) && !glued };
 	n->failed = n->failed || !t->text.ptr || str_failed(&n->folded) || str_failed(&n->raw);
 	str_reset(&n->raw);
 }
@@ -706,7 +720,8 @@ static size_t word_end(struct slice s, size_t i, bool *foreign)
 	while (i < s.len) {
 		size_t n = utf8_next(s, i, &cp);
 
-		if (cp < 0x80 ? !letter((char)cp) && !digit((char)cp) : !(unicode_props(cp) & (UNI_LETTER | UNI_DIGIT | UNI_MARK | UNI_JOINER)))
+		if (cp < 0x80 ? !letter((char)cp) && !digit((char)cp)
+			      : !(unicode_props(cp) & (UNI_LETTER | UNI_DIGIT | UNI_MARK | UNI_JOINER)))
 			break;
 		*foreign = *foreign || cp >= 0x80;
 		i += n;
@@ -714,8 +729,8 @@ static size_t word_end(struct slice s, size_t i, bool *foreign)
 	return i;
 }
 
-/* A foreign name with an ending of the writer's own language, as Russian writes "iPadом": three or more Latin letters, then
- * at most three others. Ordinary, so it does not count; its skeleton is taken all the same. */
+/* A foreign name with an ending of the writer's own language, as Russian writes "iPadом": three or more Latin letters,
+ * then at most three others. Ordinary, so it does not count; its skeleton is taken all the same. */
 static bool inflected(struct slice word)
 {
 	size_t latin = 0, tail = 0;

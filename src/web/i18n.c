@@ -16,8 +16,8 @@ enum {
 	FILE_MAX_BYTES = 1 << 20,
 	LANGUAGES_MAX = 64,
 	CODE_BYTES = 16,
-	RANGES_MAX = 20,  /* of an Accept-Language header */
-	NESTING_MAX = 4,  /* of {{...}} in a message */
+	RANGES_MAX = 20, /* of an Accept-Language header */
+	NESTING_MAX = 4, /* of {{...}} in a message */
 	FORMS_MAX = 16,
 	TEXT_MAX_BYTES = 64 * 1024,
 };
@@ -89,7 +89,8 @@ static enum err add_language(struct slice code, struct jv *messages, struct erro
 	}
 	if (!code_of(code, name) || language_count == LANGUAGES_MAX) {
 		jv_free(&messages);
-		return err_set(e, ERR_INVALID, "templates/i18n holds a file that is not named after a language, or too many.");
+		return err_set(e, ERR_INVALID,
+			       "templates/i18n holds a file that is not named after a language, or too many.");
 	}
 	struct language *l = find(name);
 	if (l) {
@@ -118,8 +119,8 @@ static enum err add_file(struct slice file_name, struct slice text, struct error
 	jv_unset(messages, "@metadata");
 	while (rc == ERR_OK && jv_next(messages, &iter, &key, &value))
 		if (jv_type(value) != JV_STRING)
-			rc = err_set(e, ERR_INVALID, "templates/i18n/%.*s: \"%.*s\" is not a string.", SLICE_ARG(file_name),
-				     key.len > 64 ? 64 : (int)key.len, key.ptr);
+			rc = err_set(e, ERR_INVALID, "templates/i18n/%.*s: \"%.*s\" is not a string.",
+				     SLICE_ARG(file_name), key.len > 64 ? 64 : (int)key.len, key.ptr);
 	if (rc != ERR_OK) {
 		jv_free(&messages);
 		return rc;
@@ -156,7 +157,9 @@ static enum err read_folder(const char *folder, struct error *e)
 	snprintf(path, sizeof path, "%s/i18n", folder);
 	DIR *d = opendir(path);
 	if (!d)
-		return errno == ENOENT ? ERR_OK : err_set(e, ERR_IO, "The folder of messages cannot be read: %s.", strerror(errno));
+		return errno == ENOENT
+			   ? ERR_OK
+			   : err_set(e, ERR_IO, "The folder of messages cannot be read: %s.", strerror(errno));
 	str_init(&text, FILE_MAX_BYTES);
 	for (struct dirent *f; rc == ERR_OK && (f = readdir(d));) {
 		if (!is_json(slice_of(f->d_name)))
@@ -561,7 +564,8 @@ static size_t lint_plurals(const char *lang, struct slice key, struct slice text
 			plain += !exact_form(parts[p], &exact, &words);
 		if (end < text.len && plain && plain <= categories && argument(parts[0], 0))
 			continue;
-		str_addf(report, "%s: %.*s: PLURAL with %zu forms, the language has %u\n", lang, SLICE_ARG(key), plain, categories);
+		str_addf(report, "%s: %.*s: PLURAL with %zu forms, the language has %u\n", lang, SLICE_ARG(key), plain,
+			 categories);
 		faults++;
 	}
 	return faults;

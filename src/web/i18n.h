@@ -2,10 +2,10 @@
  * i18n: what the desk says, in the reader's language.
  *
  * Messages are templates/i18n/LANG.json: flat objects of key -> text in the banana format ("$1" is the first argument,
- * "{{PLURAL:$1|one|other}}" chooses by the CLDR category of the language, in the order zero one two few many other as far
- * as the language has them, or by an exact "0=none"; "{{BIDI:$1}}" isolates). "@metadata" is ignored. qqq.json documents
- * each key for translators. A key that a language lacks falls back along pt-br -> pt -> en; one that nobody has is shown
- * as ⧼key⧽. A folder on disk takes the place of built-in files of the same name.
+ * "{{PLURAL:$1|one|other}}" chooses by the CLDR category of the language, in the order zero one two few many other as
+ * far as the language has them, or by an exact "0=none"; "{{BIDI:$1}}" isolates). "@metadata" is ignored. qqq.json
+ * documents each key for translators. A key that a language lacks falls back along pt-br -> pt -> en; one that nobody
+ * has is shown as ⧼key⧽. A folder on disk takes the place of built-in files of the same name.
  *
  * Nothing here escapes HTML: results are plain text, and page.h escapes. One catalogue per process, immutable after
  * i18n_start. Any thread.
@@ -48,16 +48,27 @@ struct i18n_arg {
 	int64_t number; /* shown with the language's grouping; chooses PLURAL */
 	struct slice text;
 };
-static inline struct i18n_arg i18n_int(int64_t n) { return (struct i18n_arg){ .is_number = true, .number = n }; }
-static inline struct i18n_arg i18n_slice(struct slice s) { return (struct i18n_arg){ .text = s }; }
-static inline struct i18n_arg i18n_str(const char *s) { return (struct i18n_arg){ .text = slice_of(s) }; }
+static inline struct i18n_arg i18n_int(int64_t n)
+{
+	return (struct i18n_arg){ .is_number = true, .number = n };
+}
+static inline struct i18n_arg i18n_slice(struct slice s)
+{
+	return (struct i18n_arg){ .text = s };
+}
+static inline struct i18n_arg i18n_str(const char *s)
+{
+	return (struct i18n_arg){ .text = slice_of(s) };
+}
 
-#define I18N(...) \
-	(const struct i18n_arg[]){ __VA_ARGS__ }, sizeof((const struct i18n_arg[]){ __VA_ARGS__ }) / sizeof(struct i18n_arg)
+#define I18N(...)                                                                                                      \
+	(const struct i18n_arg[]){ __VA_ARGS__ },                                                                      \
+	    sizeof((const struct i18n_arg[]){ __VA_ARGS__ }) / sizeof(struct i18n_arg)
 #define I18N_NONE NULL, 0
 
 /* The message with its arguments, in the arena; ptr NULL when out of memory. */
-struct slice i18n_text(struct arena *a, const char *lang, const char *key, const struct i18n_arg *args, size_t n) MUST_CHECK;
+struct slice i18n_text(struct arena *a, const char *lang, const char *key, const struct i18n_arg *args,
+		       size_t n) MUST_CHECK;
 /* The same, added to `out`. */
 void i18n_add(struct str *out, const char *lang, struct slice key, const struct i18n_arg *args, size_t n);
 bool i18n_has(const char *key); /* in English, that is in every language by fallback */

@@ -30,15 +30,17 @@ enum kind { NODE_TEXT, NODE_VALUE, NODE_RAW, NODE_MESSAGE, NODE_SECTION, NODE_IN
 
 struct node {
 	enum kind kind;
-	bool line_start;      /* NODE_TEXT: stands at the start of a line of the template, where a partial's indentation goes */
-	struct slice text;    /* NODE_TEXT: the text; NODE_PARTIAL: its indentation; NODE_MESSAGE: the key */
+	bool line_start; /* NODE_TEXT: stands at the start of a line of the template, where a partial's indentation goes
+			  */
+	struct slice text; /* NODE_TEXT: the text; NODE_PARTIAL: its indentation; NODE_MESSAGE: the key */
 	struct slice name;
-	struct slice *parts;  /* of the name, between dots; none for "." */
+	struct slice *parts; /* of the name, between dots; none for "." */
 	size_t part_count;
 	struct node *child, *next;
 };
 
-struct template {
+struct template
+{
 	struct arena *memory;
 	struct node *first;
 	int users; /* under the store's lock; templates on disk only */
@@ -464,8 +466,8 @@ static enum err compile_file(const char *path, const char *name, struct template
 		str_add(&text, slice_make(buf, (size_t)n));
 	if (fd >= 0)
 		close(fd);
-	enum err rc = n < 0 ? err_set(e, ERR_IO, "templates/%s.mustache cannot be read.", name) :
-			      compile(name, str_slice(&text), false, out, e);
+	enum err rc = n < 0 ? err_set(e, ERR_IO, "templates/%s.mustache cannot be read.", name)
+			    : compile(name, str_slice(&text), false, out, e);
 	str_fini(&text);
 	return rc;
 }
@@ -485,7 +487,8 @@ static enum err from_disk(const char *name, struct template **out, struct error 
 	size_t i = 0;
 
 	*out = NULL;
-	if (snprintf(path, sizeof path, "%s/%s.mustache", disk_folder, name) >= (int)sizeof path || stat(path, &now) != 0)
+	if (snprintf(path, sizeof path, "%s/%s.mustache", disk_folder, name) >= (int)sizeof path ||
+	    stat(path, &now) != 0)
 		return ERR_OK;
 	while (i < disk_count && strcmp(disk_templates[i].name, name) != 0)
 		i++;
@@ -525,14 +528,15 @@ static enum err acquire(struct slice name, struct template **out, struct error *
 			if (rc != ERR_OK || *out)
 				return rc;
 		}
-		struct builtin *b = builtin_count ? bsearch(text, builtins, builtin_count, sizeof *builtins, by_name) : NULL;
+		struct builtin *b =
+		    builtin_count ? bsearch(text, builtins, builtin_count, sizeof *builtins, by_name) : NULL;
 		if (b) {
 			*out = b->t;
 			return ERR_OK;
 		}
 	}
-	return err_set(e, ERR_NOT_FOUND, "There is no template \"%.*s\".", name.len > NAME_BYTES ? NAME_BYTES : (int)name.len,
-		       name.ptr ? name.ptr : "");
+	return err_set(e, ERR_NOT_FOUND, "There is no template \"%.*s\".",
+		       name.len > NAME_BYTES ? NAME_BYTES : (int)name.len, name.ptr ? name.ptr : "");
 }
 
 static void release(struct template *t)
@@ -724,8 +728,8 @@ static enum err render_section(struct render *r, const struct node *n, const str
 	for (size_t i = 0; i < jv_size(v) && rc == ERR_OK; i++) {
 		struct frame f = { jv_at(v, i), top };
 
-		rc = ++r->steps > PAGE_STEPS_MAX ? err_set(r->e, ERR_INTERNAL, "A page takes too many steps.") :
-						   render_nodes(r, n->child, &f);
+		rc = ++r->steps > PAGE_STEPS_MAX ? err_set(r->e, ERR_INTERNAL, "A page takes too many steps.")
+						 : render_nodes(r, n->child, &f);
 	}
 	return rc;
 }
@@ -750,7 +754,8 @@ static enum err render_partial(struct render *r, const struct node *n, const str
 		return rc;
 	r->partial_depth++;
 	str_add(&r->indent, n->text);
-	rc = str_failed(&r->indent) ? err_set(r->e, ERR_INTERNAL, "Partials are indented too far.") : render_nodes(r, t->first, top);
+	rc = str_failed(&r->indent) ? err_set(r->e, ERR_INTERNAL, "Partials are indented too far.")
+				    : render_nodes(r, t->first, top);
 	if (r->indent.buf) {
 		r->indent.len = had;
 		r->indent.buf[had] = '\0';
@@ -818,10 +823,12 @@ enum err page_render(const char *name, const char *lang, const struct jv *contex
 	return rc;
 }
 
-enum err page_render_text(struct slice text, const struct jv *partials, bool plain, const char *lang, const struct jv *context,
-			  struct str *out, struct error *e)
+enum err page_render_text(struct slice text, const struct jv *partials, bool plain, const char *lang,
+			  const struct jv *context, struct str *out, struct error *e)
 {
-	struct render r = { .out = out, .lang = lang, .partials = partials, .own_partials = true, .plain = plain, .e = e };
+	struct render r = {
+		.out = out, .lang = lang, .partials = partials, .own_partials = true, .plain = plain, .e = e
+	};
 	struct template *t;
 
 	enum err rc = compile("text", text, plain, &t, e);

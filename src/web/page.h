@@ -2,8 +2,8 @@
  * page: HTML from Mustache templates (https://github.com/mustache/spec: interpolation, sections, inverted sections,
  * partials, comments, set delimiters) over JSON trees.
  *
- * Templates are templates/NAME.mustache, compiled once and immutable; with a folder on disk, a file there takes the place
- * of the built-in one of that name and is read again when it changed. `{{> name}}` includes another template.
+ * Templates are templates/NAME.mustache, compiled once and immutable; with a folder on disk, a file there takes the
+ * place of the built-in one of that name and is read again when it changed. `{{> name}}` includes another template.
  *
  *     {{name}}          the value, escaped for HTML text and quoted attributes
  *     {{{name}}}        raw, only for values made by page_raw; anything else is escaped all the same
@@ -32,7 +32,8 @@ enum err page_start(const char *folder, struct error *e) MUST_CHECK;
 void page_stop(void);
 
 /* `lang` is what {{t.key}} speaks. Adds to `out`. */
-enum err page_render(const char *name, const char *lang, const struct jv *context, struct str *out, struct error *e) MUST_CHECK;
+enum err page_render(const char *name, const char *lang, const struct jv *context, struct str *out,
+		     struct error *e) MUST_CHECK;
 
 /* Marks HTML that is already safe (from text/markup, or of our own making) for {{{name}}}. */
 struct jv *page_raw(struct slice html);
@@ -40,13 +41,14 @@ struct jv *page_raw(struct slice html);
 /* Adds text escaped for HTML text and quoted attributes. */
 void page_escape(struct str *out, struct slice text);
 
-/* Renders a template given as text, with partials as an object of texts (may be NULL): for mails and tests. `plain` means
- * that {{{x}}} trusts every string and {{t.x}} is looked up like any other name, as the Mustache specification has it. */
-enum err page_render_text(struct slice text, const struct jv *partials, bool plain, const char *lang, const struct jv *context,
-			  struct str *out, struct error *e) MUST_CHECK;
+/* Renders a template given as text, with partials as an object of texts (may be NULL): for mails and tests. `plain`
+ * means that {{{x}}} trusts every string and {{t.x}} is looked up like any other name, as the Mustache specification
+ * has it. */
+enum err page_render_text(struct slice text, const struct jv *partials, bool plain, const char *lang,
+			  const struct jv *context, struct str *out, struct error *e) MUST_CHECK;
 
-/* Names every partial and every t.KEY in the built-in templates that does not exist, one line each. Returns how many. Needs
- * page_start and i18n_start. */
+/* Names every partial and every t.KEY in the built-in templates that does not exist, one line each. Returns how many.
+ * Needs page_start and i18n_start. */
 size_t page_lint(struct str *report);
 
 #endif

@@ -10,9 +10,35 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool known_tag(struct slice at)
 {
 	static const char *const tags[] = {
-		"<p dir=\"auto\">", "</p>", "<br>", "<em>", "</em>", "<strong>", "</strong>", "<del>", "</del>", "<code>", "</code>",
-		"<pre dir=\"auto\">", "</pre>", "<ul>", "</ul>", "<ol>", "<ol start=\"", "</ol>", "<li dir=\"auto\">", "</li>", "<hr>",
-		"<blockquote dir=\"auto\">", "</blockquote>", "<a href=\"http://", "<a href=\"https://", "</a>", "<bdi>", "</bdi>", "<p>",
+		"<p dir=\"auto\">",
+		"</p>",
+		"<br>",
+		"<em>",
+		"</em>",
+		"<strong>",
+		"</strong>",
+		"<del>",
+		"</del>",
+		"<code>",
+		"</code>",
+		"<pre dir=\"auto\">",
+		"</pre>",
+		"<ul>",
+		"</ul>",
+		"<ol>",
+		"<ol start=\"",
+		"</ol>",
+		"<li dir=\"auto\">",
+		"</li>",
+		"<hr>",
+		"<blockquote dir=\"auto\">",
+		"</blockquote>",
+		"<a href=\"http://",
+		"<a href=\"https://",
+		"</a>",
+		"<bdi>",
+		"</bdi>",
+		"<p>",
 	};
 
 	for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++)

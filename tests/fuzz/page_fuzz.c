@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = slice_make((const char *)data, size);
-	struct jv *context = jv_set(jv_set_string(jv_object(), "a", "\x01<\x02"), "b", jv_push(jv_push(jv_array(), jv_int(1)), jv_object()));
+	struct jv *context = jv_set(jv_set_string(jv_object(), "a", "\x01<\x02"), "b",
+				    jv_push(jv_push(jv_array(), jv_int(1)), jv_object()));
 	struct jv *partials = jv_object();
 	struct str s;
 

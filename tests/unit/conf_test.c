@@ -102,7 +102,7 @@ static void reloads_whole_or_not_at_all(void **state)
 	assert_string_equal(conf()->desk_name, "two");
 	assert_int_equal(conf()->lease_s, 20);
 	assert_string_equal(conf()->listen, "127.0.0.1:1"); /* needs a restart */
-	assert_string_equal(first->desk_name, "one");        /* still there for whoever holds it */
+	assert_string_equal(first->desk_name, "one");       /* still there for whoever holds it */
 }
 
 static int setup(void **state)
@@ -121,7 +121,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(has_defaults), cmocka_unit_test(later_sources_win), cmocka_unit_test(names_faults),
+		cmocka_unit_test(has_defaults),
+		cmocka_unit_test(later_sources_win),
+		cmocka_unit_test(names_faults),
 		cmocka_unit_test(reloads_whole_or_not_at_all),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

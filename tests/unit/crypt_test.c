@@ -28,11 +28,13 @@ static void hashes(void **state)
 	(void)state;
 	char text[CRYPT_HEX_BYTES(32)];
 	struct crypt_hash h = crypt_sha256(SLICE("abc"));
-	assert_string_equal(crypt_hex(h.bytes, 32, text), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(crypt_hex(h.bytes, 32, text),
+			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	/* RFC 4231, test 2, with its key padded to ours by zeros, which HMAC does too. */
 	struct crypt_key k = { "Jefe" };
 	h = crypt_hmac_sha256(&k, SLICE("what do ya want for nothing?"));
-	assert_string_equal(crypt_hex(h.bytes, 32, text), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	assert_string_equal(crypt_hex(h.bytes, 32, text),
+			    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 	assert_true(same(keyed(1, "token", "x"), keyed(1, "token", "x")));
 	assert_false(same(keyed(1, "token", "x"), keyed(2, "token", "x")));
 	assert_false(same(keyed(1, "token", "x"), keyed(1, "sender", "x")));
@@ -136,8 +138,11 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hashes), cmocka_unit_test(writes_text_forms), cmocka_unit_test(keeps_passwords),
-		cmocka_unit_test(keeps_keys_in_files), cmocka_unit_test(draws_random_numbers),
+		cmocka_unit_test(hashes),
+		cmocka_unit_test(writes_text_forms),
+		cmocka_unit_test(keeps_passwords),
+		cmocka_unit_test(keeps_keys_in_files),
+		cmocka_unit_test(draws_random_numbers),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -158,14 +158,18 @@ static int setup(void **state)
 		return -1;
 	snprintf(path, sizeof path, "%s/i18n", folder);
 	mkdir(path, 0700);
-	put_file("en", "{\"@metadata\": {\"authors\": []}, \"zz-hello\": \"Hello $1\","
-		       "\"zz-wait\": \"{{PLURAL:$1|0=nobody waits|$1 question|$1 questions}}\", \"zz-bidi\": \"by {{BIDI:$1}}!\","
-		       "\"zz-few\": \"{{PLURAL:$1|one|other}}\", \"zz-odd\": \"{{GENDER:$1|a}} {{ $ }} $1 {{\"}");
-	put_file("de", "{\"zz-hello\": \"Hallo $1\", \"zz-wait\": \"$1 {{PLURAL:$1|Frage|Fragen}}\", \"zz-few\": \"{{PLURAL:$1|a|b|c}}\"}");
+	put_file(
+	    "en",
+	    "{\"@metadata\": {\"authors\": []}, \"zz-hello\": \"Hello $1\","
+	    "\"zz-wait\": \"{{PLURAL:$1|0=nobody waits|$1 question|$1 questions}}\", \"zz-bidi\": \"by {{BIDI:$1}}!\","
+	    "\"zz-few\": \"{{PLURAL:$1|one|other}}\", \"zz-odd\": \"{{GENDER:$1|a}} {{ $ }} $1 {{\"}");
+	put_file("de", "{\"zz-hello\": \"Hallo $1\", \"zz-wait\": \"$1 {{PLURAL:$1|Frage|Fragen}}\", \"zz-few\": "
+		       "\"{{PLURAL:$1|a|b|c}}\"}");
 	put_file("ar", "{\"zz-few\": \"{{PLURAL:$1|zero|one|two|few|many|other}}\", \"zz-hello\": \"x\"}");
 	put_file("pt", "{\"zz-hello\": \"Oi $1\", \"zz-hello2\": \"\"}");
 	put_file("pt-br", "{\"zz-wait\": \"{{PLURAL:$1|$1 pergunta|$1 perguntas}}\"}");
-	put_file("qqq", "{\"zz-hello\": \"\", \"zz-gone\": \"\", \"zz-bidi\": \"\", \"zz-odd\": \"\", \"zz-wait\": \"\"}");
+	put_file("qqq",
+		 "{\"zz-hello\": \"\", \"zz-gone\": \"\", \"zz-bidi\": \"\", \"zz-odd\": \"\", \"zz-wait\": \"\"}");
 	return i18n_start(folder, &e) == ERR_OK ? 0 : -1;
 }
 
@@ -187,8 +191,12 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(speaks), cmocka_unit_test(chooses), cmocka_unit_test(gives_scripts_their_messages),
-		cmocka_unit_test(finds_faults), cmocka_unit_test(refuses_broken_files), cmocka_unit_test(builtin_messages_are_whole),
+		cmocka_unit_test(speaks),
+		cmocka_unit_test(chooses),
+		cmocka_unit_test(gives_scripts_their_messages),
+		cmocka_unit_test(finds_faults),
+		cmocka_unit_test(refuses_broken_files),
+		cmocka_unit_test(builtin_messages_are_whole),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -27,7 +27,8 @@ static void parses_strictly(void **state)
 	expect_parse(SLICE("\"[[[[[[ \\\" {{{{{{\""), ERR_OK, "");
 	expect_parse(SLICE("[[[[1]]]]"), ERR_OK, "");
 	expect_parse(SLICE("[[[[[1]]]]]"), ERR_MALFORMED, "Line 1, column 5: the JSON is nested too deep.");
-	expect_parse(SLICE("{\"a\":1,\n\"a\":2}"), ERR_MALFORMED, "Line 2, column 3: a key stands twice in one object.");
+	expect_parse(SLICE("{\"a\":1,\n\"a\":2}"), ERR_MALFORMED,
+		     "Line 2, column 3: a key stands twice in one object.");
 	expect_parse(SLICE("\"a\\u0000b\""), ERR_MALFORMED, "Line 1, column 10: a string holds a NUL.");
 	expect_parse(SLICE("\"\\ud83d\""), ERR_MALFORMED, "Line 1, column 8: this is not JSON.");
 	expect_parse(SLICE("\"\xFF\""), ERR_MALFORMED, "Line 1, column 1: this is not UTF-8.");
@@ -67,8 +68,10 @@ static void builds(void **state)
 	jv_set(v, "gone", jv_int(1));
 	jv_unset(v, "gone");
 	jv_set(v, "nothing", NULL);
-	expect_dump(v, "{\"z\":\"last letter\",\"list\":[-9223372036854775808,true],\"empty\":\"\",\"bad\":\"a\uFFFD\uFFFDz\uFFFD\",\"a\":1,"
-		       "\"b\":false,\"at\":\"2023-11-14T22:13:20.123Z\"}");
+	expect_dump(
+	    v, "{\"z\":\"last "
+	       "letter\",\"list\":[-9223372036854775808,true],\"empty\":\"\",\"bad\":\"a\uFFFD\uFFFDz\uFFFD\",\"a\":1,"
+	       "\"b\":false,\"at\":\"2023-11-14T22:13:20.123Z\"}");
 	expect_dump(jv_real(NAN), "null");
 	expect_dump(jv_text(SLICE_NONE), "null");
 	expect_dump(jv_string("\"\\\n<\x01"), "\"\\\"\\\\\\n<\\u0001\"");
@@ -96,7 +99,10 @@ static void reads(void **state)
 	struct jv *v, *value;
 	struct slice key;
 	void *iter = NULL;
-	assert_int_equal(jv_parse(SLICE("{\"b\": 1, \"a\": {\"x\": [1, \"two\"]}, \"r\": 2.9, \"big\": 1e300, \"n\": null}"), 9, &v, NULL), ERR_OK);
+	assert_int_equal(
+	    jv_parse(SLICE("{\"b\": 1, \"a\": {\"x\": [1, \"two\"]}, \"r\": 2.9, \"big\": 1e300, \"n\": null}"), 9, &v,
+		     NULL),
+	    ERR_OK);
 	assert_true(jv_next(v, &iter, &key, &value));
 	assert_true(slice_is(key, "b"));
 	assert_int_equal(jv_int_of(value), 1);
@@ -133,7 +139,8 @@ static void wants_types(void **state)
 	struct slice text = SLICE("unchanged");
 	int64_t i = 5;
 	bool b = true;
-	assert_int_equal(jv_parse(SLICE("{\"s\": \"x\", \"i\": 7, \"b\": false, \"n\": null, \"r\": 1.5}"), 9, &v, NULL), ERR_OK);
+	assert_int_equal(
+	    jv_parse(SLICE("{\"s\": \"x\", \"i\": 7, \"b\": false, \"n\": null, \"r\": 1.5}"), 9, &v, NULL), ERR_OK);
 	assert_int_equal(jv_want_text(v, "n", &text, &e), ERR_OK);
 	assert_int_equal(jv_want_text(v, "gone", &text, &e), ERR_OK);
 	assert_true(slice_is(text, "unchanged"));
@@ -154,8 +161,8 @@ static void wants_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parses_strictly), cmocka_unit_test(builds), cmocka_unit_test(reports_what_failed),
-		cmocka_unit_test(reads), cmocka_unit_test(wants_types),
+		cmocka_unit_test(parses_strictly), cmocka_unit_test(builds),      cmocka_unit_test(reports_what_failed),
+		cmocka_unit_test(reads),           cmocka_unit_test(wants_types),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

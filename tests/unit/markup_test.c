@@ -34,7 +34,8 @@ static void writes_markdown(void **state)
 {
 	(void)state;
 	expect("", "");
-	expect("Hello *there* **you** ~~no~~ `a<b`", P("Hello <em>there</em> <strong>you</strong> <del>no</del> <code>a&lt;b</code>"));
+	expect("Hello *there* **you** ~~no~~ `a<b`",
+	       P("Hello <em>there</em> <strong>you</strong> <del>no</del> <code>a&lt;b</code>"));
 	expect("one\ntwo\n\nthree", P("one<br>\ntwo") P("three"));
 	expect("# Big", P("<strong>Big</strong>"));
 	expect("- a\n- b", "<ul>\n<li dir=\"auto\">a</li>\n<li dir=\"auto\">b</li>\n</ul>\n");
@@ -64,14 +65,17 @@ static void links(void **state)
 	expect("www.e.com", P(A("http://www.e.com", "www.e.com")));
 	expect("[](https://e.com/)", P(A("https://e.com/", "https://e.com/")));
 	expect("[paypal.com](https://evil.com/)", P(A("https://evil.com/", "paypal.com") " (evil.com)"));
-	expect("[a [b](http://b.com)](http://a.com)", P("[a " A("http://b.com", "b") "](" A("http://a.com", "http://a.com") ")"));
-	expect("http://e.com/?a_b=c&d=*x*", P(A("http://e.com/?a_b=c&amp;d=", "http://e.com/?a_b=c&amp;d=") "<em>x</em>"));
+	expect("[a [b](http://b.com)](http://a.com)",
+	       P("[a " A("http://b.com", "b") "](" A("http://a.com", "http://a.com") ")"));
+	expect("http://e.com/?a_b=c&d=*x*",
+	       P(A("http://e.com/?a_b=c&amp;d=", "http://e.com/?a_b=c&amp;d=") "<em>x</em>"));
 	expect("<http://e.com/> `http://e.com`", P(A("http://e.com/", "http://e.com/") " <code>http://e.com</code>"));
 	expect("[![x](http://i.com/)](http://a.com)", P(A("http://a.com", "x")));
 	expect("[x](http://pаypal.com/)", P(A("http://xn--pypal-4ve.com/", "http://xn--pypal-4ve.com/")));
 	expect("pаypal.com is bad", P("http://xn--pypal-4ve.com is bad"));
 	expect("[[Help:Editing]] and [[Main Page#Top|words]]",
-	       P(A("https://wiki.example.org/wiki/Help:Editing", "Help:Editing") " and " A("https://wiki.example.org/wiki/Main_Page#Top", "words")));
+	       P(A("https://wiki.example.org/wiki/Help:Editing",
+		   "Help:Editing") " and " A("https://wiki.example.org/wiki/Main_Page#Top", "words")));
 	expect("[[../../evil]]", P("[[../../evil]]"));
 	char *out = html("[[Page]] [[a|b]]", true, "");
 	assert_string_equal(out, P("[[Page]] [[b]] (a)"));
@@ -83,14 +87,17 @@ static void hides_nothing(void **state)
 {
 	(void)state;
 	expect("[Ann]: hello", P("[Ann]: hello"));
-	expect("[a][b]\n\n[b]: http://e.com 'words'", P("[a][b]") P("[b]: " A("http://e.com", "http://e.com") " &#39;words&#39;"));
+	expect("[a][b]\n\n[b]: http://e.com 'words'",
+	       P("[a][b]") P("[b]: " A("http://e.com", "http://e.com") " &#39;words&#39;"));
 	expect("`x]: y`", P("<code>x]: y</code>"));
 	expect("```c\nx\n```", "<pre dir=\"auto\"><code>x\n</code></pre>\n");
 	expect("``` some words\nx\n```", "<pre dir=\"auto\"><code>some words\nx\n</code></pre>\n");
-	expect("[x](http://e.com \"a & b\")",
-	       P("<a href=\"http://e.com\" title=\"a &amp; b\" rel=\"nofollow noopener noreferrer ugc\"><bdi>x</bdi></a>"));
+	expect("[x](http://e.com \"a & b\")", P("<a href=\"http://e.com\" title=\"a &amp; b\" rel=\"nofollow noopener "
+						"noreferrer ugc\"><bdi>x</bdi></a>"));
 	expect("[x](ftp://e.com \"words\")", P("x (ftp://e.com words)"));
-	expect("a\x01" "b\x1b[1m", P("ab[1m"));
+	expect("a\x01"
+	       "b\x1b[1m",
+	       P("ab[1m"));
 	expect("<!-- words -->", P("&lt;!-- words --&gt;"));
 }
 
@@ -134,7 +141,8 @@ static size_t count(const char *text, const char *part)
 static void is_bounded(void **state)
 {
 	(void)state;
-	static const char *const hard[] = { "> ", "- ", "*a", "[a](http://e.com)", "[[", "![", "`", "\n", "&", "_*", "http://", "www.е.com " };
+	static const char *const hard[] = { "> ", "- ", "*a", "[a](http://e.com)", "[[",        "![", "`",
+					    "\n", "&",  "_*", "http://",           "www.е.com " };
 	struct str s;
 
 	str_init(&s, 1 << 20);
@@ -168,8 +176,10 @@ static void is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writes_markdown), cmocka_unit_test(lets_no_html_through), cmocka_unit_test(links), cmocka_unit_test(hides_nothing),
-		cmocka_unit_test(stays_plain), cmocka_unit_test(makes_wiki_links), cmocka_unit_test(is_bounded),
+		cmocka_unit_test(writes_markdown), cmocka_unit_test(lets_no_html_through),
+		cmocka_unit_test(links),           cmocka_unit_test(hides_nothing),
+		cmocka_unit_test(stays_plain),     cmocka_unit_test(makes_wiki_links),
+		cmocka_unit_test(is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,7 +115,8 @@ static void says_where_a_template_is_broken(void **state)
 {
 	(void)state;
 	expect_error("a\n{{#x}}", ERR_INVALID, "templates/text.mustache:2: a section is not closed.");
-	expect_error("a\nb\n{{/x}}", ERR_INVALID, "templates/text.mustache:3: a section ends here that is not the one last opened.");
+	expect_error("a\nb\n{{/x}}", ERR_INVALID,
+		     "templates/text.mustache:3: a section ends here that is not the one last opened.");
 	expect_error("{{x", ERR_INVALID, "templates/text.mustache:1: a tag is not closed.");
 	expect_error("{{}}", ERR_INVALID, "templates/text.mustache:1: a tag has no name.");
 	expect_error("{{=a=}}", ERR_INVALID, "templates/text.mustache:1: these delimiters cannot be read.");
@@ -143,7 +144,8 @@ static void is_bounded(void **state)
 	free(out);
 	str_fini(&t);
 	/* Output over its maximum. */
-	assert_int_equal(rendered("{{#x}}{{y}}{{/x}}", false, "{\"x\": [1,2,3,4,5,6,7,8], \"y\": \"%01000\"}", NULL, &out), ERR_OK);
+	assert_int_equal(
+	    rendered("{{#x}}{{y}}{{/x}}", false, "{\"x\": [1,2,3,4,5,6,7,8], \"y\": \"%01000\"}", NULL, &out), ERR_OK);
 	free(out);
 	struct jv *c = parse("{\"x\": \"123456789\"}");
 	struct str s;
@@ -229,10 +231,11 @@ static int run_spec_file(const char *path)
 
 		str_init(&s, 1 << 16);
 		e.message[0] = '\0';
-		enum err rc = page_render_text(jv_get_text(t, "template"), jv_get(t, "partials"), true, "en", jv_get(t, "data"), &s, &e);
+		enum err rc = page_render_text(jv_get_text(t, "template"), jv_get(t, "partials"), true, "en",
+					       jv_get(t, "data"), &s, &e);
 		if (rc != ERR_OK || !slice_eq(str_slice(&s), jv_get_text(t, "expected")))
-			fail_msg("%s: %s: got \"%s\" %s, wanted \"%s\"", path, jv_get_text(t, "name").ptr, str_c(&s), e.message,
-				 jv_get_text(t, "expected").ptr);
+			fail_msg("%s: %s: got \"%s\" %s, wanted \"%s\"", path, jv_get_text(t, "name").ptr, str_c(&s),
+				 e.message, jv_get_text(t, "expected").ptr);
 		str_fini(&s);
 	}
 	int count = (int)jv_size(tests);
@@ -255,7 +258,8 @@ static void passes_the_specification(void **state)
 	}
 	for (struct dirent *f; (f = readdir(d));)
 		if (strstr(f->d_name, ".json")) {
-			snprintf(path, sizeof path, "%s/mustache_spec/%s", shared ? shared : "../shared/data", f->d_name);
+			snprintf(path, sizeof path, "%s/mustache_spec/%s", shared ? shared : "../shared/data",
+				 f->d_name);
 			count += run_spec_file(path);
 		}
 	closedir(d);
@@ -301,10 +305,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(escapes_unless_marked), cmocka_unit_test(knows_what_is_false),
-		cmocka_unit_test(says_where_a_template_is_broken), cmocka_unit_test(is_bounded),
-		cmocka_unit_test(reads_a_folder_again), cmocka_unit_test(builtin_templates_are_whole),
-		cmocka_unit_test(passes_the_specification), cmocka_unit_test(follows_the_specification),
+		cmocka_unit_test(escapes_unless_marked),
+		cmocka_unit_test(knows_what_is_false),
+		cmocka_unit_test(says_where_a_template_is_broken),
+		cmocka_unit_test(is_bounded),
+		cmocka_unit_test(reads_a_folder_again),
+		cmocka_unit_test(builtin_templates_are_whole),
+		cmocka_unit_test(passes_the_specification),
+		cmocka_unit_test(follows_the_specification),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -77,7 +77,8 @@ static void logs_lines(void **state)
 	char out[8192];
 	captured(log_lines, out, sizeof out);
 	assert_int_equal(out[10], 'T');
-	assert_string_equal(out + RFC3339_BYTES - 1, " warn base/log two\\x0alines \\x1b[31m tab\\x09 \\x7f \\xc2\\x85 \xC3\xA9\n");
+	assert_string_equal(out + RFC3339_BYTES - 1,
+			    " warn base/log two\\x0alines \\x1b[31m tab\\x09 \\x7f \\xc2\\x85 \xC3\xA9\n");
 	captured(log_long_line, out, sizeof out);
 	char *nl = strchr(out, '\n');
 	assert_int_equal(nl - out, 1023);
@@ -153,8 +154,14 @@ static void pools_are_bounded(void **state)
 	struct error e;
 	sem_init(&g.started, 0, 0);
 	sem_init(&g.open, 0, 0);
-	struct pool *p = pool_new(&(struct pool_options){ .name = "a-rather-long-name", .threads = 1, .queue_max = 2, .nice = 3,
-							 .thread_init = thread_init, .thread_fini = thread_fini, .ctx = &g }, &e);
+	struct pool *p = pool_new(&(struct pool_options){ .name = "a-rather-long-name",
+							  .threads = 1,
+							  .queue_max = 2,
+							  .nice = 3,
+							  .thread_init = thread_init,
+							  .thread_fini = thread_fini,
+							  .ctx = &g },
+				  &e);
 	assert_non_null(p);
 	int here = getpriority(PRIO_PROCESS, 0);
 	assert_true(pool_offer(p, wait_job, &g));
@@ -203,8 +210,9 @@ static void pools_lose_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writes_times), cmocka_unit_test(logs_lines), cmocka_unit_test(timers_tick),
-		cmocka_unit_test(pools_are_bounded), cmocka_unit_test(pools_lose_nothing),
+		cmocka_unit_test(writes_times),       cmocka_unit_test(logs_lines),
+		cmocka_unit_test(timers_tick),        cmocka_unit_test(pools_are_bounded),
+		cmocka_unit_test(pools_lose_nothing),
 	};
 	setenv("PORCHLIGHT_CLOCK_OFFSET_MS", "4000000000000", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,7 +192,8 @@ static void *hammer(void *arg)
 		unicode_nfkc_fold(SLICE("Ｆｒｅｅ ПрИвЕт"), &s);
 		unicode_skeleton(SLICE("pаypal"), &s);
 		unicode_host_ascii(SLICE("bücher.example"), &s);
-		if (unicode_words(SLICE("one two 三"), collect, &f) != ERR_OK || unicode_plural("ru", i) > PLURAL_OTHER || str_failed(&s))
+		if (unicode_words(SLICE("one two 三"), collect, &f) != ERR_OK ||
+		    unicode_plural("ru", i) > PLURAL_OTHER || str_failed(&s))
 			*(bool *)arg = false;
 		if (strcmp(str_c(&s), "free приветpaypalxn--bcher-kva.example") != 0)
 			*(bool *)arg = false;
@@ -217,8 +218,9 @@ static void serves_many_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(normalises), cmocka_unit_test(knows_properties), cmocka_unit_test(tells_scripts),
-		cmocka_unit_test(finds_words), cmocka_unit_test(speaks_languages), cmocka_unit_test(reads_host_names),
+		cmocka_unit_test(normalises),          cmocka_unit_test(knows_properties),
+		cmocka_unit_test(tells_scripts),       cmocka_unit_test(finds_words),
+		cmocka_unit_test(speaks_languages),    cmocka_unit_test(reads_host_names),
 		cmocka_unit_test(serves_many_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,18 +61,21 @@ static void finds_addresses(void **state)
 	expect("(https://en.wikipedia.org/wiki/A_(b))", "en.wikipedia.org wikipedia.org S");
 	assert_string_equal(arena_slice(arena, found("(https://en.wikipedia.org/wiki/A_(b)).").list[0].raw).ptr,
 			    "https://en.wikipedia.org/wiki/A_(b)");
-	expect("www.example.com, example.org; me@mail.example.net!", "www.example.com example.com W;example.org example.org B;mail.example.net example.net M");
+	expect("www.example.com, example.org; me@mail.example.net!",
+	       "www.example.com example.com W;example.org example.org B;mail.example.net example.net M");
 	expect("xhttp://example.com:8080/", "example.com example.com SP");
 	expect("http://example.com:80/ https://example.com:443", "example.com example.com S;example.com example.com S");
 	expect("mailto:a.b+c@example.com", "example.com example.com M");
 	expect("ftp://example.com/x", "example.com example.com S");
-	expect("<a href=\"http://plain.example.com/x\">fr<b>ee</b></a> [url=http://bb.example.com/]x[/url] example.com/path foo",
+	expect("<a href=\"http://plain.example.com/x\">fr<b>ee</b></a> [url=http://bb.example.com/]x[/url] "
+	       "example.com/path foo",
 	       "plain.example.com example.com S;bb.example.com example.com S;example.com example.com B");
 	expect("the end.Then we edit README.md and main.py of example.invalidtld", "");
 	expect("co.uk", "");
 	expect("github.io x.github.io", "x.github.io x.github.io B");
 	expect("EXAMPLE.COM", "example.com example.com B");
-	expect("看http://example.com/a。看http://example.com谢谢", "example.com example.com S;example.com example.com S");
+	expect("看http://example.com/a。看http://example.com谢谢",
+	       "example.com example.com S;example.com example.com S");
 	expect("http://wiki/Page", "wiki wiki S");
 }
 
@@ -85,11 +88,14 @@ static void sees_through_disguises(void **state)
 	expect("meet (at) noon; f(.)x", "");
 	expect("http://bank.example.com@evil.com/", "evil.com evil.com SU");
 	expect("http://%65vil.com/", "evil.com evil.com S");
-	expect("http://3232235777/ http://0xC0.0250.257/ http://192.168.1.1:80/", "192.168.1.1 192.168.1.1 SI;192.168.1.1 192.168.1.1 SI;192.168.1.1 192.168.1.1 SI");
+	expect("http://3232235777/ http://0xC0.0250.257/ http://192.168.1.1:80/",
+	       "192.168.1.1 192.168.1.1 SI;192.168.1.1 192.168.1.1 SI;192.168.1.1 192.168.1.1 SI");
 	expect("http://[2001:DB8::1]:81/x", "2001:db8::1 2001:db8::1 SIP");
 	expect("http://good.com\\@evil.com", "good.com good.com S;evil.com evil.com B");
-	expect("https://r.example.com/?to=https%3A%2F%2Fevil.com%2Fx&y=1", "r.example.com example.com S;evil.com evil.com SN");
-	expect("http://r.example.com/http://evil.com/?u=www.worse.com", "r.example.com example.com S;evil.com evil.com SN;www.worse.com worse.com WN");
+	expect("https://r.example.com/?to=https%3A%2F%2Fevil.com%2Fx&y=1",
+	       "r.example.com example.com S;evil.com evil.com SN");
+	expect("http://r.example.com/http://evil.com/?u=www.worse.com",
+	       "r.example.com example.com S;evil.com evil.com SN;www.worse.com worse.com WN");
 	struct uris u = found("at hxxp://e[.]com.");
 	assert_int_equal(u.list[0].at, 3);
 	assert_int_equal(u.list[0].len, 14);
@@ -112,18 +118,23 @@ static void spells_as_spamassassin(void **state)
 {
 	(void)state;
 	expect_canonical("five www.example.com HTTP://Example.com/%41b?x=1 foo@example.net пр",
-			 "http://www.example.com | HTTP://Example.com/%41b?x=1 | HTTP://Example.com/Ab?x=1 | mailto:foo@example.net");
-	expect_canonical("see <a href=\"http://plain.example.com/x\">fr<b>ee</b> pills</a> [url=http://bb.example.com/]x[/url] example.com/path foo",
+			 "http://www.example.com | HTTP://Example.com/%41b?x=1 | HTTP://Example.com/Ab?x=1 | "
+			 "mailto:foo@example.net");
+	expect_canonical("see <a href=\"http://plain.example.com/x\">fr<b>ee</b> pills</a> "
+			 "[url=http://bb.example.com/]x[/url] example.com/path foo",
 			 "http://plain.example.com/x | http://bb.example.com/ | http://example.com/path");
 	/* As SpamAssassin 4.0.1 spells them. */
 	expect_canonical("https://Example.COM./x", "https://Example.COM./x | https://Example.COM/x");
 	expect_canonical("http://www.example.com:80/", "http://www.example.com:80/ | http://www.example.com/");
 	expect_canonical("http://user:pw@example.com:8080/x", "http://user:pw@example.com:8080/x");
 	expect_canonical("http://3232235777/x", "http://3232235777/x | http://192.168.1.1/x");
-	expect_canonical("http://example.com?x=1&amp;y=2#f", "http://example.com?x=1&amp;y=2#f | http://example.com/?x=1&amp;y=2#f");
-	expect_canonical("mailto:foo@example.com?subject=x.", "mailto:foo@example.com | mailto:foo@example.com?subject=x");
+	expect_canonical("http://example.com?x=1&amp;y=2#f",
+			 "http://example.com?x=1&amp;y=2#f | http://example.com/?x=1&amp;y=2#f");
+	expect_canonical("mailto:foo@example.com?subject=x.",
+			 "mailto:foo@example.com | mailto:foo@example.com?subject=x");
 	expect_canonical("http://example.com/%2541", "http://example.com/%2541 | http://example.com/%41");
-	expect_canonical("www.example.com/a?b=http://evil.com/x", "http://www.example.com/a?b=http://evil.com/x | http://evil.com/x");
+	expect_canonical("www.example.com/a?b=http://evil.com/x",
+			 "http://www.example.com/a?b=http://evil.com/x | http://evil.com/x");
 	expect_canonical("javascript:alert(1) tel:+123 foo@example", "");
 	expect_canonical("readme.md", "http://readme.md");
 	assert_int_equal(found("readme.md").count, 0);
@@ -157,7 +168,8 @@ static void is_bounded(void **state)
 static void survives_lack_of_memory(void **state)
 {
 	(void)state;
-	struct slice text = SLICE("hxxp://a[.]example.com/?u=http%3A%2F%2Fb.com me@example.net www.bücher.de http://pаypal.com 1 2");
+	struct slice text =
+	    SLICE("hxxp://a[.]example.com/?u=http%3A%2F%2Fb.com me@example.net www.bücher.de http://pаypal.com 1 2");
 	struct uris u = { 0 };
 	enum err rc = ERR_NOMEM;
 
@@ -183,8 +195,18 @@ static void reads_one_address(void **state)
 	assert_string_equal(u.url.ptr, "https://example.com:444/a?b#c");
 	assert_true(slice_is(u.path, "/a?b#c"));
 	assert_int_equal(uri_parse(arena, SLICE("https://[::1]/"), &u, &e), ERR_OK);
-	static const char *const bad[] = { "", "example.com", "javascript:alert(1)", "http://", "http:///x", "http://a b.com", "http://a..b/",
-					   "https://x/\"y", "ftp://example.com", "//example.com", "http://[::g]/", "http://a\"b/" };
+	static const char *const bad[] = { "",
+					   "example.com",
+					   "javascript:alert(1)",
+					   "http://",
+					   "http:///x",
+					   "http://a b.com",
+					   "http://a..b/",
+					   "https://x/\"y",
+					   "ftp://example.com",
+					   "//example.com",
+					   "http://[::g]/",
+					   "http://a\"b/" };
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(uri_parse(arena, slice_of(bad[i]), &u, &e), ERR_INVALID);
 }
@@ -218,8 +240,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_addresses), cmocka_unit_test(sees_through_disguises), cmocka_unit_test(reads_international_names),
-		cmocka_unit_test(spells_as_spamassassin), cmocka_unit_test(is_bounded), cmocka_unit_test(survives_lack_of_memory), cmocka_unit_test(reads_one_address),
+		cmocka_unit_test(finds_addresses),
+		cmocka_unit_test(sees_through_disguises),
+		cmocka_unit_test(reads_international_names),
+		cmocka_unit_test(spells_as_spamassassin),
+		cmocka_unit_test(is_bounded),
+		cmocka_unit_test(survives_lack_of_memory),
+		cmocka_unit_test(reads_one_address),
 		cmocka_unit_test(compares_hosts_by_label),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -12,12 +12,28 @@ static void accepts_only_scalar_values(void **state)
 {
 	(void)state;
 	assert_true(utf_acceptable(SLICE("")));
-	assert_true(utf_acceptable(SLICE("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF\xED\x9F\xBF\xEE\x80\x80")));
+	assert_true(
+	    utf_acceptable(SLICE("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF\xED\x9F\xBF\xEE\x80\x80")));
 	assert_false(utf_acceptable(SLICE("a\0b")));
 	assert_true(utf8_valid(SLICE("a\0b")));
 	static const char *const bad[] = {
-		"\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\xAF",
-		"\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC3(",
+		"\x80",
+		"\xC0\xAF",
+		"\xC1\xBF",
+		"\xE0\x80\xAF",
+		"\xE0\x9F\xBF",
+		"\xED\xA0\x80",
+		"\xED\xBF\xBF",
+		"\xF0\x80\x80\xAF",
+		"\xF0\x8F\xBF\xBF",
+		"\xF4\x90\x80\x80",
+		"\xF5\x80\x80\x80",
+		"\xFE",
+		"\xFF",
+		"\xC3",
+		"\xE2\x82",
+		"\xF0\x9F\x98",
+		"\xC3(",
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_false(utf_acceptable(slice_of(bad[i])));
@@ -46,7 +62,13 @@ static void cleans(void **state)
 {
 	(void)state;
 	struct arena *a = arena_new(4096);
-	assert_string_equal(utf_one_line(a, SLICE(" a\r\n\tb\xE2\x80\xA8" "c\xE2\x80\xAE" "d\x01 \xE2\x80\x8B"), 100).ptr, "a b cd");
+	assert_string_equal(utf_one_line(a,
+					 SLICE(" a\r\n\tb\xE2\x80\xA8"
+					       "c\xE2\x80\xAE"
+					       "d\x01 \xE2\x80\x8B"),
+					 100)
+				.ptr,
+			    "a b cd");
 	assert_string_equal(utf_one_line(a, SLICE("one two"), 4).ptr, "one");
 	assert_string_equal(utf_one_line(a, SLICE("one two"), 5).ptr, "one t");
 	assert_string_equal(utf_one_line(a, SLICE(""), 5).ptr, "");
@@ -76,7 +98,9 @@ static void ignores_ascii_case(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(accepts_only_scalar_values), cmocka_unit_test(counts_and_cuts), cmocka_unit_test(cleans),
+		cmocka_unit_test(accepts_only_scalar_values),
+		cmocka_unit_test(counts_and_cuts),
+		cmocka_unit_test(cleans),
 		cmocka_unit_test(ignores_ascii_case),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

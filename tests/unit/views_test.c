@@ -36,7 +36,8 @@ static void renders(void **state)
 	expect(VIEW_RENDERED, "a <!-- x -->b<!-- open", "a b<!-- open");
 	expect(VIEW_RENDERED, "<script>x()</script>y<style>z</style>", "y");
 	expect(VIEW_RENDERED, "3 < 4 > 2 <3 <me@example.com> a<b", "3 < 4 > 2 <3 <me@example.com> a<b");
-	expect(VIEW_RENDERED, "&#102;&#x72;ee &amp; &lt;b&gt; &unknown; &#0; &#1114112;x &", "free & <b> &unknown; \uFFFD \uFFFDx &");
+	expect(VIEW_RENDERED, "&#102;&#x72;ee &amp; &lt;b&gt; &unknown; &#0; &#1114112;x &",
+	       "free & <b> &unknown; \uFFFD \uFFFDx &");
 	expect(VIEW_RENDERED, "<a class=x href=\"http://e.com/\">buy</a>", "http://e.com/ buy");
 	expect(VIEW_RENDERED, "[url=http://e.com]buy[/url] [b]now[/b] [c]", "http://e.com buy now [c]");
 	expect(VIEW_RENDERED, "'''bold''' [[Page|words]] [[Other]] it's **m**", "bold Page words Other it's m");
@@ -114,7 +115,8 @@ static void knows_where_words_came_from(void **state)
 static void is_bounded(void **state)
 {
 	(void)state;
-	static const char *const hard[] = { "<a \"", "<!--", "<script>", "[url=", "&#", "''", "]]", "[[", "a ", "a.", "ﷺ", "\xF0\x9F", "<a href=" };
+	static const char *const hard[] = { "<a \"", "<!--", "<script>", "[url=", "&#",       "''",      "]]",
+					    "[[",    "a ",   "a.",       "ﷺ",     "\xF0\x9F", "<a href=" };
 	struct str s;
 	struct views v;
 	struct error e;
@@ -133,7 +135,11 @@ static void is_bounded(void **state)
 		str_addc(&s, 'x');
 	assert_int_equal(views_make(arena, str_slice(&s), &v, &e), ERR_TOO_LARGE);
 	struct arena *small = arena_new(100);
-	assert_int_equal(views_make(small, SLICE("a somewhat longer text that needs more room than there is, in all its views together"), &v, &e), ERR_NOMEM);
+	assert_int_equal(
+	    views_make(small,
+		       SLICE("a somewhat longer text that needs more room than there is, in all its views together"),
+		       &v, &e),
+	    ERR_NOMEM);
 	arena_free(&small);
 	str_fini(&s);
 }
@@ -150,7 +156,8 @@ static void survives_lack_of_memory(void **state)
 		struct arena *a = arena_new(max);
 		ended = views_make(a, text, &v, NULL) == ERR_OK;
 		if (ended)
-			assert_string_equal(v.text[VIEW_SKEL].ptr, "buy paypal & free http://e.com x free one two three");
+			assert_string_equal(v.text[VIEW_SKEL].ptr,
+					    "buy paypal & free http://e.com x free one two three");
 		else
 			assert_true(arena_failed(a));
 		arena_free(&a);
@@ -174,8 +181,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(renders), cmocka_unit_test(normalises), cmocka_unit_test(reads_mixed_words),
-		cmocka_unit_test(knows_where_words_came_from), cmocka_unit_test(is_bounded), cmocka_unit_test(survives_lack_of_memory),
+		cmocka_unit_test(renders),           cmocka_unit_test(normalises),
+		cmocka_unit_test(reads_mixed_words), cmocka_unit_test(knows_where_words_came_from),
+		cmocka_unit_test(is_bounded),        cmocka_unit_test(survives_lack_of_memory),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

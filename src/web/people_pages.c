@@ -307,7 +307,7 @@ HANDLER(page_people_add)
 	if (rc == ERR_INVALID) {
 		bool display = strcmp(why.field, "display") == 0;
 		return show_people(rq, rs, &(struct people_page){ .status = 422, .wrong_field = display ? "name" : "login",
-								  .wrong = display ? "wrong-name" : "people-bad-login" }, e);
+								  .wrong = display ? "people-bad-display" : "people-bad-login" }, e);
 	}
 	char code[PEOPLE_RESET_BYTES];
 	struct account added;

@@ -419,7 +419,10 @@ struct slice view_quote(struct request *rq, const struct page *p, int64_t n)
 			return SLICE("");
 	}
 	struct slice s = utf_one_line(rq->arena, q->body, QUOTE_CHARS);
-	return s.ptr ? s : SLICE("");
+	if (!s.ptr || utf_count(s) < QUOTE_CHARS)
+		return s.ptr ? s : SLICE("");
+	char *cut = arena_printf(rq->arena, "%.*s \xe2\x80\xa6", SLICE_ARG(s));
+	return cut ? slice_of(cut) : s;
 }
 
 static struct jv *tools(struct request *rq, const char *lang, const struct view_log *o, int64_t n, const struct jv *who)

@@ -201,4 +201,5 @@ if (copy) {
 	});
 }
 for (const link of $$('#link')) link.addEventListener('focus', () => link.select());
-$('#problem')?.focus();
+if ($('#problem')) $('#problem').focus();
+else if (!location.hash) $('#unread')?.scrollIntoView({ block: 'center' });

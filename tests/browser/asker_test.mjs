@@ -114,7 +114,7 @@ test('everything without scripts', async () => {
 	await page.click('#write button.primary');
 	await page.locator('.msg.own', { hasText: 'This answers you.' }).locator('.quote', { hasText: 'Which mill is it?' }).waitFor();
 
-	await page.getByRole('link', { name: 'Close' }).click();
+	await page.getByRole('link', { name: 'Close this conversation' }).click();
 	await page.getByRole('button', { name: 'Yes, close it' }).click();
 	await page.getByRole('heading', { name: 'This conversation is closed' }).waitFor();
 	await page.getByRole('button', { name: 'Open it again' }).click();

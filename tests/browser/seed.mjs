@@ -11,14 +11,18 @@ export const OPTIONS = {
 		PORCHLIGHT_WIKI_URL: 'https://wiki.example.org/wiki',
 		PORCHLIGHT_EMERGENCY_TEXT: 'If you or somebody else is in danger, please call your local emergency number first.',
 	},
-	people: { robin: 'admin', amina: 'moderator', jonas: 'helper', liwei: 'trial' },
+	people: { 'robin.k': 'admin', 'amina.s': 'moderator', 'jonas.w': 'helper', 'li.wei': 'trial' },
 };
 
 export async function seeded() {
 	const desk = await start(OPTIONS);
-	const robin = await desk.login('robin');
-	const jonas = await desk.login('jonas');
-	for (const [client, name] of [[robin, 'Robin'], [jonas, 'Jonas']]) await client.json('PATCH', '/api/v1/session', { display: name });
+	const people = {};
+	for (const [login, display] of [['robin.k', 'Robin'], ['amina.s', 'Amina'], ['jonas.w', 'Jonas'], ['li.wei', 'Li Wei']]) {
+		people[display] = await desk.login(login);
+		const r = await people[display].json('PATCH', '/api/v1/session', { display });
+		assert.equal(r.status, 200, r.text);
+	}
+	const { Robin: robin, Jonas: jonas } = people;
 	const post = async (client, where, body, status = 201) => {
 		const r = await client.json('POST', `/api/v1/${where}`, body);
 		assert.equal(r.status, status, `${where}: ${r.text}`);
@@ -85,18 +89,18 @@ export function everyPage(pages) {
 		['login', '/login', null],
 		['reset', '/reset', null],
 		['error', '/q/not-a-link', null],
-		['desk', '/desk', 'jonas'],
-		['talk', pages.talk, 'jonas'],
-		['search', '/desk?q=mill', 'jonas'],
-		['trial', '/desk?view=all', 'liwei'],
-		['moderation', '/desk/moderation', 'amina'],
-		['moderation-appeals', '/desk/moderation?list=appeals', 'amina'],
-		['talk-moderator', pages.talk, 'amina'],
-		['figures', '/desk/figures', 'robin'],
-		['rules', '/desk/rules', 'robin'],
-		['rule-file', '/desk/rules/edit?file=21-gambling.cf', 'robin'],
-		['people', '/desk/people', 'robin'],
-		['record', '/desk/audit', 'robin'],
-		['password', '/desk/password', 'robin'],
+		['desk', '/desk', 'jonas.w'],
+		['talk', pages.talk, 'jonas.w'],
+		['search', '/desk?q=mill', 'jonas.w'],
+		['trial', '/desk?view=all', 'li.wei'],
+		['moderation', '/desk/moderation', 'amina.s'],
+		['moderation-appeals', '/desk/moderation?list=appeals', 'amina.s'],
+		['talk-moderator', pages.talk, 'amina.s'],
+		['figures', '/desk/figures', 'robin.k'],
+		['rules', '/desk/rules', 'robin.k'],
+		['rule-file', '/desk/rules/edit?file=21-gambling.cf', 'robin.k'],
+		['people', '/desk/people', 'robin.k'],
+		['record', '/desk/audit', 'robin.k'],
+		['password', '/desk/password', 'robin.k'],
 	];
 }

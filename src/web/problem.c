@@ -102,7 +102,8 @@ static void answer_page(struct request *rq, struct response *rs, int status, con
 	const char *lang = i18n_choose(asked, request_cookie(rq, "uselang"), request_header(rq, "accept-language"));
 	struct error trouble;
 	struct slice heading = said(rq, lang, status, "", problem_phrase(status));
-	struct slice text = e->message[0] != '\0' ? slice_of(e->message) : said(rq, lang, status, "-text", words(status));
+	/* The catalogue speaks the reader's language; an error's own message is English and meant for programs and logs. */
+	struct slice text = said(rq, lang, status, "-text", e->message[0] != '\0' ? e->message : words(status));
 	struct jv *c = jv_object();
 	c = jv_set_string(c, "base", request_base());
 	c = jv_set_string(c, "lang", lang);
@@ -111,7 +112,8 @@ static void answer_page(struct request *rq, struct response *rs, int status, con
 	c = jv_set_text(c, "title", heading);
 	c = jv_set_text(c, "heading", heading);
 	c = jv_set_text(c, "text", text);
-	c = jv_set_string(c, "uselang", asked.ptr != NULL ? arena_printf(rq->arena, "?uselang=%s", lang) : "");
+	if (status == 404 && slice_starts(rq->path, SLICE("/q/")))
+		c = jv_set_text(c, "advice", said(rq, lang, status, "-advice", ""));
 	struct str *body = response_body(rs);
 	str_reset(body);
 	response_type(rs, "text/html; charset=utf-8");

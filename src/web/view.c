@@ -418,8 +418,8 @@ struct slice view_quote(struct request *rq, const struct page *p, int64_t n)
 		if (mine)
 			return SLICE("");
 	}
-	struct slice s = utf_one_line(rq->arena, q->body, QUOTE_CHARS);
-	if (!s.ptr || utf_count(s) < QUOTE_CHARS)
+	struct slice s = utf_one_line(rq->arena, q->body, QUOTE_CHARS), longer = utf_one_line(rq->arena, q->body, 2 * QUOTE_CHARS);
+	if (!s.ptr || longer.len <= s.len)
 		return s.ptr ? s : SLICE("");
 	char *cut = arena_printf(rq->arena, "%.*s \xe2\x80\xa6", SLICE_ARG(s));
 	return cut ? slice_of(cut) : s;

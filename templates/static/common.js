@@ -262,6 +262,7 @@ export function makeTalk({ log, box, words, own, replies }) {
 		if (quote) {
 			const a = document.createElement('a');
 			a.className = 'quote';
+			a.dir = 'auto';
 			a.href = `#n${quote.n}`;
 			a.textContent = quote.text;
 			body.append(a);

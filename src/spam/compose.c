@@ -477,13 +477,16 @@ static void add_probes(struct builder *b)
 static void seal(struct builder *b, struct probe_set *set)
 {
 	set->always = arena_array(b->r->arena, set->count + 1, sizeof(*set->always));
-	if (set->always == NULL) {
+	set->evals = arena_array(b->r->arena, set->count + 1, sizeof(*set->evals));
+	if (set->always == NULL || set->evals == NULL) {
 		b->err = err_nomem(b->e);
 		return;
 	}
 	for (size_t i = 0; i < set->count; i++)
 		if (set->list[i].kind == PROBE_PATTERN && !set->list[i].literal)
 			set->always[set->always_count++] = (uint32_t)i;
+		else if (set->list[i].kind == PROBE_EVAL)
+			set->evals[set->eval_count++] = (uint32_t)i;
 	if (b->err == ERR_OK && set->bytes != NULL)
 		b->err = grams_seal(set->bytes, b->e);
 	if (b->err == ERR_OK && set->utf != NULL)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRAM_MAX = 4, BITS_LOG2 = 17 };
+enum { GRAM_MAX = 4, LOAD_LOG2 = 17, BITS_LOG2_MIN = 13, BITS_LOG2_MAX = 20 };
 
 struct entry {
 	uint32_t key; /* the gram's bytes */
@@ -20,7 +20,8 @@ struct table {
 	size_t count, cap;
 	uint32_t *slot; /* hash -> index of a key's first entry, plus one; open addressing */
 	size_t slots;   /* a power of two */
-	uint64_t *bits; /* 2^BITS_LOG2 bits: is any entry's key like this? */
+	uint64_t *bits; /* 2^bits_log2 bits: is any entry's key like this? */
+	unsigned bits_log2;
 };
 
 struct grams {
@@ -31,9 +32,18 @@ struct grams {
 	size_t count;
 };
 
-static uint32_t hash(uint32_t key)
+/* The upper bits of a product; `log2` of them. */
+static uint32_t hash(uint32_t key, unsigned log2)
 {
-	return (key * 0x9e3779b1u) >> (32 - BITS_LOG2);
+	return (key * 0x9e3779b1u) >> (32 - log2);
+}
+
+/* Where a key's search begins. */
+static size_t first_slot(const struct table *t, uint32_t key)
+{
+	uint32_t h = key * 0x85ebca6bu;
+
+	return (h ^ h >> 15) & (t->slots - 1);
 }
 
 static uint32_t key_of(const char *at, size_t n)
@@ -58,7 +68,7 @@ struct grams *grams_new(void)
 
 	if (g == NULL)
 		return NULL;
-	g->load = calloc((size_t)1 << BITS_LOG2, sizeof(*g->load));
+	g->load = calloc((size_t)1 << LOAD_LOG2, sizeof(*g->load));
 	if (g->load == NULL)
 		grams_free(&g);
 	return g;
@@ -117,7 +127,7 @@ enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct er
 	assert(literal.len > 0 && literal.len <= UINT16_MAX && g->load != NULL);
 	for (size_t i = 0; i + n <= literal.len; i++) {
 		uint64_t cost =
-		    (uint64_t)g->load[hash(key_of(literal.ptr + i, n))] * 8 + commonness(literal.ptr + i, n);
+		    (uint64_t)g->load[hash(key_of(literal.ptr + i, n), LOAD_LOG2)] * 8 + commonness(literal.ptr + i, n);
 
 		if (cost < best_cost) {
 			best_cost = cost;
@@ -135,7 +145,7 @@ enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct er
 						 .gram_at = (uint16_t)best };
 	memcpy(g->pool + g->pool_len, literal.ptr, literal.len);
 	g->pool_len += literal.len;
-	g->load[hash(key_of(literal.ptr + best, n))]++;
+	g->load[hash(key_of(literal.ptr + best, n), LOAD_LOG2)]++;
 	g->count++;
 	return ERR_OK;
 }
@@ -160,12 +170,16 @@ enum err grams_seal(struct grams *g, struct error *e)
 		for (t->slots = 64; t->slots < t->count * 2;)
 			t->slots *= 2;
 		t->slot = calloc(t->slots, sizeof(*t->slot));
-		t->bits = calloc(((size_t)1 << BITS_LOG2) / 64, sizeof(*t->bits));
+		/* About 16 bits an entry: one look in twenty or fewer goes further without need. */
+		for (t->bits_log2 = BITS_LOG2_MIN;
+		     t->bits_log2 < BITS_LOG2_MAX && (size_t)1 << t->bits_log2 < t->count * 16;)
+			t->bits_log2++;
+		t->bits = calloc(((size_t)1 << t->bits_log2) / 64, sizeof(*t->bits));
 		if (t->slot == NULL || t->bits == NULL)
 			return err_nomem(e);
 		for (size_t i = 0; i < t->count; i++) {
-			uint32_t h = hash(t->entries[i].key);
-			size_t at = (t->entries[i].key * 0x85ebca6bu ^ h) & (t->slots - 1);
+			uint32_t h = hash(t->entries[i].key, t->bits_log2);
+			size_t at = first_slot(t, t->entries[i].key);
 
 			t->bits[h / 64] |= (uint64_t)1 << (h % 64);
 			if (i > 0 && t->entries[i - 1].key == t->entries[i].key)
@@ -184,7 +198,7 @@ enum err grams_seal(struct grams *g, struct error *e)
 static size_t look_up(const struct grams *g, const struct table *t, uint32_t key, struct slice text, size_t at,
 		      unsigned char *seen, uint32_t *found, size_t count)
 {
-	size_t s = (key * 0x85ebca6bu ^ hash(key)) & (t->slots - 1);
+	size_t s = first_slot(t, key);
 
 	while (t->slot[s] != 0 && t->entries[t->slot[s] - 1].key != key)
 		s = (s + 1) & (t->slots - 1);
@@ -210,7 +224,7 @@ size_t grams_find(const struct grams *g, struct slice text, unsigned char *seen,
 		if (t->count == 0)
 			continue;
 		for (size_t at = 0; at + n <= text.len; at++) {
-			uint32_t key = key_of(text.ptr + at, n), h = hash(key);
+			uint32_t key = key_of(text.ptr + at, n), h = hash(key, t->bits_log2);
 
 			if (t->bits[h / 64] >> (h % 64) & 1)
 				count = look_up(g, t, key, text, at, seen, found, count);
@@ -230,7 +244,7 @@ size_t grams_bytes(const struct grams *g)
 
 	for (size_t i = 1; i <= GRAM_MAX; i++) {
 		n += g->of[i].cap * sizeof(struct entry) + g->of[i].slots * sizeof(uint32_t);
-		n += g->of[i].bits != NULL ? ((size_t)1 << BITS_LOG2) / 8 : 0;
+		n += g->of[i].bits != NULL ? ((size_t)1 << g->of[i].bits_log2) / 8 : 0;
 	}
 	return n;
 }

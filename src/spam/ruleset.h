@@ -134,6 +134,8 @@ struct probe_set {
 	size_t count;
 	uint32_t *always; /* indexes of those the index cannot find */
 	size_t always_count;
+	uint32_t *evals; /* indexes of those that look at a fact */
+	size_t eval_count;
 	struct grams *bytes, *utf; /* ids are indexes in `list`; NULL when there is nothing in them */
 };
 

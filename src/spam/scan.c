@@ -12,13 +12,12 @@
 /* How many pattern runs go between two looks at the clock. */
 enum { RUNS_BETWEEN_CHECKS = 16 };
 
-/* What a scan remembers of a rule. */
-struct state {
-	bool off;     /* not to be run: dormant, expired */
+/* What a scan remembers of a rule that hit, got into trouble or took time. Of all others it remembers nothing. */
+struct record {
+	uint32_t rule;
 	bool trouble; /* unknown from now on */
-	bool touched; /* in `touched` */
-	int64_t cpu_us;
 	unsigned count;
+	int64_t cpu_us;
 	struct scan_span span;
 };
 
@@ -29,39 +28,102 @@ struct scan {
 	struct arena *arena;
 	struct scan_result *out;
 	struct pattern_meter meter;
-	struct state *state;
+	struct record *records;
+	size_t record_count, record_cap;
+	uint32_t *slot; /* of each rule: its record's index + 1, or 0 */
 	double *values;
-	uint32_t *touched; /* rules that hit */
-	size_t touched_count;
+	bool nomem; /* sticky; looked at in the end */
 	/* For one element: candidates, and the element folded. */
 	unsigned char *seen;
 	uint32_t *found;
 	char *fold_bytes, *fold_utf;
+	size_t fold_size;
 };
 
 static const struct scan_options no_options;
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
+static const struct record nothing;
+
+static const struct record *recorded(const struct scan *c, uint32_t rule)
+{
+	return c->slot[rule] != 0 ? &c->records[c->slot[rule] - 1] : &nothing;
+}
+
+/* To be written to; NULL when there is no memory. Valid until the next one is asked for. */
+static struct record *record(struct scan *c, uint32_t rule)
+{
+	if (c->slot[rule] != 0)
+		return &c->records[c->slot[rule] - 1];
+	if (c->record_count == c->record_cap) {
+		size_t to = c->record_cap == 0 ? 32 : c->record_cap * 2;
+		struct record *bigger = arena_array(c->arena, to, sizeof(*bigger));
+
+		if (bigger == NULL) {
+			c->nomem = true;
+			return NULL;
+		}
+		if (c->record_count > 0)
+			memcpy(bigger, c->records, c->record_count * sizeof(*bigger));
+		c->records = bigger;
+		c->record_cap = to;
+	}
+	c->records[c->record_count] = (struct record){ .rule = rule };
+	c->slot[rule] = (uint32_t)++c->record_count;
+	return &c->records[c->record_count - 1];
+}
+
 static void trouble(struct scan *c, uint32_t rule, enum scan_trouble t)
 {
-	if (c->state[rule].trouble)
+	struct record *x = record(c, rule);
+	struct scan_result *out = c->out;
+
+	if (x == NULL || x->trouble)
 		return;
-	c->state[rule].trouble = true;
-	c->out->errors[c->out->error_count++] = (struct scan_error){ rule, t };
+	x->trouble = true;
+	if ((out->error_count & (out->error_count - 1)) == 0) { /* full at each power of two */
+		struct scan_error *bigger =
+		    arena_array(c->arena, out->error_count == 0 ? 1 : out->error_count * 2, sizeof(*bigger));
+
+		if (bigger == NULL) {
+			c->nomem = true;
+			return;
+		}
+		if (out->error_count > 0)
+			memcpy(bigger, out->errors, out->error_count * sizeof(*bigger));
+		out->errors = bigger;
+	}
+	out->errors[out->error_count++] = (struct scan_error){ rule, t };
 }
 
 static void hit(struct scan *c, uint32_t rule, unsigned count, struct scan_span span)
 {
-	struct state *st = &c->state[rule];
+	struct record *x = record(c, rule);
 
-	if (!st->touched) {
-		st->touched = true;
-		st->span = span;
-		c->touched[c->touched_count++] = rule;
-	}
-	st->count += count;
-	c->values[rule] = st->count;
+	if (x == NULL)
+		return;
+	if (x->count == 0)
+		x->span = span;
+	x->count += count;
+	c->values[rule] = x->count;
+}
+
+/* Dormant and expired rules do not take part. */
+static bool off(const struct scan *c, uint32_t rule)
+{
+	const struct rule *x = ruleset_rule(c->r, rule);
+
+	return !c->o->dormant_too && (x->mode == CF_DORMANT || (x->expires_ms != 0 && c->o->now_ms >= x->expires_ms));
+}
+
+/* Whether a rule has had all the hits it can have. */
+static bool full(const struct scan *c, uint32_t rule)
+{
+	const struct rule *x = ruleset_rule(c->r, rule);
+	unsigned most = !(x->tflags & CF_TF_MULTIPLE) ? 1 : x->maxhits;
+
+	return most > 0 && recorded(c, rule)->count >= most;
 }
 
 static struct scan_span span_of(enum surface s, size_t element, const struct surface_element *x, struct pattern_match m)
@@ -79,20 +141,14 @@ static struct scan_span span_of(enum surface s, size_t element, const struct sur
 	return span;
 }
 
-/* Whether a rule has had all the hits it can have. */
-static bool full(const struct scan *c, uint32_t rule)
-{
-	const struct rule *x = ruleset_rule(c->r, rule);
-	unsigned most = !(x->tflags & CF_TF_MULTIPLE) ? 1 : x->maxhits;
-
-	return most > 0 && c->state[rule].count >= most;
-}
-
 /* ---- one probe, one element ------------------------------------------------------------------------------------ */
 
 static enum pattern_result find(struct scan *c, const struct probe *p, struct slice text, size_t from, bool not_empty,
 				struct pattern_match *m)
 {
+	enum pattern_result result;
+	int64_t cpu_us, before_us;
+
 	if (p->plain.ptr != NULL && !c->o->no_index) {
 		struct slice in = p->caseless ? slice_make(c->fold_bytes, text.len) : text;
 		const char *at =
@@ -106,17 +162,25 @@ static enum pattern_result find(struct scan *c, const struct probe *p, struct sl
 	}
 	if (++c->out->calls % RUNS_BETWEEN_CHECKS == 0)
 		pattern_meter_check(&c->meter);
-	return pattern_run(p->pattern, text, from, not_empty, &c->meter, &c->state[p->rule].cpu_us, m);
+	cpu_us = recorded(c, p->rule)->cpu_us;
+	before_us = cpu_us;
+	result = pattern_run(p->pattern, text, from, not_empty, &c->meter, &cpu_us, m);
+	if (cpu_us != before_us) {
+		struct record *x = record(c, p->rule);
+
+		if (x != NULL)
+			x->cpu_us = cpu_us;
+	}
+	return result;
 }
 
 /* Asks a probe about an element, again and again where the rule counts every hit. True when it matched. */
 static bool ask(struct scan *c, const struct probe *p, enum surface s, size_t element, const struct surface_element *x)
 {
-	struct state *st = &c->state[p->rule];
 	size_t from = 0;
 	bool matched = false, not_empty = false;
 
-	if (st->off || st->trouble || c->meter.spent || (!p->negated && full(c, p->rule)))
+	if (off(c, p->rule) || recorded(c, p->rule)->trouble || c->meter.spent || (!p->negated && full(c, p->rule)))
 		return false;
 	if (c->o->quarantined != NULL && c->o->quarantined[p->rule]) {
 		trouble(c, p->rule, SCAN_QUARANTINED);
@@ -209,7 +273,7 @@ static bool domain_hit(uint32_t rule, struct slice domain, void *ctx)
 	size_t start = (size_t)(v->host.ptr - v->x->text.ptr) + v->host.len - domain.len;
 	struct pattern_match m = { start, start + domain.len, PATTERN_FINE };
 
-	if (v->c->state[rule].off || v->c->state[rule].trouble || full(v->c, rule))
+	if (off(v->c, rule) || recorded(v->c, rule)->trouble || full(v->c, rule))
 		return false;
 	if (v->c->o->quarantined != NULL && v->c->o->quarantined[rule])
 		trouble(v->c, rule, SCAN_QUARANTINED);
@@ -278,10 +342,17 @@ static void ask_undefined(struct scan *c, const struct probe *p)
 	bool matched = false;
 
 	if (p->if_unset.ptr != NULL || !p->literal) {
+		if (x.text.len > c->fold_size) {
+			char *bigger = arena_alloc(c->arena, x.text.len);
+
+			if (bigger == NULL)
+				return; /* seen by the caller through the arena */
+			c->fold_bytes = bigger;
+		}
 		fold_bytes(x.text, c->fold_bytes);
 		matched = ask(c, p, SURFACE_HEADER, 0, &x);
 	}
-	if (p->negated && !matched && !c->state[p->rule].trouble && !c->state[p->rule].off && !c->meter.spent)
+	if (p->negated && !matched && !recorded(c, p->rule)->trouble && !off(c, p->rule) && !c->meter.spent)
 		hit(c, p->rule, 1, (struct scan_span){ .surface = SURFACE_HEADER });
 }
 
@@ -310,7 +381,7 @@ static void scan_headers(struct scan *c)
 		const struct probe *p = &set->list[k];
 		bool defined = p->kind != PROBE_EVAL && surface_header(c->s, p->field).ptr != NULL;
 
-		if (c->state[p->rule].off || c->state[p->rule].trouble || p->kind == PROBE_EVAL)
+		if (p->kind == PROBE_EVAL || off(c, p->rule) || recorded(c, p->rule)->trouble)
 			continue;
 		if (p->kind == PROBE_EXISTS) {
 			if (defined)
@@ -329,10 +400,10 @@ static void scan_facts(struct scan *c, enum surface s)
 {
 	const struct probe_set *set = ruleset_probes(c->r, s);
 
-	for (size_t k = 0; k < set->count; k++) {
-		const struct probe *p = &set->list[k];
+	for (size_t k = 0; k < set->eval_count; k++) {
+		const struct probe *p = &set->list[set->evals[k]];
 
-		if (p->kind != PROBE_EVAL || c->state[p->rule].off)
+		if (off(c, p->rule))
 			continue;
 		for (size_t i = 0; i < c->s->fact_count; i++)
 			if (slice_eq(c->s->facts[i].name, p->fact)) {
@@ -352,7 +423,7 @@ static void look_for_trouble(size_t rule, void *ctx)
 {
 	struct doubt *d = ctx;
 
-	d->unknown = d->unknown || d->c->state[rule].trouble;
+	d->unknown = d->unknown || recorded(d->c, (uint32_t)rule)->trouble;
 }
 
 static void run_metas(struct scan *c)
@@ -364,7 +435,7 @@ static void run_metas(struct scan *c)
 		uint32_t rule = metas[i].rule;
 		double v;
 
-		if (c->state[rule].off)
+		if (off(c, rule))
 			continue;
 		if (c->out->error_count > 0) {
 			struct doubt d = { c, false };
@@ -385,9 +456,9 @@ static void run_metas(struct scan *c)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
-static int by_index(const void *a, const void *b)
+static int by_rule(const void *a, const void *b)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint32_t x = ((const struct record *)a)->rule, y = ((const struct record *)b)->rule;
 
 	return x < y ? -1 : x > y;
 }
@@ -402,49 +473,49 @@ static size_t longest(const struct surfaces *s)
 	return n;
 }
 
+/* All that grows with the rule set is 12 bytes a rule and 5 a pattern: clearing it is part of every scan. */
 static bool prepare(struct scan *c)
 {
-	size_t rules = ruleset_count(c->r), probes = ruleset_allow_probes(c->r)->count,
-	       text = longest(c->s) + CF_LINE_BYTES_MAX;
+	size_t rules = ruleset_count(c->r), probes = ruleset_allow_probes(c->r)->count;
 
 	for (size_t s = 0; s < SURFACE_COUNT; s++)
 		probes = ruleset_probes(c->r, s)->count > probes ? ruleset_probes(c->r, s)->count : probes;
-	c->state = arena_array(c->arena, rules + 1, sizeof(*c->state));
+	c->slot = arena_array(c->arena, rules + 1, sizeof(*c->slot));
 	c->values = arena_array(c->arena, rules + 1, sizeof(*c->values));
-	c->touched = arena_array(c->arena, rules + 1, sizeof(*c->touched));
-	c->out->errors = arena_array(c->arena, rules + 1, sizeof(*c->out->errors));
 	c->seen = arena_alloc(c->arena, probes + 1);
 	c->found = arena_array(c->arena, probes + 1, sizeof(*c->found));
-	c->fold_bytes = arena_alloc(c->arena, text);
-	c->fold_utf = arena_alloc(c->arena, text);
+	c->fold_size = longest(c->s) + 1;
+	c->fold_bytes = arena_alloc(c->arena, c->fold_size);
+	c->fold_utf = arena_alloc(c->arena, c->fold_size);
 	return !arena_failed(c->arena);
 }
 
+/* Sorts the records, so their slots mean nothing from here on. */
 static bool collect(struct scan *c)
 {
 	struct scan_result *out = c->out;
 
-	qsort(c->touched, c->touched_count, sizeof(*c->touched), by_index);
-	out->hits = arena_array(c->arena, c->touched_count + 1, sizeof(*out->hits));
+	if (c->record_count > 0)
+		qsort(c->records, c->record_count, sizeof(*c->records), by_rule);
+	out->hits = arena_array(c->arena, c->record_count + 1, sizeof(*out->hits));
 	if (out->hits == NULL)
 		return false;
-	for (size_t i = 0; i < c->touched_count; i++) {
-		uint32_t rule = c->touched[i];
-		const struct rule *x = ruleset_rule(c->r, rule);
-		const struct state *st = &c->state[rule];
+	for (size_t i = 0; i < c->record_count; i++) {
+		const struct record *x = &c->records[i];
+		const struct rule *rule = ruleset_rule(c->r, x->rule);
 
-		if (st->trouble) {
-			c->values[rule] = 0; /* it hit, and then could not be finished: unknown all the same */
+		if (x->trouble) {
+			c->values[x->rule] = 0; /* it hit, and then could not be finished: unknown all the same */
 			continue;
 		}
-		if (!x->listed && !c->o->unlisted_too)
+		if (x->count == 0 || (!rule->listed && !c->o->unlisted_too))
 			continue;
-		out->hits[out->hit_count++] = (struct scan_hit){ .rule = rule,
-								 .count = st->count,
-								 .value = c->values[rule],
-								 .score = x->weight * st->count,
-								 .span = st->span };
-		out->score += x->weight * st->count;
+		out->hits[out->hit_count++] = (struct scan_hit){ .rule = x->rule,
+								 .count = x->count,
+								 .value = c->values[x->rule],
+								 .score = rule->weight * x->count,
+								 .span = x->span };
+		out->score += rule->weight * x->count;
 	}
 	return true;
 }
@@ -454,17 +525,10 @@ enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struc
 {
 	const struct scan_options *o = options != NULL ? options : &no_options;
 	struct scan c = { .r = r, .s = s, .o = o, .arena = a, .out = out };
-	size_t rules = ruleset_count(r);
 
 	*out = (struct scan_result){ 0 };
 	if (!prepare(&c))
 		return err_nomem(e);
-	for (size_t i = 0; i < rules; i++) {
-		const struct rule *x = ruleset_rule(r, i);
-
-		c.state[i].off =
-		    !o->dormant_too && (x->mode == CF_DORMANT || (x->expires_ms != 0 && o->now_ms >= x->expires_ms));
-	}
 	pattern_meter_start(&c.meter, o->budget_us > 0 ? o->budget_us : SCAN_BUDGET_US,
 			    o->rule_budget_us > 0 ? o->rule_budget_us : SCAN_RULE_BUDGET_US);
 	for (int surface = 0; surface < SURFACE_COUNT; surface++) {
@@ -483,7 +547,7 @@ enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struc
 	out->windows = c.meter.windows;
 	out->values = c.values;
 	out->cpu_us = pattern_meter_cpu_us(&c.meter);
-	if (!collect(&c) || arena_failed(a))
+	if (!collect(&c) || c.nomem || arena_failed(a))
 		return err_nomem(e);
 	return ERR_OK;
 }

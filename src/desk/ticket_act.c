@@ -87,16 +87,16 @@ static enum err take_step(struct db *db, void *self, struct error *e)
 	m.reason = act.reason;
 	if (m.event == EVENT_TRANSFER)
 		m.expires = lease_term(m.now);
-	if (s->note.len) {
+	rc = ticket_move(db, &m, s->out, e);
+	if (!rc && s->note.len) {
 		struct append note = { .ticket = act.ticket, .now = m.now, .kind = ENTRY_NOTE, .author = AUTHOR_HELPER,
 				       .audience = AUDIENCE_STAFF, .account = act.who.account, .author_name = act.who.name, .body = s->note,
 				       .index = true };
 		int64_t n;
 
 		rc = talk_append(db, &note, &n, e);
-		m.seen = 0;
 	}
-	return rc ? rc : ticket_move(db, &m, s->out, e);
+	return rc;
 }
 
 static enum err check_act(const struct act *in, struct error *e)

@@ -240,10 +240,12 @@ static void test_stale_fences_write_nothing(void **state)
 	assert_int_equal(say(f, id, &anna, second, "invited in", NULL, &posted), ERR_OK);
 	/* a moderator acts without a fence, but says what they saw */
 	struct act by_mod = { .ticket = id, .by = BY_HELPER, .who = mod, .seen = load(f, id).last_n - 1 };
-	assert_int_equal(ticket_transfer(&f->desk, &by_mod, &(struct transfer){ .to = mod.account, .to_name = mod.name }, &out, &e),
-			 ERR_CONFLICT);
+	struct transfer take_over = { .to = mod.account, .to_name = mod.name, .note = SLICE("I take this one") };
+	assert_int_equal(ticket_transfer(&f->desk, &by_mod, &take_over, &out, &e), ERR_CONFLICT);
 	by_mod.seen++;
-	MUST(ticket_transfer(&f->desk, &by_mod, &(struct transfer){ .to = mod.account, .to_name = mod.name }, &out, &e));
+	MUST(ticket_transfer(&f->desk, &by_mod, &take_over, &out, &e));
+	assert_true(slice_is(read_all(f, id, out.n, VIEW_STAFF).entries[0].body, "I take this one"));
+	assert_int_equal(read_all(f, id, out.n, VIEW_ASKER).count, 0);
 	assert_int_equal(out.fence, second + 1);
 	assert_int_equal(say(f, id, &bert, second, "taken over", NULL, &posted), ERR_CONFLICT);
 	assert_int_equal(say(f, id, &anna, second + 1, "no longer invited", NULL, &posted), ERR_CONFLICT);

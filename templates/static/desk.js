@@ -73,7 +73,13 @@ const renewList = calmly(async () => {
 	else renew();
 }, 300);
 
-if (onDesk) {
+if (where === 'talk') {
+	// A conversation has a stream of its own. Browsers open six connections to a server at most, and helpers several tabs: here the list
+	// may be some seconds old.
+	setInterval(() => document.hidden || renewList(), 15_000);
+	document.addEventListener('visibilitychange', () => document.hidden || renewList());
+}
+if (where === 'desk') {
 	live({
 		url: () => `${root}/desk/events`,
 		caughtUp: () => renewList(),
@@ -84,9 +90,9 @@ if (onDesk) {
 			},
 		},
 	});
-	// Coming back with the Back button may show an old list.
-	window.addEventListener('pageshow', (e) => e.persisted && renewList());
 }
+// Coming back with the Back button may show an old list.
+if (onDesk) window.addEventListener('pageshow', (e) => e.persisted && renewList());
 
 // --- on duty ---
 
@@ -334,7 +340,7 @@ if (thread) {
 				}
 			},
 			typing(e) {
-				if (e.who !== 'asker' && e.who !== undefined && e.who !== words.asker) return;
+				if (e.who !== 'asker') return;
 				typing.textContent = typing.dataset.text;
 				clearTimeout(quiet);
 				quiet = setTimeout(() => (typing.textContent = ''), 5000);

@@ -1,5 +1,5 @@
 // The asker's conversation, live: news arrive, words are sent without a reload, and nothing typed is lost.
-import { $, $$, api, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, newId, Refused, tab, tellTimes, unread } from './common.js';
+import { $, $$, api, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, newId, plural, Refused, tab, tellTimes, unread } from './common.js';
 
 const root = $('#live');
 const words = $('#words').dataset;
@@ -88,12 +88,17 @@ const stream = root.dataset.stream
 					markRead();
 				},
 				typing(e) {
-					typing.textContent = fill(typing.dataset.text, e.who && e.who !== 'helper' ? e.who : helper);
+					typing.textContent = fill(typing.dataset.text, e.name ?? helper);
 					clearTimeout(quiet);
 					quiet = setTimeout(() => (typing.textContent = ''), 5000);
 				},
 				presence: () => renew(),
-				queue: () => renew(),
+				// Everybody who waits hears this at once: no page is fetched for it.
+				queue(e) {
+					const box = $('#position');
+					if (!box || !e.position) return renew();
+					box.textContent = e.position === 1 ? words.positionNext : plural(words.position, e.position - 1);
+				},
 			},
 		})
 	: null;

@@ -414,6 +414,12 @@ static enum err keep_index(struct db *db, const struct ticket *was, const struct
 	return rc;
 }
 
+/* The request behind an event: some have another name for some states, and a repeat of the request has to be known again. */
+static enum ticket_event asked_for(enum ticket_event event)
+{
+	return event == EVENT_WITHDRAW ? EVENT_CLOSE : event == EVENT_REOPEN_HELD ? EVENT_REOPEN : event;
+}
+
 static enum err write_entry(struct db *db, const struct move *m, const struct ticket *t, const struct ticket *next,
 			    struct acted *out, struct error *e)
 {
@@ -445,8 +451,7 @@ static enum err write_entry(struct db *db, const struct move *m, const struct ti
 			.body = m->reason,
 			.data = str_slice(&data),
 			.client_id = m->client_id,
-			/* A withdrawal was asked for as "close": a repeat of that request has to be known again. */
-			.what = slice_of(event_name(m->event == EVENT_WITHDRAW ? EVENT_CLOSE : m->event)),
+			.what = slice_of(event_name(asked_for(m->event))),
 		};
 
 		rc = talk_append(db, &entry, &out->n, e);

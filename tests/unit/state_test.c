@@ -149,8 +149,16 @@ static void test_withdrawing_is_no_way_round_the_gate(void **state)
 	MUST(ticket_close(&f->desk, &(struct act){ .ticket = id, .by = BY_ASKER }, &out, &e));
 	assert_int_equal(out.state, TICKET_CLOSED);
 	assert_int_equal(raw_int(f, "SELECT count(*) FROM log WHERE indexed = 1"), 0);
-	MUST(ticket_reopen(&f->desk, &(struct act){ .ticket = id, .by = BY_ASKER }, &out, &e));
+	struct act reopen = { .ticket = id, .by = BY_ASKER, .client_id = SLICE("again-1") };
+	MUST(ticket_reopen(&f->desk, &reopen, &out, &e));
 	assert_int_equal(out.state, TICKET_HELD);
+	MUST(ticket_reopen(&f->desk, &reopen, &out, &e));
+	assert_true(out.repeat);
+	struct act withdraw = { .ticket = id, .by = BY_ASKER, .client_id = SLICE("enough-1") };
+	MUST(ticket_close(&f->desk, &withdraw, &out, &e));
+	MUST(ticket_close(&f->desk, &withdraw, &out, &e));
+	assert_true(out.repeat);
+	assert_int_equal(ticket_reopen(&f->desk, &withdraw, &out, &e), ERR_CONFLICT); /* another request under that client_id */
 }
 
 static void test_appeal_once(void **state)

@@ -164,14 +164,6 @@ enum err api_want_time(const struct jv *body, const char *key, int64_t *out, str
 	return api_time(text, out) ? err_field(e, ERR_INVALID, key, "Write the time as 2026-01-31T12:00:00Z.") : ERR_OK;
 }
 
-enum err api_need_int(const struct jv *body, const char *key, int64_t *out, struct error *e)
-{
-	const struct jv *v = jv_get(body, key);
-	if (!v || jv_type(v) == JV_NULL)
-		return err_field(e, ERR_INVALID, key, "The field %s is missing.", key);
-	return jv_want_int(body, key, out, e);
-}
-
 enum err api_need_text(const struct jv *body, const char *key, struct slice *out, struct error *e)
 {
 	*out = SLICE_NONE;

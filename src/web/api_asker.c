@@ -231,9 +231,12 @@ enum err api_question_read(struct request *rq, struct response *rs, struct error
 {
 	struct ticket t;
 	struct jv *body;
-	int64_t n = 0;
+	int64_t n;
 	enum err err = api_link(rq, &t, e);
-	if (err || (err = request_json(rq, &body, e)) || (err = api_need_int(body, "n", &n, e)))
+	if (err || (err = request_json(rq, &body, e)))
+		return err;
+	n = t.last_n; /* unless said otherwise, all there is */
+	if ((err = jv_want_int(body, "n", &n, e)))
 		return err;
 	if (n < 0)
 		return err_field(e, ERR_INVALID, "n", "This is no entry's number.");

@@ -68,8 +68,7 @@ enum err api_ticket_hide(struct request *rq, struct response *rs, struct error *
 static enum err judged(struct response *rs, const struct judgement_done *done, struct error *e)
 {
 	struct jv *v = jv_object();
-	if (done->undo[0])
-		jv_set_string(v, "undo", done->undo);
+	jv_set_string(v, "undo", done->undo);
 	jv_set_int(v, "changed", done->changed);
 	jv_set_int(v, "kept", done->kept);
 	return api_answer(rs, 200, v, e);

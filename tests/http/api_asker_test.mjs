@@ -238,7 +238,10 @@ test('close, rate, reopen after an answer', async () => {
 	assert.equal((await d.json('POST', `${t.path}/typing`, {})).status, 204);
 	assert.equal((await d.json('POST', `${t.path}/read`, { n: 1 })).status, 204);
 	assert.equal((await d.get(t.path)).body.read, 1);
-	assert.equal((await d.json('POST', `${t.path}/read`, {})).status, 422);
+	assert.equal((await d.json('POST', `${t.path}/read`, { n: -1 })).status, 422);
+	assert.equal((await d.json('POST', `${t.path}/read`, {})).status, 204);
+	const all = (await d.get(t.path)).body;
+	assert.equal(all.read, all.log.at(-1).n);
 });
 
 test('a refused question keeps its text, can be appealed once, and has no stream', async () => {

@@ -41,6 +41,9 @@ form.addEventListener('submit', (e) => {
 	}
 	keep();
 	sent = true;
+	// This page's own script vouches for the form: only then does haste or the field nobody sees count (desk/gate).
+	const nonce = form.elements.form;
+	if (!nonce.value.endsWith('~')) nonce.value += '~';
 	$('button', form).setAttribute('aria-disabled', 'true');
 });
 window.addEventListener('pageshow', () => {

@@ -362,8 +362,8 @@ static void weigh(struct shaping *x)
 		find(x, "shape/offer", 0.8, 1, SLICE_NONE, "It names a sum of money and a way to get in touch.");
 	if (s->cased >= 24 && s->words >= 5 && s->capitals * 100 >= s->cased * 60)
 		find(x, "shape/capitals", 0.8, s->capitals, SLICE_NONE, "It is mostly written in capitals.");
-	if (s->digits >= 20 && s->letters && s->digits * 100 >= (s->letters + s->digits) * 30)
-		find(x, "shape/digits", 0.3, s->digits, SLICE_NONE, "Many of its characters are digits.");
+	if (s->digits >= 30 && s->letters && s->digits * 100 >= (s->letters + s->digits) * 50)
+		find(x, "shape/digits", 0.3, s->digits, SLICE_NONE, "Most of its characters are digits.");
 	if (s->emoji >= 4)
 		find(x, "shape/emoji", s->emoji >= 8 ? 1.0 : 0.6, s->emoji, SLICE_NONE, "It is decorated with %lld emoji.", (long long)s->emoji);
 	if (s->mixed_words >= 2)

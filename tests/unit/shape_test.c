@@ -1,0 +1,157 @@
+/* What a text's shape says, and that ordinary writing in any script has none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "spam/shape.h"
+#include "text/uri.h"
+#include "text/views.h"
+
+static struct arena *a;
+
+static bool is_wiki(const void *ctx, struct slice host)
+{
+	return uri_below(host, slice_of(ctx));
+}
+
+static struct shape shape_of(const char *text, bool chat, const char *allowed)
+{
+	static struct uris uris;
+	struct views views;
+	struct shape s;
+	struct error e = { 0 };
+
+	arena_reset(a);
+	assert_int_equal(views_make(a, slice_of(text), &views, &e), ERR_OK);
+	assert_int_equal(uris_find(a, views.text[VIEW_RENDERED], &uris, &e), ERR_OK);
+	struct shape_input in = { .text = views.text[VIEW_RENDERED], .uris = &uris, .mixed_words = (int64_t)views.mixed_words,
+		.spelled = (int64_t)views.joined, .chat = chat, .allowed = allowed ? is_wiki : NULL, .ctx = allowed };
+	assert_int_equal(shape_read(a, &in, &s, &e), ERR_OK);
+	return s;
+}
+
+static const struct shape_finding *found(const struct shape *s, const char *name)
+{
+	for (size_t i = 0; i < s->finding_count; i++)
+		if (strcmp(s->findings[i].name, name) == 0) {
+			assert_true(s->findings[i].words.len > 10); /* each says in words what it saw */
+			return &s->findings[i];
+		}
+	return NULL;
+}
+
+static bool finds(const char *text, const char *name)
+{
+	struct shape s = shape_of(text, false, NULL);
+	return found(&s, name) != NULL;
+}
+
+static void findings(void **state)
+{
+	(void)state;
+	assert_true(finds("see http://a.example http://b.example/ http://c.example/x and more words here", "shape/links"));
+	assert_true(finds("http://a.example/1 http://a.example/2 http://a.example/3 http://a.example/4 and so on", "shape/same-link"));
+	assert_true(finds("join https://t.me/somewhere", "shape/messenger"));
+	assert_true(finds("ring +44 20 7946 0958 please", "shape/phone"));
+	assert_true(finds("ring 0151 5550 1234", "shape/phone"));
+	assert_true(finds("ring 1-202-555-0143 today", "shape/phone"));
+	assert_true(finds("it costs $500 only", "shape/money"));
+	assert_true(finds("500 € a week", "shape/money"));
+	assert_true(finds("earn $500, ring +44 20 7946 0958", "shape/offer"));
+	assert_true(finds("THIS IS THE BEST OFFER EVER MADE TO YOU", "shape/capitals"));
+	assert_true(finds("wow \U0001F600\U0001F600\U0001F600\U0001F600", "shape/emoji"));
+	assert_true(finds("vі\xd0\xb0gra and c\xd1\x96\xd0\xb0lis", "shape/mixed-script"));
+	assert_true(finds("send to 0x52908400098527886E0F7030069857D2E4169EE7 now", "shape/wallet"));
+}
+
+/* Ordinary writing. */
+static const char *const plain[] = {
+	"How do I add a picture?",
+	"ISBN 978-3-16-148410-0 is the book, page 123-145, published 2004-05-06.",
+	"The population was 1,234,567 in 2020 (up from 1,200,000).",
+	"Version 10.0.19045.3448 crashes at 0x7ffe1234.",
+	"می‌خواهم نام کاربری‌ام را عوض کنم", /* zero-width non-joiners, as Persian is spelled */
+	"क्‍या मैं यहाँ लिख सकता हूँ", /* a zero-width joiner */
+	"\xef\xbb\xbfHow do I add a picture?",
+	"請問怎樣在條目裡加入參考來源？",
+	"USA, NATO and UNESCO are in the title.",
+	"thanks 😀👍🏽",
+	"@admin could you look at User:Example?",
+};
+
+static void ordinary_writing_has_no_shape(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		struct shape s = shape_of(plain[i], false, NULL);
+		if (s.finding_count)
+			fail_msg("%s: %s", s.findings[0].name, plain[i]);
+	}
+}
+
+static void counts_and_payloads(void **state)
+{
+	struct shape s = shape_of("Write to Me@Example.org or @Some_Body, ring +44 20 7946 0958!", false, NULL);
+	bool mail = false, handle = false, phone = false;
+
+	(void)state;
+	assert_int_equal(s.emails, 1);
+	assert_int_equal(s.handles, 1);
+	assert_int_equal(s.phones, 1);
+	for (size_t i = 0; i < s.payload_count; i++) {
+		mail = mail || (s.payloads[i].kind == PAYLOAD_EMAIL && s.payloads[i].value.len > 5);
+		handle = handle || slice_is(s.payloads[i].value, "some_body");
+		phone = phone || slice_is(s.payloads[i].value, "442079460958");
+	}
+	assert_true(mail && handle && phone);
+}
+
+static void trusted_places_are_no_links(void **state)
+{
+	struct shape s = shape_of("https://en.wiki.example/a https://de.wiki.example/b https://wiki.example.evil.example/c", false, "wiki.example");
+	(void)state;
+	assert_int_equal(s.links, 1);
+	s = shape_of("https://evil.example/?https://wiki.example/ wiki.example@evil.example", false, "wiki.example");
+	assert_true(s.links >= 1);
+}
+
+static void links_weigh_less_in_chat(void **state)
+{
+	static const char text[] = "see http://a.example http://b.example/ http://c.example/x and more words here";
+	struct shape form = shape_of(text, false, NULL), chat;
+	double weight = found(&form, "shape/links")->weight;
+	(void)state;
+	chat = shape_of(text, true, NULL);
+	assert_true(found(&chat, "shape/links")->weight < weight);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	a = arena_new(64 << 20);
+	return a ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	arena_free(&a);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(findings),
+		cmocka_unit_test(ordinary_writing_has_no_shape),
+		cmocka_unit_test(counts_and_payloads),
+		cmocka_unit_test(trusted_places_are_no_links),
+		cmocka_unit_test(links_weigh_less_in_chat),
+	};
+	return cmocka_run_group_tests_name("shape", tests, start, stop);
+}

@@ -168,6 +168,28 @@ test('beside a running server', async (t) => {
 	gone(data);
 });
 
+test('SIGHUP with a broken configuration changes nothing; mended, it is taken in whole', async () => {
+	const data = temporary();
+	const file = path.join(data, 'porchlight.conf');
+	const write = (text) => {
+		writeFileSync(file, text);
+		chmodSync(file, 0o644);
+	};
+	write('desk_name = First Desk\nlease_s = 600\n');
+	const desk = await start({ data, args: ['--config', file], expect: [/configuration stays as it was/] });
+	const name = async () => (await desk.get('/about')).text.match(/(First|Second|Third) Desk/)?.[1];
+	assert.equal(await name(), 'First');
+	write('desk_name = Second Desk\nlease_s = soon\n');
+	desk.child.kill('SIGHUP');
+	await until(() => /configuration stays as it was: .*lease_s/.test(desk.stderr), 'the log line');
+	assert.equal(await name(), 'First');
+	write('desk_name = Third Desk\nlease_s = 700\n');
+	desk.child.kill('SIGHUP');
+	await until(async () => (await name()) === 'Third', 'the new name');
+	await desk.stop({ keep: true });
+	gone(data);
+});
+
 test('erased words stay erased when an older copy is restored', async () => {
 	const desk = await start();
 	const asked = await desk.json('POST', '/api/v1/questions', { body: 'My teacher lives at the lighthouse.', client_id: randomUUID() });

@@ -47,8 +47,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!rules) {
 		struct cf_source source = { SLICE("a.cf"), slice_of(rules_text) };
-		if (features_build_rules(&source, 1, NULL, &rules, NULL, NULL))
+		struct cf_errors errs;
+		struct error e;
+		cf_errors_init(&errs);
+		if (features_build_rules(&source, 1, NULL, &rules, &errs, &e))
 			abort();
+		cf_errors_fini(&errs);
 	}
 	if (size < 2 || size > 16384)
 		return 0;

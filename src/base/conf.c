@@ -68,6 +68,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of everything below 
 static struct loaded *newest;
 static char *overrides[KEYS];
 static char *file_path;
+static enum err (*further_check)(const struct conf *c, struct error *e);
 static const struct conf *_Atomic current = &defaults;
 
 static const struct key *find(struct slice name)
@@ -271,6 +272,8 @@ static enum err read_all(struct loaded **out, struct error *e)
 		rc = read_environment(l, e);
 	if (rc == ERR_OK)
 		rc = read_overrides(l, e);
+	if (rc == ERR_OK && further_check)
+		rc = further_check(&l->values, e);
 	if (rc != ERR_OK)
 		loaded_free(&l);
 	*out = l;
@@ -299,6 +302,13 @@ enum err conf_override(const char *key, const char *value, struct error *e)
 	overrides[k - keys] = copy;
 	pthread_mutex_unlock(&lock);
 	return ERR_OK;
+}
+
+void conf_set_check(enum err (*check)(const struct conf *c, struct error *e))
+{
+	pthread_mutex_lock(&lock);
+	further_check = check;
+	pthread_mutex_unlock(&lock);
 }
 
 enum err conf_load(const char *path, struct error *e)

@@ -30,6 +30,9 @@ struct conf {
 
 /* Remembers an option of the command line; call before conf_load. Unknown keys are ERR_INVALID. */
 enum err conf_override(const char *key, const char *value, struct error *e) MUST_CHECK;
+/* What base cannot judge: `check` sees each configuration before it becomes the current one, and its error keeps it from
+ * that. Call before conf_load. */
+void conf_set_check(enum err (*check)(const struct conf *c, struct error *e));
 /* `path` NULL: no file. Makes the result the current one. */
 enum err conf_load(const char *path, struct error *e) MUST_CHECK;
 enum err conf_reload(struct error *e) MUST_CHECK;

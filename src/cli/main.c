@@ -20,6 +20,7 @@
 #include "cli/rules_commands.h"
 #include "cli/serve.h"
 #include "desk/words.h"
+#include "text/unicode.h"
 
 enum { GOOD = 0, FAILED = 1, USAGE = 2 };
 
@@ -86,6 +87,13 @@ static enum err become_owner(const char *folder, struct error *e)
 	return ERR_OK;
 }
 
+static enum err conf_fits(const struct conf *c, struct error *e)
+{
+	if (unicode_zone_known(c->time_zone))
+		return ERR_OK;
+	return err_field(e, ERR_INVALID, "time_zone", "time_zone must be an IANA time zone, as Europe/Berlin.");
+}
+
 int main(int argc, char **argv)
 {
 	struct args a = { .argc = argc - 1, .argv = argv + 1 };
@@ -111,6 +119,7 @@ int main(int argc, char **argv)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGXFSZ, &ignore, NULL);
+	conf_set_check(conf_fits);
 	if (crypt_init(&e) || (data && conf_override("data", data, &e)) || conf_load(config, &e) ||
 		(c->needs_data && become_owner(conf()->data, &e))) {
 		fprintf(stderr, "porchlight: %s\n", e.message);

@@ -8,7 +8,6 @@
 #include <unicode/ubrk.h>
 #include <unicode/ucal.h>
 #include <unicode/uchar.h>
-#include <unicode/udat.h>
 #include <unicode/uidna.h>
 #include <unicode/uloc.h>
 #include <unicode/unorm2.h>
@@ -329,14 +328,6 @@ void unicode_nfkc_fold(struct slice s, struct str *out)
 	transform(s, out, (const wide_fn[]){ fn_nfkc, fn_fold, fn_nfkc, NULL });
 }
 
-void unicode_nfkc(struct slice s, struct str *out)
-{
-	if (is_ascii(s))
-		str_add(out, s);
-	else
-		transform(s, out, (const wide_fn[]){ fn_nfkc, NULL });
-}
-
 void unicode_skeleton(struct slice s, struct str *out)
 {
 	if (is_ascii(s))
@@ -540,56 +531,21 @@ void unicode_number(const char *lang, int64_t n, struct str *out)
 		unum_close(f);
 }
 
-/* An unknown zone would be read as "Etc/Unknown", which is UTC. */
-static UCalendar *calendar(const char *zone, int64_t wall_ms)
+int unicode_zone_minutes(const char *zone, int64_t wall_ms)
 {
 	UErrorCode bad = U_ZERO_ERROR;
 	UChar id[64];
 
-	if (!zone || strlen(zone) >= 64)
-		zone = "Etc/UTC";
+	if (!unicode_zone_known(zone))
+		return 0;
 	u_uastrcpy(id, zone);
 	UCalendar *c = ucal_open(id, -1, "en", UCAL_GREGORIAN, &bad);
 	if (U_FAILURE(bad))
-		return NULL;
+		return 0;
 	ucal_setMillis(c, (UDate)wall_ms, &bad);
-	return c;
-}
-
-void unicode_date(const char *lang, const char *zone, int64_t wall_ms, struct str *out)
-{
-	char locale[LOCALE_BYTES], latin[LOCALE_BYTES + 16];
-	struct wide w;
-	UErrorCode bad = U_ZERO_ERROR;
-	UChar id[64];
-
-	u_uastrcpy(id, zone && strlen(zone) < 64 ? zone : "Etc/UTC");
-	snprintf(latin, sizeof latin, "%s@numbers=latn", locale_of(lang, locale));
-	UDateFormat *f = udat_open(UDAT_SHORT, UDAT_MEDIUM, latin, id, -1, NULL, 0, &bad);
-	if (U_SUCCESS(bad) && wide_room(&w, 0)) {
-		w.len = udat_format(f, (UDate)wall_ms, w.ptr, w.cap, NULL, &bad);
-		if (U_SUCCESS(bad) && w.len <= w.cap)
-			wide_to(&w, out);
-	}
-	if (U_FAILURE(bad))
-		out->failed = true;
-	if (f)
-		udat_close(f);
-}
-
-void unicode_hour(const char *zone, int64_t wall_ms, int *weekday, int *hour, int64_t *offset_ms)
-{
-	UErrorCode bad = U_ZERO_ERROR;
-	UCalendar *c = calendar(zone, wall_ms);
-
-	*weekday = *hour = 0;
-	*offset_ms = 0;
-	if (!c)
-		return;
-	*weekday = ucal_get(c, UCAL_DAY_OF_WEEK, &bad) - UCAL_SUNDAY;
-	*hour = ucal_get(c, UCAL_HOUR_OF_DAY, &bad);
-	*offset_ms = ucal_get(c, UCAL_ZONE_OFFSET, &bad) + ucal_get(c, UCAL_DST_OFFSET, &bad);
+	int32_t ms = ucal_get(c, UCAL_ZONE_OFFSET, &bad) + ucal_get(c, UCAL_DST_OFFSET, &bad);
 	ucal_close(c);
+	return U_SUCCESS(bad) ? ms / 60000 : 0;
 }
 
 bool unicode_zone_known(const char *zone)

@@ -54,7 +54,6 @@ bool unicode_mixed_script(struct slice word);
 
 /* NFKC, then full case folding, then NFKC again (UAX #15, UTS #18). Joiners stay. */
 void unicode_nfkc_fold(struct slice s, struct str *out);
-void unicode_nfkc(struct slice s, struct str *out);
 /* UTS #39 skeleton; ASCII-only input is copied as it is, because skeletons make "rn" of "m". */
 void unicode_skeleton(struct slice s, struct str *out);
 
@@ -72,10 +71,8 @@ bool unicode_rtl(const char *lang);
 bool unicode_language_name(const char *lang, const char *in, struct str *out);
 /* With the language's grouping and separators, in Latin digits. */
 void unicode_number(const char *lang, int64_t n, struct str *out);
-/* Date and time, medium and short style, in an IANA zone (an unknown one is UTC). */
-void unicode_date(const char *lang, const char *zone, int64_t wall_ms, struct str *out);
-/* Weekday (0 Sunday) and hour (0-23) of a moment in an IANA zone, and the zone's offset from UTC then. */
-void unicode_hour(const char *zone, int64_t wall_ms, int *weekday, int *hour, int64_t *offset_ms);
+/* How far an IANA zone is ahead of UTC at that moment, in minutes; an unknown zone is UTC. */
+int unicode_zone_minutes(const char *zone, int64_t wall_ms);
 bool unicode_zone_known(const char *zone);
 
 /* Host names by UTS #46 (nontransitional). False when the name is not valid; `out` is unchanged then. Lower case. */

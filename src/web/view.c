@@ -1,12 +1,14 @@
 #include "web/view.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/conf.h"
 #include "desk/gate.h"
 #include "desk/judgement.h"
 #include "desk/people.h"
 #include "desk/presence.h"
+#include "text/unicode.h"
 #include "text/utf.h"
 #include "web/page.h"
 
@@ -42,9 +44,14 @@ void view_time(struct jv *obj, const char *key, int64_t wall_ms)
 		jv_set(obj, name, jv_null());
 		return;
 	}
-	clock_rfc3339(wall_ms, text);
+	jv_set(obj, key, jv_string(clock_rfc3339(wall_ms, text)));
+	int ahead = unicode_zone_minutes(conf()->time_zone, wall_ms);
+	clock_rfc3339(wall_ms + ahead * (int64_t)60000, text);
 	snprintf(shown, sizeof(shown), "%.10s %.5s UTC", text, text + 11);
-	jv_set(obj, key, jv_string(text));
+	if (ahead)
+		snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), "%c%d", ahead < 0 ? '-' : '+', abs(ahead) / 60);
+	if (ahead % 60)
+		snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), ":%02d", abs(ahead) % 60);
 	jv_set(obj, name, jv_string(shown));
 }
 

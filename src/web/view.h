@@ -23,7 +23,8 @@ struct jv *view_say(struct request *rq, const char *lang, const char *key, const
 /* Sets obj[key] to the message `message`. */
 void view_put(struct request *rq, struct jv *obj, const char *lang, const char *key, const char *message, const struct i18n_arg *args,
 	      size_t n);
-/* Sets obj[key] to the time as RFC 3339 and obj[key_time] as people read it (UTC; scripts show the reader's own zone). Both null for 0. */
+/* Sets obj[key] to the time as RFC 3339 and obj[key_time] as people read it (in the desk's time zone, naming
+ * it; scripts show the reader's own). Both null for 0. */
 void view_time(struct jv *obj, const char *key, int64_t wall_ms);
 /* "4 minutes": rounded up, never finer than minutes. */
 struct slice view_duration(struct request *rq, const char *lang, int64_t seconds);

@@ -105,6 +105,28 @@ static void reloads_whole_or_not_at_all(void **state)
 	assert_string_equal(first->desk_name, "one");       /* still there for whoever holds it */
 }
 
+static enum err no_bears(const struct conf *c, struct error *e)
+{
+	return strcmp(c->desk_name, "Bear") ? ERR_OK : err_set(e, ERR_INVALID, "No bears.");
+}
+
+static void lets_others_judge(void **state)
+{
+	(void)state;
+	struct error e;
+	const struct conf *before = conf();
+
+	conf_set_check(no_bears);
+	put("desk_name = Bear");
+	assert_int_equal(conf_reload(&e), ERR_INVALID);
+	assert_string_equal(e.message, "No bears.");
+	assert_ptr_equal(conf(), before);
+	put("desk_name = Fox");
+	assert_int_equal(conf_reload(&e), ERR_OK);
+	assert_string_equal(conf()->desk_name, "Fox");
+	conf_set_check(NULL);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -125,6 +147,7 @@ int main(void)
 		cmocka_unit_test(later_sources_win),
 		cmocka_unit_test(names_faults),
 		cmocka_unit_test(reloads_whole_or_not_at_all),
+		cmocka_unit_test(lets_others_judge),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

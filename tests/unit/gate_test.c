@@ -1,4 +1,6 @@
 /* The gate on a real database: nonces, verdicts, sameness, rates, and moderators' decisions. */
+#include "desk/bans.h"
+#include "desk/queue.h"
 #include "unit/gate_fixture.h"
 
 static const char own_rules[] =
@@ -280,6 +282,23 @@ static void rates(void **state)
 	assert_int_equal(ask_from(f, "What is a stub?", &one).state, TICKET_QUEUED);
 }
 
+static void a_ban_holds(void **state)
+{
+	struct fixture *f = *state;
+	struct sender one = sender(1);
+	struct asked a = ask_from(f, "How do I add a picture?", &one);
+	int64_t id = 0;
+	struct error e = { 0 };
+
+	assert_int_equal(a.state, TICKET_QUEUED);
+	assert_int_equal(sqlite3_exec(f->raw, "INSERT INTO accounts (id, login, name, role, created_ms) VALUES (13, 'mora', 'Mora', 3, 0)", NULL, NULL, NULL), SQLITE_OK);
+	MUST(bans_add(&f->desk, &mod, a.ticket, 7, SLICE("rude"), &id, &e));
+	assert_int_equal(ask_from(f, "How do I add a table?", &one).state, TICKET_HELD);
+	assert_int_equal(raw_int(f, "SELECT held FROM bans"), 1);
+	MUST(bans_end(&f->desk, &mod, id, &e));
+	assert_int_equal(ask_from(f, "How do I add a list?", &one).state, TICKET_QUEUED);
+}
+
 static void sightings_forget_their_sender(void **state)
 {
 	struct fixture *f = *state;
@@ -364,6 +383,48 @@ static void lines_are_screened_together(void **state)
 	assert_int_equal(jv_size(jv_get(v, "items")), 0);
 	jv_free(&v);
 	assert_int_equal(decide(f, a.ticket, p.n, LABEL_HAM).kept, 1);
+}
+
+static struct posted helper_line(struct fixture *f, int64_t ticket, const struct actor *who, int64_t fence, const char *body)
+{
+	struct post in = { .act = { .ticket = ticket, .by = BY_HELPER, .who = *who, .fenced = true, .fence = fence }, .body = slice_of(body) };
+	struct posted out;
+	struct error e = { 0 };
+
+	MUST(talk_post(&f->desk, f->db, f->arena, &in, &out, &e));
+	return out;
+}
+
+static void helpers_who_ask_for_money_are_reported(void **state)
+{
+	static const struct actor helper = { .role = ROLE_HELPER, .account = 31, .name = { "Hal", 3 } };
+	static const struct actor trial = { .role = ROLE_TRIAL, .account = 32, .name = { "Tim", 3 } };
+	struct held_query q = { .list = HELD_REPORTS };
+	struct asked one = ask_from(*state, "How do I add a picture?", NULL), two = ask_from(*state, "How do I add a table?", NULL);
+	struct fixture *f = *state;
+	struct acted claim;
+	struct posted p;
+	struct jv *v = NULL;
+	struct error e = { 0 };
+
+	MUST(queue_claim(&f->desk, &(struct act){ .ticket = one.ticket, .by = BY_HELPER, .who = helper }, &claim, &e));
+	assert_false(helper_line(f, one.ticket, &helper, claim.fence, "Press the button above the text, it costs nothing.").held);
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 0);
+	jv_free(&v);
+	helper_line(f, one.ticket, &helper, claim.fence, "I can do it for you, send me $20 first.");
+	MUST(queue_claim(&f->desk, &(struct act){ .ticket = two.ticket, .by = BY_HELPER, .who = trial }, &claim, &e));
+	p = helper_line(f, two.ticket, &trial, claim.fence, "Better write to me on WhatsApp +44 20 7946 0958");
+	assert_true(p.held);
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 2);
+	assert_true(slice_is(jv_get_text(jv_at(jv_get(v, "items"), 1), "author"), "helper"));
+	assert_true(slice_is(jv_get_text(jv_at(jv_get(v, "items"), 1), "name"), "Tim"));
+	jv_free(&v);
+	assert_int_equal(decide(f, two.ticket, p.n, LABEL_HAM).changed, 1);
+	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "items")), 1);
+	jv_free(&v);
 }
 
 /* --- lists ---------------------------------------------------------------------------------------------------------------- */
@@ -474,9 +535,11 @@ int main(void)
 		T(near_copies_after_three_confirmations),
 		T(a_near_copy_from_the_same_network_inherits),
 		T(rates),
+		T(a_ban_holds),
 		T(sightings_forget_their_sender),
 		T(recording_may_stiffen),
 		T(lines_are_screened_together),
+		T(helpers_who_ask_for_money_are_reported),
 		T(lists_fold_mark_and_page),
 		T(decisions_in_groups),
 		T(forgetting),

@@ -106,7 +106,8 @@ struct reader {
 
 static bool condition_name(void *ctx, struct slice name, struct slice argument, struct expr_value *out, struct error *e)
 {
-	static const char *const plugins[] = { "Mail::SpamAssassin::Plugin::Check", "Porchlight" };
+	static const char *const plugins[] = { "Mail::SpamAssassin::Plugin::Check",
+					       "Mail::SpamAssassin::Plugin::ReplaceTags", "Porchlight" };
 	static const char *const features[] = { "Mail::SpamAssassin::Conf::perl_min_version_5010000",
 						"Mail::SpamAssassin::Conf::feature_bug6558_free" };
 

@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "spam/replace.h"
 
 enum {
 	CF_FILES_MAX = 1000,
@@ -88,6 +89,8 @@ enum cf_verb {
 	CF_MODE,
 	CF_ACTION,
 	CF_EXPIRES,
+	CF_REPLACE,       /* replace_tag replace_pre replace_inter replace_post: `name` is the tag's */
+	CF_REPLACE_RULES, /* the rule's pattern holds tags */
 	CF_LIST_PATTERN, /* a line of a .list file that is a URL pattern: `name` is the list's rule */
 	CF_LIST_DOMAIN   /* a line of a .list file that is a plain domain */
 };
@@ -155,6 +158,10 @@ struct cf_item {
 			bool ok; /* must hit; otherwise must not */
 			struct slice text;
 		} test;
+		struct {
+			enum replace_kind kind;
+			struct slice text;
+		} replace;
 		enum cf_mode mode;
 		enum cf_action action;
 		int64_t expires_ms; /* first moment at which the rule is off: the day after the date, UTC */

@@ -10,6 +10,7 @@
 #include "spam/grams.h"
 #include "spam/literals.h"
 #include "spam/pattern.h"
+#include "spam/replace.h"
 
 enum {
 	SCRATCH_BYTES_MAX = 4 << 20, /* for one pattern's literals */
@@ -32,6 +33,8 @@ struct builder {
 	enum err err; /* of memory; what is wrong with the rules goes to errs */
 	struct error *e;
 	size_t self; /* the meta whose expression is read */
+	struct replace_entry *replace;
+	size_t replace_count;
 };
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
@@ -152,6 +155,11 @@ static void collect(struct builder *b, const struct cf_item *item)
 
 	if (item->allow && (item->verb == CF_LIST_PATTERN || item->verb == CF_LIST_DOMAIN))
 		return; /* an allow list is no rule */
+	if (item->verb == CF_REPLACE) {
+		b->replace[b->replace_count++] =
+		    (struct replace_entry){ item->replace.kind, item->name, item->replace.text };
+		return;
+	}
 	x = intern(b, item->name);
 	if (x == NULL)
 		return;
@@ -191,6 +199,11 @@ static void collect(struct builder *b, const struct cf_item *item)
 		break;
 	case CF_ACTION:
 		x->rule.action = item->action;
+		break;
+	case CF_REPLACE:
+		break; /* done above: its name is a tag's */
+	case CF_REPLACE_RULES:
+		x->replaced = true;
 		break;
 	case CF_EXPIRES:
 		x->rule.expires_ms = item->expires_ms;
@@ -278,10 +291,11 @@ static struct pattern *pattern_for(struct builder *b, const struct cf_item *item
 	} else {
 		err = pattern_compile(text, flags, slot, &at, &e);
 		if (err == ERR_INVALID) {
-			unsigned column = item->column + (item->verb == CF_PATTERN ? (unsigned)at : 0);
+			bool own = text.ptr == item->pattern.pattern.ptr && item->verb == CF_PATTERN;
+			unsigned column = item->column + (own ? (unsigned)at : 0);
 
 			/* A # was written as \#. */
-			for (size_t i = 0; item->verb == CF_PATTERN && i < at && i < text.len; i++)
+			for (size_t i = 0; own && i < at && i < text.len; i++)
 				column += text.ptr[i] == '#';
 			cf_errors_add(b->errs, false, item->file, item->line, column, "%s", e.message);
 			return NULL;
@@ -354,12 +368,24 @@ static void add_pattern(struct builder *b, const struct cf_item *item, size_t ru
 	enum surface s = item->pattern.surface;
 	struct probe_set *set = item->allow ? &r->allow_probes : &r->probes[s];
 	unsigned flags = item->pattern.flags;
+	struct slice text = item->pattern.pattern;
 	struct pattern *pattern;
 	struct probe *p;
+	struct error e;
 
+	if (!item->allow && r->rules[rule].replaced) {
+		enum err err = replace_tags(r->arena, text, b->replace, b->replace_count, &text, &e);
+
+		if (err == ERR_INVALID)
+			cf_errors_add(b->errs, false, item->file, item->line, item->column, "%s", e.message);
+		else if (err != ERR_OK)
+			b->err = err_nomem(b->e);
+		if (err != ERR_OK)
+			return;
+	}
 	if (!item->allow && r->rules[rule].rule.tflags & CF_TF_UTF)
 		flags |= PATTERN_UTF;
-	pattern = pattern_for(b, item, item->pattern.pattern, flags);
+	pattern = pattern_for(b, item, text, flags);
 	if (pattern == NULL || !enabled)
 		return;
 	if (item->verb == CF_PATTERN && pattern_matches_empty(pattern) && !item->pattern.negated && s != SURFACE_HEADER)
@@ -689,6 +715,15 @@ static size_t count_patterns(const struct cf_tree *t)
 	return n;
 }
 
+static size_t count_replaces(const struct cf_tree *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		n += t->items[i].verb == CF_REPLACE;
+	return n;
+}
+
 enum err compose(struct ruleset *r, const struct cf_tree *tree, const struct ruleset_options *options,
 		 struct cf_errors *errs, struct error *e)
 {
@@ -698,7 +733,8 @@ enum err compose(struct ruleset *r, const struct cf_tree *tree, const struct rul
 		r->patterns_size *= 2;
 	r->patterns = calloc(r->patterns_size, sizeof(struct pattern *));
 	b.scratch = arena_new(SCRATCH_BYTES_MAX);
-	if (r->patterns == NULL || b.scratch == NULL)
+	b.replace = arena_array(r->arena, count_replaces(tree) + 1, sizeof(*b.replace));
+	if (r->patterns == NULL || b.scratch == NULL || b.replace == NULL)
 		b.err = err_nomem(e);
 	for (size_t i = 0; i < tree->count && b.err == ERR_OK; i++)
 		collect(&b, &tree->items[i]);

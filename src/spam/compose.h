@@ -32,7 +32,7 @@ struct entry {
 	const struct cf_item *test_item; /* its definition; NULL: only spoken of */
 	const struct cf_item *first_use; /* for the notice when there is no definition */
 	bool list;                       /* made by a list file */
-	bool scored, disabled, circular;
+	bool scored, disabled, circular, replaced;
 	struct words *words;
 	const struct expr *expression;
 };

@@ -665,6 +665,46 @@ static void expires(struct cf_line *l, struct slice value)
 		x->expires_ms = (days + part[2]) * 86400000;
 }
 
+/* replace_tag NAME regex, and its kin: read by spam/replace. */
+static bool replace(struct cf_line *l, const char *verb, struct slice value)
+{
+	static const char *const verbs[] = { "replace_tag", "replace_pre", "replace_inter", "replace_post" };
+	struct slice name;
+	struct cf_item *x;
+	unsigned kind = 0;
+
+	while (kind < 4 && strcmp(verb, verbs[kind]) != 0)
+		kind++;
+	if (kind == 4)
+		return false;
+	name = directive_word(&value);
+	if (name.len == 0 || value.len == 0) {
+		directive_report(l, false, name.ptr, "%s needs a name and what it stands for", verb);
+		return true;
+	}
+	x = directive_add(l, CF_REPLACE, name, value.ptr);
+	if (x != NULL) {
+		x->replace.kind = (enum replace_kind)kind;
+		x->replace.text = value;
+	}
+	return true;
+}
+
+static void replace_rules(struct cf_line *l, struct slice value)
+{
+	if (value.len == 0)
+		directive_report(l, false, value.ptr, "replace_rules needs names of rules");
+	while (value.len > 0) {
+		struct slice name = directive_word(&value);
+
+		if (cf_is_rule_name(name))
+			directive_add(l, CF_REPLACE_RULES, name, NULL);
+		else
+			directive_report(l, false, name.ptr, "\"%.*s\" is not a rule name",
+					 name.len > 60 ? 60 : (int)name.len, name.ptr);
+	}
+}
+
 /* ---- the table ------------------------------------------------------------------------------------------------- */
 
 static void describe(struct cf_line *l, struct slice value)
@@ -683,9 +723,10 @@ bool directive_read(struct cf_line *l, const char *verb, struct slice value)
 		const char *verb;
 		void (*read)(struct cf_line *l, struct slice value);
 	} table[] = {
-		{ "header", header_rule }, { "meta", meta_rule }, { "score", score },       { "describe", describe },
-		{ "note", note },          { "tflags", tflags },  { "priority", priority }, { "test", test_line },
-		{ "mode", mode },          { "action", action },  { "expires", expires },
+		{ "header", header_rule }, { "meta", meta_rule },  { "score", score },
+		{ "describe", describe },  { "note", note },       { "tflags", tflags },
+		{ "priority", priority },  { "test", test_line },  { "mode", mode },
+		{ "action", action },      { "expires", expires }, { "replace_rules", replace_rules },
 	};
 
 	for (enum surface s = 0; s < SURFACE_HEADER; s++)
@@ -698,5 +739,5 @@ bool directive_read(struct cf_line *l, const char *verb, struct slice value)
 			table[i].read(l, value);
 			return true;
 		}
-	return false;
+	return replace(l, verb, value);
 }

@@ -312,7 +312,7 @@ enum err surface_build(struct arena *a, const struct surface_input *in, struct s
 	if (in->title.len > SURFACE_TEXT_BYTES_MAX || in->body.len > SURFACE_TEXT_BYTES_MAX ||
 	    in->norm.len > SURFACE_TEXT_BYTES_MAX || in->skel.len > SURFACE_TEXT_BYTES_MAX ||
 	    in->full.len > 2 * SURFACE_TEXT_BYTES_MAX || fields > SURFACE_TEXT_BYTES_MAX ||
-	    in->field_count > SURFACE_FIELDS_MAX)
+	    in->field_count > SURFACE_FIELDS_MAX || in->uri_count > SURFACE_URIS_MAX)
 		return err_set(e, ERR_TOO_LARGE, "the text is too long to be screened");
 	out->facts = in->facts;
 	out->fact_count = in->fact_count;
@@ -332,7 +332,7 @@ enum err surface_build(struct arena *a, const struct surface_input *in, struct s
 	    !body_like(a, in->norm, SOURCE_NORM, &out->of[SURFACE_NORM], &cap[SURFACE_NORM]) ||
 	    !body_like(a, in->skel, SOURCE_SKEL, &out->of[SURFACE_SKEL], &cap[SURFACE_SKEL]))
 		return err_nomem(e);
-	for (size_t i = 0; i < in->uri_count && i < SURFACE_URIS_MAX; i++)
+	for (size_t i = 0; i < in->uri_count; i++)
 		if (!element_add(a, &out->of[SURFACE_URI], &cap[SURFACE_URI],
 				 (struct surface_element){ .text = in->uris[i], .source = SOURCE_URI }))
 			return err_nomem(e);

@@ -30,7 +30,7 @@
 #include "base/slice.h"
 #include "spam/cf.h"
 
-enum { SURFACE_TEXT_BYTES_MAX = 256 << 10, SURFACE_FIELDS_MAX = 128, SURFACE_URIS_MAX = 1024 };
+enum { SURFACE_TEXT_BYTES_MAX = 256 << 10, SURFACE_FIELDS_MAX = 128, SURFACE_URIS_MAX = 65536 };
 
 /* ptr NULL in `value`: the field is undefined. */
 struct surface_field {

@@ -161,7 +161,8 @@ static void says_what_is_wrong(void **state)
 		{ "if (version > )", 15, "expected here" },
 		{ "if foo\nendif", 4, "a condition knows" },
 		{ "if (version > 3)", 1, "no endif" },
-		{ "replace_tag A x", 1, "not supported yet" },
+		{ "replace_tag A", 13, "needs a name and what" },
+		{ "shortcircuit A on", 1, "not supported yet" },
 	};
 
 	(void)state;

@@ -20,7 +20,7 @@ for my $cf (@ARGV) {
 	$mail =~ s/^\n//;
 	my $dir = tempdir(CLEANUP => 1);
 	my $sa = Mail::SpamAssassin->new({ rules_filename => $dir, site_rules_filename => $dir, userprefs_filename => "$dir/none",
-		config_text => "loadplugin Mail::SpamAssassin::Plugin::Check\nutil_rb_tld com net org\n$rules", local_tests_only => 1,
+		config_text => "loadplugin Mail::SpamAssassin::Plugin::Check\nloadplugin Mail::SpamAssassin::Plugin::ReplaceTags\nutil_rb_tld com net org\n$rules", local_tests_only => 1,
 		dont_copy_prefs => 1, userstate_dir => $dir, require_rules => 0 });
 	$sa->init(0);
 	my $status = $sa->check($sa->parse($mail));

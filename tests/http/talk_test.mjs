@@ -230,6 +230,42 @@ test('writers on both sides, readers on both sides: one order', async () => {
 	}
 });
 
+test('those who wait hear their place, both sides hear who is here and who writes', async () => {
+	const quiet = await start({ env: { PORCHLIGHT_RULES: rules }, people: { eve: 'helper' } });
+	try {
+		const eve = await quiet.login('eve');
+		const first = (await quiet.json('POST', '/api/v1/questions', { body: 'first?' })).body;
+		const second = (await quiet.json('POST', '/api/v1/questions', { body: 'second?' })).body;
+		assert.deepEqual([first.position, second.position], [1, 2]);
+		const s = await quiet.sse(`/api/v1/questions/${second.token}/events`);
+		const c = (await eve.json('POST', '/api/v1/queue/next', {})).body;
+		let place;
+		do place = await s.next('queue');
+		while (place.data.position !== 1);
+		assert.equal(place.id, undefined, 'no number: it is not in the log');
+		assert.ok(place.data.wait.status);
+		s.close();
+
+		const asker_ = await quiet.sse(`/api/v1/questions/${first.token}/events`);
+		const helper = await eve.sse(`/api/v1/tickets/${c.id}/events`);
+		let here;
+		do here = await asker_.next('presence');
+		while (here.data.helpers !== 1);
+		do here = await helper.next('presence');
+		while (!here.data.asker);
+		assert.ok((await eve.json('POST', `/api/v1/tickets/${c.id}/typing`, {})).status < 300);
+		assert.equal((await asker_.next('typing')).data.who, 'helper');
+		assert.ok((await quiet.json('POST', `/api/v1/questions/${first.token}/typing`, {})).status < 300);
+		assert.equal((await helper.next('typing')).data.who, 'asker');
+		helper.close();
+		do here = await asker_.next('presence');
+		while (here.data.helpers !== 0);
+		asker_.close();
+	} finally {
+		await quiet.stop();
+	}
+});
+
 test('a new link kills the old one', async () => {
 	const t = await ask();
 	const s = await desk.sse(`/api/v1/questions/${t.token}/events`);

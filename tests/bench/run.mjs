@@ -1,6 +1,6 @@
 // `make bench`: measures the desk beside its peers in one run and prints a table. Nothing here asserts a time.
 //
-//     node tests/bench/run.mjs [PART...]      parts: store rules pages start talks idle fanout
+//     node tests/bench/run.mjs [PART...]      parts: store rules pages start talks streams
 //
 // Peers are nginx (files, `return 200`), nginx with nchan (event streams) and bare SQLite group commit. Everything listens on
 // loopback ports of its own choosing, loops are bounded, and what was started is ended by its process id.
@@ -202,6 +202,70 @@ async function talks(count = 1000, seconds = 15) {
 	await p.stop();
 }
 
+// Our server with two routes of its own (stream_server.c) beside nginx + nchan: memory an idle stream, and one event to all.
+async function streams(count = 10000) {
+	const data = path.join(work, 'streams');
+	mkdirSync(data, { mode: 0o700 });
+	if (process.getuid() === 0) execFileSync('chown', ['nobody', data]);
+	spawnSync(binary, ['--data', data, 'migrate'], { encoding: 'utf8' });
+	const child = spawn(driver('stream_server'), [data], { env: { ...process.env, PORCHLIGHT_RATE_LIMITS: 'off' }, stdio: ['ignore', 'pipe', 'ignore'] });
+	children.push(child);
+	const ours = await new Promise((resolve, reject) => {
+		let out = '';
+		child.stdout.on('data', (b) => {
+			out += b;
+			const m = out.match(/listening on http:\/\/[^:]+:(\d+)/);
+			if (m) resolve(Number(m[1]));
+		});
+		child.on('exit', (code) => reject(new Error(`stream_server ended with ${code}`)));
+	});
+	child.removeAllListeners('exit');
+	const n = await nginx({});
+	const publish = async (port) => {
+		const r = await fetch(`http://127.0.0.1:${port}/pub`, { method: 'POST', body: `"bench ${process.hrtime.bigint()}"` });
+		if (r.status > 299) throw new Error(`publish: ${r.status}`);
+	};
+	const fanout = async (port) => {
+		const runs = [];
+		for (let i = 0; i < 3; i++) {
+			const d = spawn(driver('live_bench'), ['fanout', String(port), '/sub', String(count)], { stdio: ['pipe', 'pipe', 'inherit'] });
+			children.push(d);
+			let out = '';
+			const ready = new Promise((resolve) => d.stdout.on('data', (b) => (out += b) && /READY/.test(out) && resolve()));
+			const gone = new Promise((resolve) => d.on('close', resolve));
+			await ready;
+			await sleep(3000); // a stream that opens after the event would not hear it
+			await publish(port);
+			await gone;
+			runs.push(last(out));
+			await sleep(1000);
+		}
+		return runs.sort((a, b) => a.last_ms - b.last_ms)[1];
+	};
+	for (let i = 0; i < 200; i++) await publish(ours); // each worker has met its first request
+	const idle = (port, pid) => last(spawnSync(driver('live_bench'), ['idle', String(port), '/sub', String(count), String(pid)], { encoding: 'utf8' }).stdout || '{}');
+	const a = idle(ours, child.pid);
+	show('memory an idle stream', `${a.kib_a_stream} KiB of ${count} (${a.lost} lost)`);
+	await sleep(1000);
+	const b = await fanout(ours);
+	show('one event to all streams, until the last', `${b.heard} of ${count} heard: ${b.last_ms} ms (half by ${b.p50_ms} ms)`);
+	if (n.nchan) {
+		const nchanIdle = n.pids().slice(1).map((pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]));
+		const d = spawn(driver('live_bench'), ['idle', String(n.port), '/sub', String(count), String(n.pid)], { stdio: 'ignore' });
+		children.push(d);
+		await sleep(4500);
+		const grown = n.pids().slice(1).reduce((sum, pid, i) => sum + Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) - nchanIdle[i], 0);
+		show('  nginx + nchan', `${(grown / count).toFixed(2)} KiB`);
+		await new Promise((resolve) => (d.exitCode === null ? d.on('close', resolve) : resolve()));
+		await sleep(1000);
+		const c = await fanout(n.port);
+		show('  nginx + nchan', `${c.heard} of ${count} heard: ${c.last_ms} ms; ours / nchan = ${ratio(b.last_ms, c.last_ms)}`);
+	} else show('  nginx + nchan', 'not installed');
+	process.kill(n.pid, 'SIGTERM');
+	child.kill('SIGTERM');
+	await new Promise((resolve) => child.on('close', resolve));
+}
+
 export { children, driver, freePort, last, nginx, porchlight, ratio, show, sleep, work, wrk };
 
 async function main() {
@@ -211,6 +275,7 @@ async function main() {
 	if (wanted('pages')) await pages();
 	if (wanted('start')) await start();
 	if (wanted('talks')) await talks();
+	if (wanted('streams')) await streams();
 }
 
 try {

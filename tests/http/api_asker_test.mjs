@@ -1,11 +1,14 @@
 // The asker's life over the JSON API: ask, wait, be answered, come back, appeal, rate, take the words away.
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { V, ask, desk, heldItem, question, randomUUID, rules, talk, tokens, until } from './api.mjs';
+import { PASSWORD } from './lib.mjs';
 
 let d, hanna, hugo, mona, ada;
 before(async () => {
-	d = await desk();
+	d = await desk({ env: { PORCHLIGHT_TRUSTED_PROXIES: '127.0.0.1' } });
 	[hanna, hugo, mona, ada] = await Promise.all(['hanna', 'hugo', 'mona', 'ada'].map((n) => d.login(n)));
 	await rules(ada);
 });
@@ -130,6 +133,7 @@ test('a talk: both sides write, the stream tells, reading resumes from every num
 	assert.equal(whole.state, 'live');
 	assert.ok(whole.helper.name);
 	assert.ok(!whole.log.some((e) => e.kind === 'note'));
+	assert.ok(!/hanna/i.test(JSON.stringify(whole)), 'a login name is not for askers');
 	for (let n = 0; n <= reply.body.n; n++) {
 		const rest = (await d.get(`${q.path}?after=${n}`)).body.log;
 		assert.deepEqual(rest, whole.log.filter((e) => e.n > n), `after ${n}`);
@@ -335,8 +339,20 @@ test('nobody gets in with a token that is none', async () => {
 		}
 });
 
+test('no address, link, session or key in the database', async () => {
+	/* as if it came through a proxy, from an address that stands nowhere else */
+	const address = '203.0.113.77';
+	assert.equal((await ask(d, {}, { 'x-forwarded-for': address })).status, 201);
+	assert.equal((await d.json('POST', `${V}/session`, { name: 'hugo', password: 'not the one' }, { 'x-forwarded-for': address })).status, 401);
+	const key = (await ada.json('POST', `${V}/keys`, { label: 'to look for', scopes: ['read'] })).body.key;
+	const bytes = ['porchlight.db', 'porchlight.db-wal'].map((f) => path.join(d.data, f)).filter(existsSync).map((f) => readFileSync(f, 'latin1')).join();
+	assert.ok(bytes.includes('to look for'), 'what was just written can be found');
+	for (const token of tokens) assert.ok(!bytes.includes(token));
+	for (const secret of [key, ada.headers.cookie.split('=')[1], ada.csrf, PASSWORD, address]) assert.ok(!bytes.includes(secret), secret);
+});
+
 test('no address and no token in the log', () => {
 	assert.ok(tokens.size > 10);
 	for (const token of tokens) assert.ok(!d.stderr.includes(token));
-	for (const line of d.lines) assert.ok(!/127\.0\.0\.1|::1/.test(line) || /listening/.test(line), line);
+	for (const line of d.lines) assert.ok(!/127\.0\.0\.1|::1|203\.0\.113/.test(line) || /listening/.test(line), line);
 });

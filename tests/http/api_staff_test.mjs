@@ -312,6 +312,19 @@ test('a stream ends when its session does', async () => {
 	assert.ok(s.ended);
 });
 
+test('an idle session ends by itself, and its stream with it', async () => {
+	const short = await desk({ env: { PORCHLIGHT_SESSION_IDLE_S: '2' } });
+	try {
+		const h = await short.login('hanna');
+		const s = await h.sse(`${V}/desk/events`);
+		while ((await s.next()) !== undefined);
+		assert.equal((await h.get(`${V}/queue`)).status, 401);
+		await short.login('hanna');
+	} finally {
+		await short.stop();
+	}
+});
+
 test('search finds what one may read', async () => {
 	const t = await fresh(hanna, { body: 'What is a pangolin infobox?', title: 'Infobox' });
 	const found = await hanna.get(`${V}/search?q=pangolin`);

@@ -37,7 +37,7 @@ enum { /* flags; the first six are a pattern's letters i m s x xx n */
        PATTERN_UTF = 64
 };
 
-enum { PATTERN_BYTES_MAX = 16384, PATTERN_MATCH_LIMIT = 100000, PATTERN_WINDOW = 64, PATTERN_LONG_SUBJECT = 1024 };
+enum { PATTERN_BYTES_MAX = 65536, PATTERN_MATCH_LIMIT = 100000, PATTERN_WINDOW = 64, PATTERN_LONG_SUBJECT = 1024 };
 
 struct pattern;
 

@@ -6,11 +6,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { BATCH_US = 20000, RETRY_AFTER_S = 2, LANES = 2 };
+enum { BATCH_US = 20000, RETRY_AFTER_S = 2, LANES = 2, CROWD = 4, SLOW_COMMIT_US = 200 };
 
 /* Lives on the stack of the thread that waits in writer_do; after sem_post it is no longer ours. */
 struct command {
@@ -38,6 +39,7 @@ struct writer {
 	struct lane lanes[LANES];
 	bool idle, stop;
 
+	size_t last_batch; /* the writer's own */
 	bool failing; /* the writer's own: the last commit failed; the log is told once */
 	_Atomic int64_t commits, commands, failed_commits, reruns, last_commit_us, max_batch;
 };
@@ -141,6 +143,21 @@ static struct command *take(struct writer *w)
 	return c;
 }
 
+/* Those whom the last commit answered are likely to be back at once: where there were several and commits are slow, waiting a
+ * fraction of a commit for them makes one commit of two. Returns at the next command, or at `until`. */
+static void wait_for_others(struct writer *w, int64_t until)
+{
+	struct timespec t = { .tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000 };
+	pthread_mutex_lock(&w->lock);
+	while (!w->lanes[LANE_TALK].first && !w->lanes[LANE_ASK].first && !w->stop) {
+		w->idle = true;
+		if (pthread_cond_timedwait(&w->work, &w->lock, &t))
+			break;
+	}
+	w->idle = false;
+	pthread_mutex_unlock(&w->lock);
+}
+
 /* Waits for work. False when the writer is to end and nothing is left. */
 static bool wait_for_work(struct writer *w)
 {
@@ -195,12 +212,20 @@ static void run_batch(struct writer *w)
 {
 	struct error why = { 0 };
 	struct command *first = NULL, **last = &first, *c;
-	int64_t until = clock_mono_us() + BATCH_US;
+	int64_t start = clock_mono_us(), until = start + BATCH_US;
+	int64_t patience = w->last_batch >= CROWD && w->last_commit_us >= SLOW_COMMIT_US ? start + w->last_commit_us / 2 : start;
 	size_t n = 0;
 	bool stands = true;
 	enum err begun = begin(w, &why);
 
-	while (stands && n < WRITER_BATCH_MAX && (begun || clock_mono_us() < until) && (c = take(w))) {
+	while (stands && n < WRITER_BATCH_MAX && (begun || clock_mono_us() < until)) {
+		c = take(w);
+		if (!c && !begun && n < w->last_batch && clock_mono_us() < patience) {
+			wait_for_others(w, patience < until ? patience : until);
+			continue;
+		}
+		if (!c)
+			break;
 		*last = c;
 		last = &c->next;
 		n++;
@@ -226,6 +251,7 @@ static void run_batch(struct writer *w)
 				refuse(c, ERR_BUSY, &why);
 		}
 	}
+	w->last_batch = n;
 	answer(first);
 }
 
@@ -254,7 +280,11 @@ enum err writer_new(const char *folder, struct writer **out, struct error *e)
 	w->lanes[LANE_TALK].max = WRITER_TALK_MAX;
 	w->lanes[LANE_ASK].max = WRITER_ASK_MAX;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->work, NULL);
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	if (pthread_create(&w->thread, NULL, writer_main, w)) {
 		pthread_mutex_destroy(&w->lock);
 		pthread_cond_destroy(&w->work);

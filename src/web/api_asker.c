@@ -143,18 +143,31 @@ enum err api_question_challenge(struct request *rq, struct response *rs, struct 
 	return err_field(e, ERR_INVALID, "answer", "This is not the answer.");
 }
 
-enum err api_question_message(struct request *rq, struct response *rs, struct error *e)
+/* A new line, or the correction of entry params[1]. */
+static enum err write_line(struct request *rq, struct response *rs, bool edit, struct error *e)
 {
 	struct ticket t;
 	struct jv *body;
+	int64_t of = 0;
 	struct posted done = { 0 };
 	struct post in = { .sender = rq->sender, .agent = request_header(rq, "user-agent") };
 	enum err err = api_link(rq, &t, e);
-	if (err || (err = request_json(rq, &body, e)) || (err = act_of(body, &t, &in.act, e)) ||
-		(err = jv_want_text(body, "body", &in.body, e)) || (err = jv_want_int(body, "reply_to", &in.reply_to, e)) ||
-		(err = talk_post(rq->desk, rq->db, rq->arena, &in, &done, e)))
+	if (err || (edit && (err = api_id(rq->params[1], &of, e))) || (err = request_json(rq, &body, e)) ||
+		(err = act_of(body, &t, &in.act, e)) || (err = jv_want_text(body, "body", &in.body, e)) ||
+		(!edit && (err = jv_want_int(body, "reply_to", &in.reply_to, e))))
 		return err;
-	return api_posted(rs, &done, false, e);
+	err = edit ? talk_edit(rq->desk, rq->db, rq->arena, &in, of, &done, e) : talk_post(rq->desk, rq->db, rq->arena, &in, &done, e);
+	return err ? err : api_posted(rs, &done, false, e);
+}
+
+enum err api_question_message(struct request *rq, struct response *rs, struct error *e)
+{
+	return write_line(rq, rs, false, e);
+}
+
+enum err api_question_edit(struct request *rq, struct response *rs, struct error *e)
+{
+	return write_line(rq, rs, true, e);
 }
 
 static enum err simple_act(struct request *rq, struct response *rs,

@@ -409,6 +409,19 @@ enum err api_ticket_message(struct request *rq, struct response *rs, struct erro
 	return write_into(rq, rs, false, e);
 }
 
+enum err api_ticket_edit(struct request *rq, struct response *rs, struct error *e)
+{
+	struct jv *body;
+	int64_t of;
+	struct posted done = { 0 };
+	struct post in = { .sender = rq->sender };
+	enum err err = api_id(rq->params[1], &of, e);
+	if (err || (err = begin(rq, &body, &in.act, e)) || (err = jv_want_text(body, "body", &in.body, e)) ||
+		(err = talk_edit(rq->desk, rq->db, rq->arena, &in, of, &done, e)))
+		return err;
+	return api_posted(rs, &done, true, e);
+}
+
 enum err api_ticket_note(struct request *rq, struct response *rs, struct error *e)
 {
 	return write_into(rq, rs, true, e);

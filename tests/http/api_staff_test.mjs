@@ -251,6 +251,30 @@ test('snooze until a time or a reply', async () => {
 	assert.equal((await hanna.json('POST', `${t.t}/snooze`, { fence: next.body.lease.fence, until: '2026-12-24T12:00:00+01:00' })).status === 400, false);
 });
 
+test('corrections: one\'s own alone, as a new entry that names the old one', async () => {
+	const t = await fresh(hanna);
+	const mine = (await hanna.json('POST', `${t.t}/messages`, { body: 'Use the cite too.', fence: t.fence })).body.n;
+	const theirs = (await d.json('POST', `${t.path}/messages`, { body: 'Thnaks.' })).body.n;
+	const s = await d.sse(`${t.path}/events?after=${theirs}`);
+	const fix = { body: 'Use the cite tool.', fence: t.fence, client_id: randomUUID() };
+	const r = await hanna.json('PUT', `${t.t}/messages/${mine}`, fix);
+	assert.equal(r.status, 201, r.text);
+	assert.equal((await hanna.json('PUT', `${t.t}/messages/${mine}`, fix)).status, 200);
+	const e = await s.next('entry');
+	assert.equal(e.data.kind, 'edit');
+	assert.equal(e.data.data.of, mine);
+	assert.equal(e.data.body, 'Use the cite tool.');
+	s.close();
+	assert.equal((await d.json('PUT', `${t.path}/messages/${theirs}`, { body: 'Thanks.' })).status, 201);
+	assert.equal((await d.json('PUT', `${t.path}/messages/${mine}`, { body: 'Not mine.' })).status, 409);
+	assert.equal((await hanna.json('PUT', `${t.t}/messages/${theirs}`, { body: 'Not mine.', fence: t.fence })).status, 409);
+	assert.equal((await hanna.json('PUT', `${t.t}/messages/${mine}`, { body: 'x' })).status, 400);
+	assert.equal((await hanna.json('PUT', `${t.t}/messages/${mine}`, { body: 'x', fence: t.fence - 1 })).status, 409);
+	assert.equal((await hanna.json('PUT', `${t.t}/messages/x`, { body: 'x', fence: t.fence })).status, 404);
+	assert.equal((await hanna.json('PUT', `${t.t}/messages/999`, { body: 'x', fence: t.fence })).status, 422);
+	assert.match((await hanna.get(`${t.t}/transcript?format=txt`)).text, /cite tool/);
+});
+
 test('topic, urgent, not a real question, close with a reason, reopen', async () => {
 	const t = await fresh(hanna);
 	assert.equal((await hanna.json('POST', `${t.t}/topic`, { fence: t.fence, topic: 'cooking' })).body.field, 'topic');

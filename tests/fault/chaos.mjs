@@ -23,20 +23,10 @@ const sentence = (key) =>
 	`About ${key}: I read that the ${pick(nouns)} near the ${pick(nouns)} was ${pick(verbs)} in ${1500 + Math.floor(Math.random() * 500)}, and then the ${pick(nouns)} was ${pick(verbs)} too.`;
 const keyOf = (text) => text?.match(/^About (\S+):/)?.[1];
 
-export async function chaos({ program, rounds = 8, seconds = 2 }) {
-	const data = temporary();
-	const rules = mkdtempSync(path.join(os.tmpdir(), 'porchlight-rules-'));
-	chmodSync(rules, 0o755);
-	const env = { PORCHLIGHT_RULES: rules, PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_FORM_TOKEN: 'off', PORCHLIGHT_CLAIM_CAP: '100', PORCHLIGHT_LEASE_S: '86400' };
-	const result = { acknowledged: 0, lost: 0, doubled: 0, disordered: 0, kills: 0, words: [] };
-	const say = (what, words) => {
-		result[what]++;
-		if (result.words.length < 20) result.words.push(`${what}: ${words}`);
-	};
-
-	// Talks that are live before the first kill.
-	let desk = await start({ data, env, people: { ann: 'helper' } });
-	let ann = await desk.login('ann');
+/** Talks that are live before the first kill. */
+async function begin(data, env) {
+	const desk = await start({ data, env, people: { ann: 'helper' } });
+	const ann = await desk.login('ann');
 	const talks = [];
 	for (let i = 0; i < TALKS; i++) {
 		const asked = await desk.json('POST', '/api/v1/questions', { body: sentence(`start-${i}`), title: `talk ${i}`, client_id: randomUUID() });
@@ -53,8 +43,26 @@ export async function chaos({ program, rounds = 8, seconds = 2 }) {
 		const first = await ann.json('POST', `/api/v1/tickets/${talk.id}/messages`, { body: sentence(`hello-${talk.i}`), fence: talk.fence });
 		if (first.status !== 201) throw new Error(`the first answer failed: ${first.text}`);
 	}
-	const headers = ann.headers;
 	await desk.stop();
+	return { talks, headers: ann.headers };
+}
+
+export async function chaos({ program, rounds = 8, seconds = 2 }) {
+	const data = temporary();
+	const rules = mkdtempSync(path.join(os.tmpdir(), 'porchlight-rules-'));
+	chmodSync(rules, 0o755);
+	const env = { PORCHLIGHT_RULES: rules, PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_FORM_TOKEN: 'off', PORCHLIGHT_CLAIM_CAP: '100', PORCHLIGHT_LEASE_S: '86400' };
+	const result = { acknowledged: 0, lost: 0, doubled: 0, disordered: 0, kills: 0, words: [] };
+	const say = (what, words) => {
+		result[what]++;
+		if (result.words.length < 20) result.words.push(`${what}: ${words}`);
+	};
+
+	const { talks, headers } = await begin(data, env).catch((e) => {
+		throw Object.assign(e, { beforehand: true });
+	});
+	let desk;
+	let ann;
 
 	const questions = []; // { body, client_id, token }
 	let up = false;

@@ -226,6 +226,47 @@ describe('heads and bodies', () => {
 		}, 'all of them to be forgotten');
 	});
 
+	test('streams: three a link, HEAD is no stream, beginnings are whole, ends are seen', async () => {
+		const asked = await desk.json('POST', '/api/v1/questions', { body: 'How do I undo an edit on the page about rivers?', client_id: crypto.randomUUID() });
+		assert.equal(asked.status, 201, asked.text);
+		const where = `/api/v1/questions/${asked.body.token}/events`;
+		const head = await desk.request('HEAD', where);
+		assert.equal(head.status, 200);
+		assert.match(head.headers['content-type'], /^text\/event-stream/);
+		assert.equal(head.text, '');
+		const s = [];
+		for (let i = 0; i < 4; i++) {
+			s.push(await desk.sse(where));
+			assert.equal((await s[i].next('entry')).id, '1');
+		}
+		assert.match(s[0].headers['cache-control'], /no-store/);
+		assert.equal(s[0].headers['x-accel-buffering'], 'no');
+		await until(() => s[0].ended, 'the oldest stream to be cut');
+		assert.deepEqual(s.slice(1).map((x) => x.ended), [false, false, false]);
+		const later = await desk.sse(where, { 'last-event-id': '1' });
+		const wrote = await desk.json('POST', `/api/v1/questions/${asked.body.token}/messages`, { body: 'It is the newest edit.' });
+		assert.equal(wrote.status, 201, wrote.text);
+		let e;
+		do e = await later.next('entry');
+		while (e && e.data.kind !== 'message');
+		assert.equal(e.id, String(wrote.body.n));
+		assert.ok(later.all.every((x) => x.id === undefined || Number(x.id) > 1), 'nothing it had already');
+		for (const x of [...s, later]) x.close();
+		await until(async () => /^porchlight_streams 0$/m.test((await desk.get('/metrics')).text), 'the streams to be forgotten');
+	});
+
+	test('an idle stream beats', async () => {
+		const asked = await desk.json('POST', '/api/v1/questions', { body: 'How do I rename a picture after uploading it?', client_id: crypto.randomUUID() });
+		const s = await desk.sse(`/api/v1/questions/${asked.body.token}/events`);
+		await s.next('entry');
+		await until(() => s.comments >= 1, 'the first comment');
+		const had = s.comments;
+		const begin = Date.now();
+		await until(() => s.comments > had, 'a heartbeat', 20000);
+		assert.ok(Date.now() - begin > 5000, 'not all the time');
+		s.close();
+	});
+
 	test('staff: no credential 401, cookie and bearer together 400, no CSRF token 403, role 403', async () => {
 		assert.equal((await desk.get('/api/v1/queue')).status, 401);
 		assert.equal((await desk.get('/api/v1/queue', { authorization: 'Bearer plk_unknown' })).status, 401);

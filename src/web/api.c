@@ -302,6 +302,10 @@ enum err api_stream_ticket(struct request *rq, struct response *rs, const struct
 		err = err_nomem(e);
 		goto out;
 	}
+	/* A link that died in between has cut its streams already, and would not see this one. */
+	struct ticket still;
+	if (v == VIEW_ASKER && (err = api_link(rq, &still, e)))
+		goto out;
 	if ((err = publish_backlog(rq->db, rq->arena, t, after, v, &out, &last, &reset, e)))
 		goto out;
 	if (str_failed(&out)) {

@@ -337,7 +337,7 @@ test('a stream ends when its session does', async () => {
 });
 
 test('an idle session ends by itself, and its stream with it', async () => {
-	const short = await desk({ env: { PORCHLIGHT_SESSION_IDLE_S: '2' } });
+	const short = await desk({ env: { PORCHLIGHT_SESSION_IDLE_S: '4' } });
 	try {
 		const h = await short.login('hanna');
 		const s = await h.sse(`${V}/desk/events`);

@@ -70,12 +70,15 @@ static void usage(FILE *to)
 }
 
 /* Root only installs packages: whatever touches the data runs as the data's owner. */
-static enum err become_owner(const char *folder, struct error *e)
+static enum err become_owner(const char *folder, bool needs_data, struct error *e)
 {
 	struct stat st;
 	if (geteuid() != 0)
 		return ERR_OK;
-	if (stat(folder, &st))
+	bool there = !stat(folder, &st);
+	if (!needs_data && (!there || st.st_uid == 0))
+		return ERR_OK; /* it touches no data and there is nobody to become */
+	if (!there)
 		return err_set(e, ERR_FORBIDDEN,
 			"Porchlight does not run as root. Make the data folder for an ordinary user: `install -d -m 700 -o USER %.80s`.", folder);
 	if (st.st_uid == 0)
@@ -121,7 +124,7 @@ int main(int argc, char **argv)
 	sigaction(SIGXFSZ, &ignore, NULL);
 	conf_set_check(conf_fits);
 	if (crypt_init(&e) || (data && conf_override("data", data, &e)) || conf_load(config, &e) ||
-		(c->needs_data && become_owner(conf()->data, &e))) {
+		become_owner(conf()->data, c->needs_data, &e)) {
 		fprintf(stderr, "porchlight: %s\n", e.message);
 		return FAILED;
 	}

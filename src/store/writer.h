@@ -7,7 +7,8 @@
  * result; the others in the batch stand. An answer, good or bad, is given only after the commit is on disk.
  *
  * Two bounded lanes: LANE_TALK (staff, running talks) goes before LANE_ASK (new questions). A batch is up to 256 commands or
- * 20 ms of them.
+ * 20 ms of them. Where the last batch was a crowd and commits are slow, a batch waits up to half a commit for those who were
+ * just answered: they come back at once, and one commit serves them all.
  *
  * Promise P1: what writer_do has answered with ERR_OK survives kill -9 and power loss.
  */

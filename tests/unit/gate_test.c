@@ -504,6 +504,40 @@ static void decisions_in_groups(void **state)
 	assert_int_equal(judgement_give(&f->desk, &mod, items, 1, LABEL_HAM, false, &done, &e), ERR_NOT_FOUND);
 }
 
+static void what_went_on_is_kept_and_unlearned(void **state)
+{
+	static const struct actor helper = { .role = ROLE_HELPER, .account = 31, .name = { "Hal", 3 } };
+	struct fixture *f = *state;
+	struct asked a = ask_from(f, "What of purple mondays?", NULL);
+	struct judgement_done done = decide(f, a.ticket, 0, LABEL_HAM);
+	struct acted claim;
+	struct error e = { 0 };
+
+	assert_int_equal(state_of(f, a.ticket), TICKET_QUEUED);
+	MUST(queue_claim(&f->desk, &(struct act){ .ticket = a.ticket, .by = BY_HELPER, .who = helper }, &claim, &e));
+	MUST(judgement_undo(&f->desk, &mod, slice_of(done.undo), &done, &e));
+	assert_int_equal(done.changed, 0);
+	assert_int_equal(done.kept, 1);
+	assert_int_equal(state_of(f, a.ticket), TICKET_LIVE);
+	assert_int_equal(raw_int(f, "SELECT label FROM twins WHERE ticket = %lld", (long long)a.ticket), 0);
+}
+
+static void trusted_senders_are_screened_briefly(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a = ask_from(f, "What of purple mondays?", NULL);
+	struct judgement_item item = { a.ticket, 0 };
+	struct judgement_done done;
+	struct error e = { 0 };
+
+	MUST(judgement_give(&f->desk, &mod, &item, 1, LABEL_HAM, true, &done, &e));
+	assert_false(line(f, a.ticket, "I said purple monday, and I meant it").held);
+	assert_true(line(f, a.ticket, "and zebra juice").held); /* what refuses still does */
+	MUST(judgement_undo(&f->desk, &mod, slice_of(done.undo), &done, &e));
+	a = ask_from(f, "How do I add a picture?", NULL);
+	assert_true(line(f, a.ticket, "I said purple monday").held);
+}
+
 static void forgetting(void **state)
 {
 	struct fixture *f = *state;
@@ -542,6 +576,8 @@ int main(void)
 		T(helpers_who_ask_for_money_are_reported),
 		T(lists_fold_mark_and_page),
 		T(decisions_in_groups),
+		T(what_went_on_is_kept_and_unlearned),
+		T(trusted_senders_are_screened_briefly),
 		T(forgetting),
 	};
 	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);

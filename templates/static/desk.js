@@ -155,8 +155,14 @@ const renew = calmly(async () => {
 		$('[data-part="write"]').replaceChildren(...document.importNode($('[data-part="write"]', page), true).childNodes);
 		compose();
 	}
+	sawAll();
 	tellLease();
 });
+
+// A moderator's act names the last entry on the screen, so that nothing is decided over words that were not seen.
+const sawAll = () => {
+	for (const field of $$('input[name="seen"]')) field.value = last;
+};
 
 function tellLease() {
 	const box = $('#lease');
@@ -334,6 +340,7 @@ if (thread) {
 			entry(e) {
 				if (e.n > last) last = e.n;
 				if (!talk.take(e)) renew();
+				sawAll();
 				if (e.author.kind === 'asker') {
 					typing.textContent = '';
 					count();

@@ -307,7 +307,7 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	jv_set(page, "later", p.more ? jv_string(later) : jv_null());
 	jv_set_int(page, "last", last);
 	struct view_log o = { .ticket = t, .view = VIEW_STAFF, .me = rq->who.account, .moderator = rq->who.role >= ROLE_MODERATOR,
-			      .reply = may_write(rq, t) ? link : NULL };
+			      .reply = may_write(rq, t) ? link : NULL, .hide = rq->who.role >= ROLE_MODERATOR };
 	jv_set(page, "log", view_log(rq, lang, &p, &o));
 	struct slice quoted = reply > 0 ? view_quote(rq, &p, reply) : SLICE("");
 	jv_set(page, "replying", quoted.len ? jv_set(jv_set_int(jv_object(), "n", reply), "text", jv_text(quoted)) : jv_null());

@@ -432,15 +432,16 @@ struct slice view_quote(struct request *rq, const struct page *p, int64_t n)
 	return cut ? slice_of(cut) : s;
 }
 
-static struct jv *tools(struct request *rq, const char *lang, const struct view_log *o, int64_t n, const struct jv *who)
+static struct jv *tool(struct request *rq, const char *lang, const char *href, int64_t n, const char *act, const char *label, const struct jv *who)
 {
 	struct jv *x = jv_object();
-	char *href = arena_printf(rq->arena, "%s%lld", o->reply, (long long)n);
-	jv_set(x, "href", href ? jv_string(href) : NULL);
-	jv_set_string(x, "do", "reply-to");
-	view_put(rq, x, lang, "text", "reply", I18N_NONE);
-	view_put(rq, x, lang, "label", "reply-label", I18N(i18n_slice(jv_text_of(who))));
-	return jv_push(jv_array(), x);
+	char *link = arena_printf(rq->arena, "%s%lld", href, (long long)n);
+	jv_set(x, "href", link ? jv_string(link) : NULL);
+	jv_set_string(x, "do", act);
+	view_put(rq, x, lang, "text", label, I18N_NONE);
+	char *key = arena_printf(rq->arena, "%s-label", label);
+	view_put(rq, x, lang, "label", key ? key : label, I18N(i18n_slice(jv_text_of(who))));
+	return x;
 }
 
 static struct jv *message(struct request *rq, const char *lang, const struct page *p, const struct entry *x, const struct fate *f,
@@ -472,7 +473,7 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 	jv_set(m, "gone", jv_null());
 	bool reply = false;
 	if (gone) {
-		view_put(rq, m, lang, "gone", x->body.ptr ? "gone-hidden" : "gone-erased", I18N_NONE);
+		view_put(rq, m, lang, "gone", f->hidden && !f->suppressed ? "gone-hidden" : "gone-erased", I18N_NONE);
 	} else {
 		struct entry shown = *x;
 		if (f->edited)
@@ -488,8 +489,13 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 		jv_free(&json);
 		reply = o->reply && !note;
 	}
-	jv_set_bool(m, "has_tools", reply);
-	jv_set(m, "tools", reply ? tools(rq, lang, o, x->n, who) : jv_null());
+	struct jv *tools = jv_array();
+	if (reply)
+		jv_push(tools, tool(rq, lang, o->reply, x->n, "reply-to", "reply", who));
+	if (o->hide && !gone && !f->hidden)
+		jv_push(tools, tool(rq, lang, "#n", x->n, "hide", "hide", who));
+	jv_set_bool(m, "has_tools", jv_size(tools) > 0);
+	jv_set(m, "tools", tools);
 	jv_set(m, "who", who);
 	return m;
 }
@@ -498,11 +504,14 @@ static void find_fates(const struct page *p, struct fate *fates)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		const struct entry *x = &p->entries[i];
-		if (x->kind != ENTRY_EDIT && x->kind != ENTRY_RELEASE && x->kind != ENTRY_HIDE)
+		if (x->kind != ENTRY_EDIT && x->kind != ENTRY_RELEASE && x->kind != ENTRY_HIDE && !is_words(x))
 			continue;
 		struct jv *data = data_of(x);
+		/* A hidden line says so itself, also when the hiding lies beyond this page. */
+		if (is_words(x) && jv_type(jv_get(data, "hidden")) == JV_TRUE)
+			fates[i].hidden = true;
 		const struct entry *of = entry_at(p, data_int(data, "of"));
-		if (of) {
+		if (of && !is_words(x)) {
 			struct fate *f = &fates[of - p->entries];
 			if (x->kind == ENTRY_EDIT)
 				f->edited = true, f->body = x->body;

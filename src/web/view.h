@@ -56,7 +56,8 @@ struct view_log {
 	int64_t me;            /* staff: the account that reads */
 	bool moderator;
 	int64_t unread_after;  /* a line "new" before the first entry of others past this number; 0: none */
-	const char *reply;     /* link for "reply", to which the number is added; NULL: no tools */
+	const char *reply;     /* link for "reply", to which the number is added; NULL: no such tool */
+	bool hide;             /* a tool to hide a message (by script, through the API) */
 };
 /* The entries as the template _entry wants them, with edits, releases and hidings applied. */
 struct jv *view_log(struct request *rq, const char *lang, const struct page *p, const struct view_log *o);

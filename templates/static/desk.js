@@ -50,6 +50,8 @@ document.addEventListener('click', (e) => {
 	if (menu.open && !menu.contains(e.target)) menu.open = false;
 });
 
+const thread = $('#thread');
+
 // --- the list ---
 
 function swapList(page) {
@@ -66,12 +68,11 @@ function swapList(page) {
 	const fresh = $('.list > p.soft', page);
 	if (note && !fresh) note.remove();
 	else if (!note && fresh) $('#queue').after(document.importNode(fresh, true));
+	if (thread) $(`.item[data-id="${thread.dataset.ticket}"]`)?.setAttribute('aria-current', 'true');
 	if (focused) $(`.item[data-id="${focused}"]`)?.focus();
 }
-const renewList = calmly(async () => {
-	if (where !== 'talk') swapList(await fetchPage());
-	else renew();
-}, 300);
+// Beside a conversation the list comes from the desk's own page: looking at a conversation may be written down, looking at the list is not.
+const renewList = calmly(async () => swapList(await fetchPage(where === 'talk' ? `${base}/desk${location.search}` : location.href)), 300);
 
 if (where === 'talk') {
 	// A conversation has a stream of its own. Browsers open six connections to a server at most, and helpers several tabs: here the list
@@ -106,7 +107,6 @@ if (onDesk) {
 
 // --- a conversation ---
 
-const thread = $('#thread');
 const words = $('#words')?.dataset;
 const scroll = $('#thread-scroll');
 let last = Number(thread?.dataset.last ?? 0);
@@ -370,7 +370,14 @@ document.addEventListener('click', (e) => {
 	} else if (what === 'unreply') replyTo(0);
 	else if (what === 'reply') mode(false);
 	else if (what === 'note') mode(true);
-	else if (what === 'keys') $('#keys').showModal();
+	else if (what === 'hide') {
+		e.preventDefault();
+		const n = Number(a.closest('[data-n]').dataset.n);
+		if (window.confirm(words.hide))
+			api('POST', `${here}/hide`, { of: n, level: 'hide', seen: last })
+				.then(renew)
+				.catch(() => (toast(words.failed), renew()));
+	} else if (what === 'keys') $('#keys').showModal();
 	else if (what === 'open') {
 		const d = document.getElementById(a.dataset.for);
 		if (!d) return;

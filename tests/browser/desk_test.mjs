@@ -83,7 +83,18 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await mod.click('#send');
 	await asker.getByText('I go on from here.').waitFor();
 
-	await mod.keyboard.press('Escape');
+	// A message of the asker's is hidden from both sides.
+	await asker.fill('#text', 'My telephone number is 555 0199.');
+	await asker.click('#write button.primary');
+	const number = mod.locator('.msg.other', { hasText: '555 0199' });
+	await number.waitFor();
+	await mod.reload();
+	mod.once('dialog', (d) => d.accept());
+	await number.locator('[data-do="hide"]').click();
+	await asker.getByText('A moderator has hidden this message.').waitFor();
+	assert.doesNotMatch(await asker.content(), /555 0199/);
+
+	await mod.locator('body').press('Escape');
 	await mod.keyboard.press('Shift+C');
 	await mod.selectOption('#reason', 'answered');
 	await mod.locator('#close form button').click();

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "desk/gate.h"
 #include "desk/rulebook.h"
 #include "web/exchange.h"
 #include "web/handlers.h"
@@ -88,6 +89,7 @@ enum err health_metrics(struct request *rq, struct response *rs, struct error *e
 	struct web_figures w = web_figures(web);
 	struct hub_figures h = hub_figures(rq->desk->hub);
 	struct writer_figures d = writer_figures(rq->desk->writer);
+	struct gate_figures g = gate_figures();
 
 	seconds(out, METRIC_porchlight_up_seconds, w.up_us);
 	whole(out, METRIC_porchlight_http_connections, w.connections);
@@ -128,6 +130,13 @@ enum err health_metrics(struct request *rq, struct response *rs, struct error *e
 	labelled(out, METRIC_porchlight_writer_queued, "lane", "ask", d.queued[LANE_ASK]);
 	seconds(out, METRIC_porchlight_writer_last_commit_seconds, d.last_commit_us);
 	whole(out, METRIC_porchlight_writer_max_batch, d.max_batch);
+	head(out, METRIC_porchlight_screened_total);
+	for (int i = 0; i < ACTION_COUNT; i++)
+		labelled(out, METRIC_porchlight_screened_total, "action", action_name((enum action)i), g.screened[i]);
+	seconds(out, METRIC_porchlight_screen_seconds_sum, g.screen_us_total);
+	seconds(out, METRIC_porchlight_screen_seconds_max, g.screen_us_max);
+	whole(out, METRIC_porchlight_screen_errors_total, g.errors);
+	whole(out, METRIC_porchlight_rules_good, rq->desk->rulebook && rulebook_good(rq->desk->rulebook));
 	if (str_failed(out))
 		return err_nomem(e);
 	response_type(rs, "text/plain; version=0.0.4; charset=utf-8");

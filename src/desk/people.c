@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "desk/attempt.h"
 #include "desk/audit.h"
 #include "desk/keys.h"
+#include "text/unicode.h"
+#include "text/utf.h"
 
 static const int64_t MINUTE_MS = 60 * 1000;
 static const int64_t HOUR_MS = 3600 * 1000;
@@ -45,33 +48,44 @@ int64_t people_stream_owner(int64_t account)
 
 /* ---- accounts ---- */
 
-/* The stored form of a login name. Case is folded for ASCII letters; other scripts are kept as they are typed. */
+/* The stored form of a login name: NFKC and case folded, so that one name is one name however it is typed. */
 static enum err login_fold(struct slice login, char out[PEOPLE_LOGIN_MAX_BYTES + 1], struct error *e)
 {
 	if (!login.ptr || !login.len)
 		return err_field(e, ERR_INVALID, "name", "A login name is needed.");
 	if (login.len > PEOPLE_LOGIN_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "name", "A login name has at most %d bytes.", PEOPLE_LOGIN_MAX_BYTES);
-	for (size_t i = 0; i < login.len; i++) {
-		unsigned char c = (unsigned char)login.ptr[i];
-		if (c <= 0x20 || c == 0x7f || strchr("/\\\"'<>&:,;", c))
+	for (size_t at = 0; at < login.len;) {
+		unsigned cp;
+		at += utf8_next(login, at, &cp);
+		if (cp == UTF8_BAD || (cp < 0x80 && strchr("/\\\"'<>&:,;", (int)cp)) ||
+			(unicode_props(cp) & (UNI_SPACE | UNI_CONTROL | UNI_INVISIBLE | UNI_BIDI)))
 			return err_field(e, ERR_INVALID, "name", "A login name holds letters, digits and . _ - @ only.");
-		out[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 	}
-	out[login.len] = '\0';
-	return ERR_OK;
+	struct str folded;
+	str_init(&folded, PEOPLE_LOGIN_MAX_BYTES + 1);
+	unicode_nfkc_fold(login, &folded);
+	bool fits = !str_failed(&folded) && folded.len > 0 && folded.len <= PEOPLE_LOGIN_MAX_BYTES;
+	if (fits) {
+		memcpy(out, folded.buf, folded.len);
+		out[folded.len] = '\0';
+	}
+	str_fini(&folded);
+	return fits ? ERR_OK : err_field(e, ERR_INVALID, "name", "A login name has at most %d bytes.", PEOPLE_LOGIN_MAX_BYTES);
 }
 
 static enum err display_check(struct slice name, const char *login, struct error *e)
 {
-	if (!name.len)
-		return err_field(e, ERR_INVALID, "display", "A display name is needed.");
 	if (name.len > PEOPLE_NAME_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "display", "A display name has at most %d bytes.", PEOPLE_NAME_MAX_BYTES);
-	for (size_t i = 0; i < name.len; i++) {
-		if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f)
+	for (size_t at = 0; at < name.len;) {
+		unsigned cp;
+		at += utf8_next(name, at, &cp);
+		if (cp == UTF8_BAD || cp == 0x2028 || cp == 0x2029 || (unicode_props(cp) & (UNI_CONTROL | UNI_BIDI)))
 			return err_field(e, ERR_INVALID, "display", "A display name is one line without control characters.");
 	}
+	if (utf_blank(name))
+		return err_field(e, ERR_INVALID, "display", "A display name is needed.");
 	char folded[PEOPLE_LOGIN_MAX_BYTES + 1];
 	if (login && login_fold(name, folded, NULL) == ERR_OK && strcmp(folded, login) == 0)
 		return err_field(e, ERR_INVALID, "display", "The display name must differ from the login name: everybody sees it.");

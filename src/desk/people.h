@@ -1,7 +1,7 @@
 /*
  * people: staff accounts, the sessions and keys they act by, and how failed logins are slowed down.
  *
- * An account has a login name (what is typed to log in; folded to lower case, unique, never shown to askers) and a
+ * An account has a login name (what is typed to log in; NFKC and case folded, unique, never shown to askers) and a
  * display name (what askers and colleagues see). Roles are those of desk.h. Passwords are Argon2id hashes, made and
  * checked on the caller's thread: call those functions on the password pool only (ROUTE_PASSWORD), or in a command.
  *
@@ -57,7 +57,7 @@ struct account {
 };
 
 struct people_new {
-	struct slice login;    /* 1 to PEOPLE_LOGIN_MAX_BYTES; letters, digits and . _ - @ of any script, no white space */
+	struct slice login;    /* 1 to PEOPLE_LOGIN_MAX_BYTES; letters, digits and . _ - @ of any script, no white space, nothing invisible */
 	struct slice name;     /* display name; absent: "Helper N" */
 	struct slice password; /* absent: none, log in by a reset code first */
 	enum role role;

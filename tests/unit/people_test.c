@@ -97,7 +97,7 @@ static enum err log_in(struct fixture *f, const char *login, const char *passwor
 static void test_names(void **state)
 {
 	struct fixture *f = *state;
-	int64_t id;
+	int64_t id = 0;
 	struct account a;
 	static const struct {
 		const char *login, *name, *password;
@@ -111,11 +111,17 @@ static void test_names(void **state)
 		{ "ROOT", NULL, NULL, ROLE_HELPER, ERR_CONFLICT, "name" },
 		{ "eve", "", NULL, ROLE_HELPER, ERR_INVALID, "display" },
 		{ "eve", "Eve", NULL, ROLE_HELPER, ERR_INVALID, "display" },
+		{ "a\xe2\x80\x8b" "b", NULL, NULL, ROLE_HELPER, ERR_INVALID, "name" }, /* zero width space */
+		{ "a\xff", NULL, NULL, ROLE_HELPER, ERR_INVALID, "name" },
+		{ "eve", "\xe2\x80\xaegro", NULL, ROLE_HELPER, ERR_INVALID, "display" }, /* right-to-left override */
+		{ "eve", " \xe2\x80\x8b", NULL, ROLE_HELPER, ERR_INVALID, "display" },
+		{ "\xef\xbc\xb2\xef\xbd\x8f\xef\xbd\x8f\xef\xbd\x94", NULL, NULL, ROLE_HELPER, ERR_CONFLICT, "name" }, /* full width Root */
 		{ "eve", "E\x1bve", NULL, ROLE_HELPER, ERR_INVALID, "display" },
 		{ "eve", NULL, "short", ROLE_HELPER, ERR_INVALID, "password" },
 		{ "eve", NULL, NULL, ROLE_NOBODY, ERR_INVALID, "role" },
 		{ "eve", "Evelyn", NULL, ROLE_HELPER, ERR_OK, "" },
 		{ "\xd0\x98\xd1\x80\xd0\xb8\xd0\xbd\xd0\xb0", NULL, NULL, ROLE_TRIAL, ERR_OK, "" },
+		{ "\xd0\xb8\xd1\x80\xd0\xb8\xd0\xbd\xd0\xb0", NULL, NULL, ROLE_TRIAL, ERR_CONFLICT, "name" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct people_new n = { .login = slice_of(rows[i].login), .name = slice_of(rows[i].name),

@@ -26,6 +26,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Rounds of 10 ms until a crowd has settled: a handshake that met a full queue is repeated after 1, 3 and 7 seconds. */
+enum { SETTLE = 900 };
+
 struct conn {
 	int fd;
 	bool writer, busy;
@@ -275,7 +278,7 @@ static int idle(const char *path, int count, long pid, const char *bearer)
 		if (i % 64 == 0)
 			pump(0);
 	}
-	for (int i = 0; i < 300; i++)
+	for (int i = 0; i < SETTLE; i++)
 		pump(10);
 	long after = rss_kib(pid);
 	printf("{\"streams\":%d,\"lost\":%zu,\"before_kib\":%ld,\"after_kib\":%ld,\"kib_a_stream\":%.2f}\n", count, bad_answers, before, after,
@@ -293,7 +296,7 @@ static int fanout(const char *path, int count, const char *bearer)
 		if (i % 64 == 0)
 			pump(0);
 	}
-	for (int i = 0; i < 300; i++)
+	for (int i = 0; i < SETTLE; i++)
 		pump(10);
 	sample_count = 0;
 	printf("READY\n");

@@ -234,7 +234,6 @@ async function streams(count = 10000) {
 			const ready = new Promise((resolve) => d.stdout.on('data', (b) => (out += b) && /READY/.test(out) && resolve()));
 			const gone = new Promise((resolve) => d.on('close', resolve));
 			await ready;
-			await sleep(3000); // a stream that opens after the event would not hear it
 			await publish(port);
 			await gone;
 			runs.push(last(out));
@@ -253,7 +252,7 @@ async function streams(count = 10000) {
 		const nchanIdle = n.pids().slice(1).map((pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]));
 		const d = spawn(driver('live_bench'), ['idle', String(n.port), '/sub', String(count), String(n.pid)], { stdio: 'ignore' });
 		children.push(d);
-		await sleep(4500);
+		await sleep(9000);
 		const grown = n.pids().slice(1).reduce((sum, pid, i) => sum + Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) - nchanIdle[i], 0);
 		show('  nginx + nchan', `${(grown / count).toFixed(2)} KiB`);
 		await new Promise((resolve) => (d.exitCode === null ? d.on('close', resolve) : resolve()));

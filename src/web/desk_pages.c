@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/conf.h"
+#include "base/log.h"
 #include "desk/judgement.h"
 #include "desk/lease.h"
 #include "desk/people.h"
@@ -339,6 +340,8 @@ static enum err show_talk(struct request *rq, struct response *rs, int64_t id, c
 	add_can(rq, lang, &t, page);
 	view_verdict(rq, lang, t.id, page);
 	jv_set(page, "draft", jv_text(draft));
+	/* Without a composer to put them into, words that came too late are shown beside it. */
+	jv_set(page, "kept", s->typed.len && !may_write(rq, &t) ? jv_text(s->typed) : jv_null());
 	jv_set(page, "problem", jv_text(s->problem));
 	jv_set(page, "client_id", jv_null());
 	if (s->status)
@@ -391,6 +394,10 @@ static enum err finish(struct request *rq, struct response *rs, const struct tic
 	const char *key = rc == ERR_LIMITED ? "problem-limited" : rc == ERR_CONFLICT ? "problem-state" : rc == ERR_INVALID ? "wrong-other" : "problem-busy";
 	if (strcmp(why->field, "body") == 0)
 		key = utf_blank(body) ? "wrong-empty-message" : "wrong-long";
+	/* A draft outlives the claim: it is there again when the helper takes the conversation up once more. */
+	struct error ignored;
+	if (rc == ERR_CONFLICT && body.len && talk_draft_put(rq->desk, t->id, &rq->who, body, &ignored) != ERR_OK)
+		log_warn("web/desk_pages", "a draft could not be kept: %s", ignored.message);
 	struct slice words = holder.len ? i18n_text(rq->arena, lang, "lost-claim", I18N(i18n_slice(holder))) : i18n_text(rq->arena, lang, key, I18N_NONE);
 	struct shown s = { .status = problem_status(rc), .problem = words, .typed = body.len ? body : SLICE_NONE };
 	return show_talk(rq, rs, t->id, &s, e);

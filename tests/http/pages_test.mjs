@@ -1,0 +1,166 @@
+// The pages as HTTP: codes, headers, what is kept of a form, who may see what. How they look and feel is for tests/browser.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { PASSWORD, start } from './lib.mjs';
+
+let desk;
+before(async () => {
+	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_PUBLIC_URL: 'http://help.example.org/porch', PORCHLIGHT_WIKI_URL: 'https://wiki.example.org/wiki' }, people: { ben: 'helper', ann: 'admin' } });
+});
+after(() => desk?.stop());
+
+const QUESTION = 'How do I add a picture to the article about the mill?';
+const ask = async (fields = {}) => {
+	const r = await desk.form('/', { body: QUESTION, ...fields });
+	assert.equal(r.status, 303, r.text.slice(0, 400));
+	return r.headers.location.replace('/porch', '');
+};
+const signIn = async (name, next = '') => {
+	const r = await desk.form('/login', { name, password: PASSWORD, to: next });
+	return { r, client: desk.client({ cookie: [r.headers['set-cookie']].flat().map((c) => (c ?? '').split(';')[0]).join('; ') }) };
+};
+
+test('the ask page: headers, links below public_url, no cookie for strangers', async () => {
+	const r = await desk.get('/');
+	assert.equal(r.status, 200);
+	assert.equal(r.headers['cache-control'], 'no-store');
+	assert.match(r.headers['content-security-policy'], /default-src 'none'; script-src 'self'; style-src 'self'/);
+	assert.equal(r.headers['set-cookie'], undefined);
+	assert.match(r.text, /href="\/porch\/static\/porchlight\.css"/);
+	assert.doesNotMatch(r.text, /(href|src|action)="\/(?!porch\/)/, 'every link goes below public_url');
+	assert.doesNotMatch(r.text, /<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/, 'nothing inline');
+	const head = await desk.request('HEAD', '/');
+	assert.equal(head.status, 200);
+	assert.equal(head.text, '');
+});
+
+test('a form that cannot be taken comes back with everything in it', async () => {
+	for (const [fields, wrong] of [
+		[{ body: '' }, 'body'],
+		[{ body: 'x '.repeat(8193) }, 'body'],
+		[{ body: QUESTION, title: 'long '.repeat(200) }, 'title'],
+		[{ body: QUESTION, name: 'n'.repeat(500) }, 'name'],
+	]) {
+		const r = await desk.form('/', { title: 'Kept <title>', name: 'Kept name', ...fields });
+		assert.equal(r.status, 422, wrong);
+		assert.match(r.text, new RegExp(`id="${wrong}-wrong"`));
+		if (!fields.title) assert.match(r.text, /value="Kept &lt;title&gt;"/);
+		if (fields.body) assert.ok(r.text.includes(fields.body.slice(0, 50)), 'the question is still there');
+	}
+	const once = await desk.form('/', { body: 'hello there' });
+	assert.equal(once.status, 422);
+	assert.match(once.text, /name="anyway" value="1"/);
+	assert.equal((await desk.form('/', { body: 'hello there', anyway: '1' })).status, 303, 'a greeting is prompted once and never punished');
+});
+
+test('bad bytes and too many of them are answered with words for people', async () => {
+	const type = { 'content-type': 'application/x-www-form-urlencoded' };
+	const bad = await desk.request('POST', '/', { headers: { ...type, 'content-length': 9 }, body: 'body=%FF%' });
+	assert.equal(bad.status, 400);
+	const nul = await desk.form('/', { body: 'a\0b' });
+	assert.equal(nul.status, 400);
+	const large = 'body=' + 'a'.repeat(70_000);
+	const big = await desk.request('POST', '/', { headers: { ...type, 'content-length': large.length }, body: large });
+	assert.equal(big.status, 413);
+	for (const r of [bad, nul, big]) {
+		assert.match(r.headers['content-type'], /text\/html/);
+		assert.match(r.text, /<h1/);
+		assert.doesNotMatch(r.text, /sqlite|SELECT|src\//i);
+	}
+	const german = await desk.get('/nowhere', { 'accept-language': 'de' });
+	assert.equal(german.status, 404);
+	assert.match(german.text, /Hier ist nichts/);
+	const method = await desk.request('PUT', '/', { headers: { 'content-length': 0 } });
+	assert.equal(method.status, 405);
+	assert.match(method.headers.allow, /GET/);
+});
+
+test('a conversation: never stored, constant title, nothing of it in the log, unknown ones are 404', async () => {
+	const path = await ask({ title: 'A secret title', form: '' });
+	const r = await desk.get(path);
+	assert.equal(r.status, 200);
+	assert.equal(r.headers['cache-control'], 'no-store');
+	assert.match(r.text, /<title>Your conversation – Porchlight<\/title>/);
+	assert.match(r.text, /noindex/);
+	assert.equal((await desk.get(`${path}x`)).status, 404);
+	assert.equal((await desk.get('/q/none')).status, 404);
+	assert.equal((await desk.form(`${path}x/messages`, { body: 'hello' })).status, 404);
+	assert.ok(!desk.stderr.includes(path.split('/').pop()), 'no token in the log');
+});
+
+test('GET changes nothing, not even the pages that ask', async () => {
+	const path = await ask();
+	for (const what of ['close', 'withdraw', 'erase']) {
+		assert.equal((await desk.get(`${path}/${what}`)).status, 200);
+		assert.match((await desk.get(path)).text, /Your question is here/);
+	}
+	for (const what of ['messages', 'reopen', 'appeal', 'rating', 'link']) assert.equal((await desk.get(`${path}/${what}`)).status, 405, what);
+	const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+	for (const what of ['erase', 'withdraw', 'link']) {
+		const r = await desk.form(`${path}/${what}`, {}, foreign);
+		assert.equal(r.status, 403, what);
+		assert.match((await desk.get(path)).text, /Your question is here/);
+	}
+});
+
+test('words of strangers are text in every place', async () => {
+	const evil = '"><img src=x onerror=alert(1)>';
+	const path = await ask({ body: `Why does ${evil} not work in my article?`, title: evil, name: evil, page: evil });
+	const { client } = await signIn('ben');
+	const pages = [await desk.get(path), await desk.get(`/?page=${encodeURIComponent(evil)}&title=${encodeURIComponent(evil)}`), await client.get('/desk'), await client.get(`/desk?q=${encodeURIComponent(evil)}`)];
+	for (const r of pages) {
+		assert.equal(r.status, 200);
+		assert.doesNotMatch(r.text, /<img/);
+	}
+	const outside = await desk.get('/?page=' + encodeURIComponent('https://evil.example/'));
+	assert.doesNotMatch(outside.text, /href="https:\/\/evil\.example/);
+});
+
+test('staff pages: login first, then the role, then the token of the session', async () => {
+	const closed = await desk.get('/desk/t/1');
+	assert.equal(closed.status, 303);
+	assert.match(closed.headers.location, /\/login\?next=\/desk\/t\/1$/);
+	assert.equal((await desk.form('/login', { name: 'ben', password: 'wrong' })).status, 401);
+	for (const to of ['//evil.example', 'https://evil.example', '/desk\\evil', '/deskevil']) {
+		const { r } = await signIn('ben', to);
+		assert.equal(r.status, 303);
+		assert.equal(r.headers.location, '/porch/desk', to);
+	}
+	const { r, client } = await signIn('ben', '/desk/figures');
+	assert.equal(r.headers.location, '/porch/desk/figures');
+	assert.match([r.headers['set-cookie']].flat().join(), /HttpOnly/i);
+	for (const where of ['/desk/moderation', '/desk/rules', '/desk/people', '/desk/audit']) assert.equal((await client.get(where)).status, 403, where);
+	assert.equal((await client.form('/desk/next', {})).status, 403, 'without the token nothing is done');
+	assert.equal((await client.get('/desk/t/99999')).status, 404);
+	const csrf = (await client.get('/desk')).text.match(/name="csrf" value="([^"]+)"/)[1];
+	const out = await client.form('/logout', { csrf });
+	assert.equal(out.status, 303);
+	assert.match((await client.get('/desk')).headers.location, /\/login/);
+});
+
+test('a lost race at the desk keeps what was typed', async () => {
+	await ask();
+	const [ben, ann] = [(await signIn('ben')).client, (await signIn('ann')).client];
+	const token = async (c) => (await c.get('/desk')).text.match(/name="csrf" value="([^"]+)"/)[1];
+	const [bt, at] = [await token(ben), await token(ann)];
+	const next = await ben.form('/desk/next', { csrf: bt });
+	const where = next.headers.location.replace('/porch', '');
+	const fence = (await ben.get(where)).text.match(/name="fence" value="(\d+)"/)[1];
+	const page = (await ann.get(where)).text;
+	const seen = page.match(/name="seen" value="(\d+)"/)[1];
+	const me = page.match(/name="to" value="(\d+)"/)[1];
+	assert.equal((await ann.form(`${where}/transfer`, { csrf: at, to: me, seen })).status, 303);
+	const late = await ben.form(`${where}/messages`, { csrf: bt, fence, body: 'My long answer' });
+	assert.equal(late.status, 409);
+	assert.match(late.text, /Something has changed|has changed meanwhile/);
+	assert.match(late.text, /My long answer/, 'the words come back');
+});
+
+test('a language that was chosen is remembered, an unknown one is not', async () => {
+	const r = await desk.get('/?uselang=ar');
+	assert.match(r.text, /<html lang="ar" dir="rtl">/);
+	assert.match([r.headers['set-cookie']].flat().join(), /uselang=ar/);
+	const unknown = await desk.get('/?uselang=xx');
+	assert.equal(unknown.headers['set-cookie'], undefined);
+	assert.match((await desk.get('/', { cookie: 'uselang=de' })).text, /<html lang="de"/);
+});

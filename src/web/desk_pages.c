@@ -117,6 +117,8 @@ static enum err add_queue(struct request *rq, const char *lang, int64_t open, st
 		jv_set(page, "more", jv_null());
 	}
 	enum duty duty = presence_duty_of(rq->desk->presence, rq->who.account, clock_wall_ms());
+	if (duty == DUTY_ON) /* looking at the desk is a sign of life, also without scripts */
+		presence_duty(rq->desk->presence, &rq->who, DUTY_ON, clock_wall_ms());
 	struct jv *d = jv_object();
 	jv_set_string(d, "now", duty == DUTY_ON ? "on" : "off");
 	jv_set_string(d, "other", duty == DUTY_ON ? "off" : "on");

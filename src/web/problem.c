@@ -99,7 +99,7 @@ static struct slice said(struct request *rq, const char *lang, int status, const
 static void answer_page(struct request *rq, struct response *rs, int status, const struct error *e)
 {
 	struct slice asked = request_query(rq, "uselang");
-	const char *lang = i18n_choose(asked, request_cookie(rq, "uselang"), request_header(rq, "accept-language"));
+	const char *lang = i18n_choose(asked, request_cookie(rq, rq->secure ? "__Host-uselang" : "uselang"), request_header(rq, "accept-language"));
 	struct error trouble;
 	struct slice heading = said(rq, lang, status, "", problem_phrase(status));
 	/* The catalogue speaks the reader's language; an error's own message is English and meant for programs and logs. */

@@ -20,7 +20,7 @@ const char *view_lang(struct request *rq, struct response *rs)
 	const char *known = asked.ptr ? i18n_language(asked) : NULL;
 	if (known && rs)
 		response_cookie(rs, rq, "uselang", known, LANG_COOKIE_S);
-	return i18n_choose(asked, request_cookie(rq, "uselang"), request_header(rq, "Accept-Language"));
+	return i18n_choose(asked, request_cookie(rq, rq->secure ? "__Host-uselang" : "uselang"), request_header(rq, "Accept-Language"));
 }
 
 struct jv *view_say(struct request *rq, const char *lang, const char *key, const struct i18n_arg *args, size_t n)

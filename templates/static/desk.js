@@ -156,8 +156,12 @@ const renew = calmly(async () => {
 		compose();
 	}
 	sawAll();
+	tellHere();
 	tellLease();
 });
+
+let askerHere = false;
+const tellHere = () => ($('#here').hidden = !askerHere);
 
 // A moderator's act names the last entry on the screen, so that nothing is decided over words that were not seen.
 const sawAll = () => {
@@ -345,6 +349,10 @@ if (thread) {
 					typing.textContent = '';
 					count();
 				}
+			},
+			presence(e) {
+				askerHere = Boolean(e.asker);
+				tellHere();
 			},
 			typing(e) {
 				if (e.who !== 'asker') return;

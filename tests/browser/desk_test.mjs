@@ -47,6 +47,9 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await mod.getByRole('button', { name: 'Take over' }).waitFor();
 	assert.equal(await mod.locator('#composer').count(), 0);
 
+	await ben.getByText('The visitor has this page open.').waitFor();
+	await asker.getByText('You can talk right here.').waitFor();
+
 	await ben.keyboard.press('r');
 	await ben.keyboard.type('Hello Maren, let us look.');
 	await asker.locator('#typing', { hasText: 'is writing' }).waitFor();

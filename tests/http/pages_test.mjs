@@ -160,7 +160,19 @@ test('a language that was chosen is remembered, an unknown one is not', async ()
 	const r = await desk.get('/?uselang=ar');
 	assert.match(r.text, /<html lang="ar" dir="rtl">/);
 	assert.match([r.headers['set-cookie']].flat().join(), /uselang=ar/);
+	const cookie = [r.headers['set-cookie']].flat()[0].split(';')[0];
+	assert.match((await desk.get('/about', { cookie })).text, /<html lang="ar"/);
+	assert.match((await desk.get('/nothing-here', { cookie })).text, /<html lang="ar"/);
 	const unknown = await desk.get('/?uselang=xx');
 	assert.equal(unknown.headers['set-cookie'], undefined);
 	assert.match((await desk.get('/', { cookie: 'uselang=de' })).text, /<html lang="de"/);
+});
+
+test('behind https the language is remembered all the same', async () => {
+	const secure = await start({ env: { PORCHLIGHT_PUBLIC_URL: 'https://help.example.org' } });
+	const r = await secure.get('/?uselang=de');
+	const cookie = [r.headers['set-cookie']].flat()[0];
+	assert.match(cookie, /^__Host-uselang=de;.*Secure/);
+	assert.match((await secure.get('/', { cookie: cookie.split(';')[0] })).text, /<html lang="de"/);
+	await secure.stop();
 });

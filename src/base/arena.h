@@ -33,7 +33,6 @@ char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST
 struct slice arena_slice(struct arena *a, struct slice s) MUST_CHECK;
 
 bool arena_failed(const struct arena *a);
-size_t arena_used(const struct arena *a);
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 

@@ -66,18 +66,6 @@ struct crypt_hash crypt_sha256(struct slice text)
 	return h;
 }
 
-struct crypt_hash crypt_hmac_sha256(const struct crypt_key *key, struct slice text)
-{
-	struct crypt_hash h;
-	crypto_auth_hmacsha256_state st;
-
-	crypto_auth_hmacsha256_init(&st, key->bytes, sizeof key->bytes);
-	crypto_auth_hmacsha256_update(&st, bytes_of(text), text.len);
-	crypto_auth_hmacsha256_final(&st, h.bytes);
-	crypt_wipe(&st, sizeof st);
-	return h;
-}
-
 enum err crypt_password_hash(struct slice password, char out[CRYPT_PASSWORD_BYTES], struct error *e)
 {
 	if (crypto_pwhash_str(out, password.ptr ? password.ptr : "", password.len, crypto_pwhash_OPSLIMIT_INTERACTIVE,
@@ -116,18 +104,6 @@ bool crypt_base64_read(struct slice text, void *out, size_t n)
 	return sodium_base642bin(out, n, text.ptr, text.len, NULL, &got, NULL,
 				 sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
 	       got == n;
-}
-
-bool crypt_hex_read(struct slice text, void *out, size_t n)
-{
-	size_t got = 0;
-
-	if (text.len != n * 2 || !text.ptr)
-		return false;
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] >= 'A' && text.ptr[i] <= 'F')
-			return false;
-	return sodium_hex2bin(out, n, text.ptr, text.len, NULL, &got, NULL) == 0 && got == n;
 }
 
 static const char *name_of(const char *path)

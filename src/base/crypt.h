@@ -32,7 +32,6 @@ bool crypt_equal(const void *a, const void *b, size_t bytes); /* constant time *
 /* BLAKE2b-256 (RFC 7693), keyed. `purpose` separates uses of one key: "token", "sender", ... */
 struct crypt_hash crypt_keyed(const struct crypt_key *key, const char *purpose, struct slice text);
 struct crypt_hash crypt_sha256(struct slice text);                                  /* FIPS 180-4 */
-struct crypt_hash crypt_hmac_sha256(const struct crypt_key *key, struct slice text); /* RFC 2104 */
 
 /* Argon2id (RFC 9106) at libsodium's interactive limits: about 90 ms and 64 MiB. Use on the password pool only. */
 enum err crypt_password_hash(struct slice password, char out[CRYPT_PASSWORD_BYTES], struct error *e) MUST_CHECK;
@@ -45,7 +44,6 @@ char *crypt_base64(const void *bytes, size_t n, char *out);
 char *crypt_hex(const void *bytes, size_t n, char *out);
 /* False unless `text` is exactly the form of `n` bytes. */
 bool crypt_base64_read(struct slice text, void *out, size_t n);
-bool crypt_hex_read(struct slice text, void *out, size_t n);
 
 /* A key file of 32 bytes: read, or made with mode 0600 by rename when absent. A file others may read is an error. */
 enum err crypt_key_file(const char *path, struct crypt_key *out, struct error *e) MUST_CHECK;

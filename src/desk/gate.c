@@ -595,11 +595,6 @@ enum err gate_forget(struct db *db, int64_t ticket, struct error *e)
 	return forget(db, ticket, 0, e);
 }
 
-enum err gate_forget_entry(struct db *db, int64_t ticket, int64_t n, struct error *e)
-{
-	return n > 0 ? forget(db, ticket, n, e) : err_set(e, ERR_INVALID, "Entries are numbered from 1.");
-}
-
 enum err gate_verdict_of(struct db *db, int64_t ticket, int64_t n, struct jv **out, struct error *e)
 {
 	struct rows r;

@@ -67,8 +67,6 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct error *e) MUST_CHECK;
 /* Inside the erase or purge command: forgets verdicts, labels and sightings of a ticket. */
 enum err gate_forget(struct db *db, int64_t ticket, struct error *e) MUST_CHECK;
-/* The same for one entry (suppression). */
-enum err gate_forget_entry(struct db *db, int64_t ticket, int64_t n, struct error *e) MUST_CHECK;
 
 /* The stored verdict of an entry, as verdict_json wrote it. ERR_NOT_FOUND without one. *out is the caller's. */
 enum err gate_verdict_of(struct db *db, int64_t ticket, int64_t n, struct jv **out, struct error *e) MUST_CHECK;

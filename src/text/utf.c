@@ -57,16 +57,6 @@ struct slice utf_cut_bytes(struct slice s, size_t max)
 	return cut_whole(s, max);
 }
 
-struct slice utf_cut_chars(struct slice s, size_t max)
-{
-	size_t i = 0;
-	unsigned cp;
-
-	while (i < s.len && max-- > 0)
-		i += utf8_next(s, i, &cp);
-	return i == s.len ? s : cut_whole(s, i);
-}
-
 static bool empty_char(unsigned cp)
 {
 	if (cp < 0x80)

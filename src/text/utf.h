@@ -19,7 +19,6 @@ size_t utf_count(struct slice s); /* code points; a broken byte counts as one */
 /* The longest start of `s` of at most so many bytes or code points that ends between code points (a combining mark is
  * not parted from what it combines with, as far as that is near). */
 struct slice utf_cut_bytes(struct slice s, size_t max);
-struct slice utf_cut_chars(struct slice s, size_t max);
 
 /* Without white space (Unicode White_Space) and zero-width characters at both ends. A part of `s`. */
 struct slice utf_trim(struct slice s);

@@ -521,20 +521,6 @@ bool i18n_has(const char *key)
 	return en && jv_get(en->messages, key);
 }
 
-struct jv *i18n_messages(const char *lang, const char *prefix)
-{
-	const struct language *en = find("en");
-	struct jv *out = jv_object(), *value;
-	struct slice key;
-	const char *whose;
-	void *iter = NULL;
-
-	while (en && jv_next(en->messages, &iter, &key, &value))
-		if (slice_starts(key, slice_of(prefix)))
-			jv_set_text(out, key.ptr, written(lang, key, &whose));
-	return out;
-}
-
 /* Bits 1 << n for each "$n". */
 static unsigned arguments_of(struct slice text)
 {

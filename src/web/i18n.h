@@ -73,9 +73,6 @@ struct slice i18n_text(struct arena *a, const char *lang, const char *key, const
 void i18n_add(struct str *out, const char *lang, struct slice key, const struct i18n_arg *args, size_t n);
 bool i18n_has(const char *key); /* in English, that is in every language by fallback */
 
-/* {key: message as written} for all keys that start with `prefix`, for scripts (which replace $1 themselves). */
-struct jv *i18n_messages(const char *lang, const char *prefix);
-
 /* Compares the catalogue's languages: each English key is documented in qqq and stands in every other language, no
  * language has a key that English lacks, arguments agree, PLURAL has no more forms than the language. Writes one line
  * a fault and returns how many. */

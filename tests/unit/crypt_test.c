@@ -30,11 +30,6 @@ static void hashes(void **state)
 	struct crypt_hash h = crypt_sha256(SLICE("abc"));
 	assert_string_equal(crypt_hex(h.bytes, 32, text),
 			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-	/* RFC 4231, test 2, with its key padded to ours by zeros, which HMAC does too. */
-	struct crypt_key k = { "Jefe" };
-	h = crypt_hmac_sha256(&k, SLICE("what do ya want for nothing?"));
-	assert_string_equal(crypt_hex(h.bytes, 32, text),
-			    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 	assert_true(same(keyed(1, "token", "x"), keyed(1, "token", "x")));
 	assert_false(same(keyed(1, "token", "x"), keyed(2, "token", "x")));
 	assert_false(same(keyed(1, "token", "x"), keyed(1, "sender", "x")));
@@ -57,11 +52,6 @@ static void writes_text_forms(void **state)
 	assert_false(crypt_base64_read(SLICE("-_9"), back, 2)); /* bits beyond the last byte */
 	assert_false(crypt_base64_read(SLICE("+/8"), back, 2));
 	assert_false(crypt_base64_read(SLICE_NONE, back, 2));
-	assert_true(crypt_hex_read(SLICE("01ab"), back, 2));
-	assert_memory_equal(back, "\x01\xAB", 2);
-	assert_false(crypt_hex_read(SLICE("01AB"), back, 2)); /* one form only */
-	assert_false(crypt_hex_read(SLICE("01a"), back, 2));
-	assert_false(crypt_hex_read(SLICE("01ag"), back, 2));
 }
 
 static void keeps_passwords(void **state)

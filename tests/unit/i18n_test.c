@@ -92,15 +92,6 @@ static void chooses(void **state)
 	arena_free(&a);
 }
 
-static void gives_scripts_their_messages(void **state)
-{
-	(void)state;
-	struct jv *m = i18n_messages("de", "zz-w");
-	assert_int_equal(jv_size(m), 1);
-	assert_string_equal(jv_get_text(m, "zz-wait").ptr, "$1 {{PLURAL:$1|Frage|Fragen}}");
-	jv_free(&m);
-}
-
 static void finds_faults(void **state)
 {
 	(void)state;
@@ -193,7 +184,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(speaks),
 		cmocka_unit_test(chooses),
-		cmocka_unit_test(gives_scripts_their_messages),
 		cmocka_unit_test(finds_faults),
 		cmocka_unit_test(refuses_broken_files),
 		cmocka_unit_test(builtin_messages_are_whole),

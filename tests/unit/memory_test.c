@@ -53,13 +53,11 @@ static void arenas_are_bounded(void **state)
 	for (int i = 0; i < 600; i++)
 		assert_int_equal(p[i], 0);
 	memset(p, 1, 600);
-	assert_int_equal(arena_used(a), 600);
 	assert_null(arena_alloc(a, 401));
 	assert_true(arena_failed(a));
 	assert_null(arena_alloc(a, 1)); /* sticky */
 	arena_reset(a);
 	assert_false(arena_failed(a));
-	assert_int_equal(arena_used(a), 0);
 	p = arena_alloc(a, 1000);
 	assert_non_null(p);
 	for (int i = 0; i < 1000; i++)

@@ -14,6 +14,7 @@ enum {
 	LABEL_MAX_BYTES = 1024,    /* of a link's words, as far as they are read */
 	ARENA_MAX_BYTES = 8 << 20, /* for the addresses of one link or one piece of text */
 	PADDING_BYTES = 64,        /* zeros behind what md4c reads */
+	STOP = -1, /* what a callback returns to end the parsing: md4c 0.4.8 goes on after a positive number */
 	GROWTH_MAX = 8,            /* escaping makes at most this many bytes of one */
 };
 
@@ -248,7 +249,7 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *ct
 	}
 	if (r->links && r->label.len + s.len <= LABEL_MAX_BYTES)
 		add_unmarked(&r->label, s);
-	return str_failed(&r->out) ? 1 : 0;
+	return str_failed(&r->out) ? STOP : 0;
 }
 
 /* ---- spans ---- */
@@ -381,7 +382,7 @@ static int on_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
 
 	flush_words(r);
 	if (r->span_count == MARKUP_NESTING_MAX)
-		return 1;
+		return STOP;
 	r->spans[r->span_count++] = type;
 	if (type == MD_SPAN_A)
 		open_link(r, &((const MD_SPAN_A_DETAIL *)detail)->href, &((const MD_SPAN_A_DETAIL *)detail)->title,
@@ -393,7 +394,7 @@ static int on_enter_span(MD_SPANTYPE type, void *detail, void *ctx)
 		open_link(r, &((const MD_SPAN_WIKILINK_DETAIL *)detail)->target, NULL, true);
 	else if (tag)
 		str_addf(&r->out, "<%s>", tag);
-	return str_failed(&r->out) ? 1 : 0;
+	return str_failed(&r->out) ? STOP : 0;
 }
 
 static int on_leave_span(MD_SPANTYPE type, void *detail, void *ctx)
@@ -404,12 +405,12 @@ static int on_leave_span(MD_SPANTYPE type, void *detail, void *ctx)
 	flush_words(r);
 	(void)detail;
 	if (r->span_count == 0 || r->spans[--r->span_count] != type)
-		return 1;
+		return STOP;
 	if (type == MD_SPAN_A || type == MD_SPAN_IMG || type == MD_SPAN_WIKILINK)
 		close_link(r, type == MD_SPAN_WIKILINK);
 	else if (tag)
 		str_addf(&r->out, "</%s>", tag);
-	return str_failed(&r->out) ? 1 : 0;
+	return str_failed(&r->out) ? STOP : 0;
 }
 
 /* ---- blocks ---- */
@@ -466,7 +467,7 @@ static int on_enter_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 	default:
 		str_adds(&r->out, "<p dir=\"auto\">");
 	}
-	return str_failed(&r->out) ? 1 : 0;
+	return str_failed(&r->out) ? STOP : 0;
 }
 
 static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
@@ -476,7 +477,7 @@ static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 	(void)detail;
 	flush_words(r);
 	if (r->span_count)
-		return 1;
+		return STOP;
 	if (type == MD_BLOCK_DOC)
 		return 0;
 	if (shown(r)) {
@@ -508,7 +509,7 @@ static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *ctx)
 		str_adds(&r->out, "\n");
 	}
 	r->nesting--;
-	return str_failed(&r->out) ? 1 : 0;
+	return str_failed(&r->out) ? STOP : 0;
 }
 
 /* ---- whole texts ---- */

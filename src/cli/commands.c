@@ -156,9 +156,12 @@ static int user_list(struct office *o, bool json, struct error *e)
 	for (size_t i = 0; i < n; i++) {
 		const struct account *p = &list[i];
 		if (json) {
-			struct jv *v = jv_set_int(jv_object(), "id", p->id);
-			jv_set_text(v, "login", p->login);
-			jv_set_text(v, "name", p->name);
+			/* The words of the API: ids are strings, `name` logs in, `display` is what others see. */
+			char id[24];
+			snprintf(id, sizeof(id), "%lld", (long long)p->id);
+			struct jv *v = jv_set_string(jv_object(), "id", id);
+			jv_set_text(v, "name", p->login);
+			jv_set_text(v, "display", p->name);
 			jv_set_string(v, "role", people_role_name(p->role));
 			jv_set_bool(v, "disabled", p->disabled);
 			jv_set_time(v, "created", p->created_ms);

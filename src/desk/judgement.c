@@ -364,7 +364,7 @@ struct giving {
 	enum label label;
 	bool trust;
 	char undo[32];
-	int64_t changed, kept;
+	int64_t changed, kept, own; /* own: of the kept ones, appeals against the judge's own decision */
 };
 
 static enum err teach(struct db *db, int64_t ticket, int64_t n, enum stored_label label, struct error *e)
@@ -412,7 +412,7 @@ static enum err may_judge(struct db *db, const struct actor *who, int64_t ticket
 }
 
 /* *entry: what was written, 0 for nothing. *done: the decision stands. */
-static enum err judge_question(struct db *db, const struct giving *g, int64_t ticket, int64_t now, int64_t *entry, bool *done, struct error *e)
+static enum err judge_question(struct db *db, struct giving *g, int64_t ticket, int64_t now, int64_t *entry, bool *done, struct error *e)
 {
 	struct move m = { .ticket = ticket, .event = g->label == LABEL_SPAM ? EVENT_SPAM : EVENT_RELEASE, .by = BY_MODERATOR, .who = *g->who, .now = now };
 	struct acted acted = { 0 };
@@ -431,8 +431,12 @@ static enum err judge_question(struct db *db, const struct giving *g, int64_t ti
 		return err;
 	if (!found)
 		return err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
-	if ((err = may_judge(db, g->who, ticket, appeal, &may, e)) || !may)
+	if ((err = may_judge(db, g->who, ticket, appeal, &may, e)))
 		return err;
+	if (!may) {
+		g->own++;
+		return ERR_OK;
+	}
 	err = ticket_move(db, &m, &acted, e);
 	if (err == ERR_CONFLICT)
 		return ERR_OK; /* nothing was written: its state allows no such step */
@@ -500,7 +504,7 @@ static enum err give_run(struct db *db, void *self, struct error *e)
 	struct giving *g = self;
 	int64_t now = clock_wall_ms();
 
-	g->changed = g->kept = 0;
+	g->changed = g->kept = g->own = 0;
 	for (size_t i = 0; i < g->count; i++) {
 		enum err err = judge_one(db, g, &g->items[i], now, e);
 		if (err)
@@ -514,6 +518,7 @@ enum err judgement_give(struct desk *d, const struct actor *who, const struct ju
 {
 	struct giving g = { .who = who, .label = label, .trust = trust };
 	unsigned char group[GROUP_BYTES];
+	int64_t own = 0;
 
 	*out = (struct judgement_done){ "", 0, 0 };
 	if (count == 0 || count > JUDGEMENT_ITEMS_MAX)
@@ -531,7 +536,10 @@ enum err judgement_give(struct desk *d, const struct actor *who, const struct ju
 			break;
 		out->changed += g.changed;
 		out->kept += g.kept;
+		own += g.own;
 	}
+	if (own && own == out->kept && !out->changed)
+		return err_set(e, ERR_CONFLICT, "This appeal is about your own decision: another moderator has to judge it.");
 	if (out->changed)
 		snprintf(out->undo, sizeof(out->undo), "%s", g.undo);
 	return ERR_OK;

@@ -41,7 +41,8 @@ struct judgement_done {
 	char undo[32];       /* the undo group's name; "" when nothing changed */
 	int64_t changed, kept; /* kept: already decided so, or its state allows no such step */
 };
-/* `trust`: with ham, the sender's later texts in this talk are screened briefly. At most JUDGEMENT_ITEMS_MAX items. */
+/* An appeal is judged by another moderator than the one it is about, where there is one who is not disabled: such an item is kept, and where
+ * there was no other kind of item the answer is ERR_CONFLICT. `trust`: with ham, the sender's later texts in this talk are screened briefly. At most JUDGEMENT_ITEMS_MAX items. */
 enum err judgement_give(struct desk *d, const struct actor *who, const struct judgement_item *items, size_t count, enum label label,
 	bool trust, struct judgement_done *out, struct error *e) MUST_CHECK;
 /* ERR_NOT_FOUND: no such group, or undone before. Items that went on since are kept. */

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,6 +17,10 @@ enum err listen_on(const char *where, int *out, char address[LISTEN_ADDRESS_BYTE
 	size_t len = colon != NULL ? (size_t)(colon - where) : 0;
 	if (colon == NULL || len >= sizeof host || colon[1] == '\0')
 		return err_field(e, ERR_INVALID, "listen", "The address to listen on must be ADDRESS:PORT.");
+	/* getaddrinfo would take 99999 and listen on what is left of it in 16 bits. */
+	size_t digits = strspn(colon + 1, "0123456789");
+	if (colon[1 + digits] != '\0' || digits > 5 || strtol(colon + 1, NULL, 10) > 65535)
+		return err_field(e, ERR_INVALID, "listen", "%s has no port from 0 to 65535.", where);
 	memcpy(host, where, len);
 	host[len] = '\0';
 	char *name = host;

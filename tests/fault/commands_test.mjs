@@ -115,7 +115,7 @@ test('beside a running server', async (t) => {
 		await desk.login('bob', password);
 		refused(run('user', 'add', 'bob'), /taken|exists|already/i);
 		const list = JSON.parse(run('user', 'list', '--json').out);
-		assert.deepEqual(list.map((p) => [p.login, p.role, p.disabled]), [['ann', 'helper', false], ['bob', 'helper', false]]);
+		assert.deepEqual(list.map((p) => [p.id, p.name, p.role, p.disabled]), [['1', 'ann', 'helper', false], ['2', 'bob', 'helper', false]]);
 		assert.equal(run('user', 'disable', 'ann').code, 0);
 		await until(async () => (await ann.get('/api/v1/queue')).status === 401, 'the session to end');
 		refused(run('user', 'disable', 'nobody-of-that-name'), /nobody called/);

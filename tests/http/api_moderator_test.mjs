@@ -1,7 +1,7 @@
 // The moderator's side of the JSON API: lists, reasons, decisions and their undoing, bans, hiding; and the admin's: rule files, accounts, audit.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { RULES, V, ask, desk, heldItem, question, rules, talk } from './api.mjs';
+import { RULES, V, ask, desk, heldItem, idOf, question, rules, talk } from './api.mjs';
 import { PASSWORD, command } from './lib.mjs';
 
 let d, hanna, mona, mats, ada;
@@ -86,6 +86,28 @@ test('a refused question can be let in', async () => {
 	const q = await question(d, { body: 'please refuse this about rivers' }, 'rejected');
 	const item = await heldItem(mona, 'rejected', (i) => /rivers/.test(JSON.stringify(i)));
 	assert.equal((await judge(mona, item.ticket, 'ham')).body.changed, 1);
+	assert.equal((await d.get(q.path)).body.state, 'queued');
+});
+
+test('an appeal is judged by another moderator than the one it is about', async () => {
+	const q = await question(d, { title: 'Appealed', body: 'How do I name a lighthouse?' });
+	const id = await idOf(mona, 'Appealed');
+	assert.equal((await judge(mona, id, 'spam')).body.changed, 1);
+	assert.equal((await d.json('POST', `${q.path}/appeal`, { body: 'It is a real question.' })).body.state, 'held');
+	const item = await heldItem(mona, 'appeals', (i) => i.ticket === id);
+	assert.equal(item.appeal, 'It is a real question.');
+	for (const label of ['spam', 'ham']) {
+		const own = await judge(mona, id, label);
+		assert.equal(own.status, 409, own.text);
+		assert.match(own.body.detail, /another moderator/);
+	}
+	assert.equal((await d.get(q.path)).body.state, 'held');
+	// Among others it is kept, and the others are judged.
+	const r = await question(d, { title: 'Beside it', body: 'How do I paint a lighthouse?' });
+	const both = await mona.json('POST', `${V}/judgements`, { items: [{ ticket: id }, { ticket: await idOf(mona, 'Beside it') }], label: 'spam' });
+	assert.deepEqual([both.status, both.body.changed, both.body.kept], [200, 1, 1], both.text);
+	assert.equal((await d.get(r.path)).body.state, 'spam');
+	assert.equal((await judge(mats, id, 'ham')).body.changed, 1);
 	assert.equal((await d.get(q.path)).body.state, 'queued');
 });
 

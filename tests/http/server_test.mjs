@@ -355,6 +355,17 @@ describe('limits and the end', () => {
 		await until(() => streams.every((s) => s.ended), 'the streams to end', 2000);
 	});
 
+	test('a port that is none is refused, not cut to 16 bits', async () => {
+		const { command, temporary } = await import('./lib.mjs');
+		const data = temporary();
+		assert.equal(command(['migrate'], { data }).code, 0);
+		for (const port of ['99999', '65536', '-1', '80x', '', '0000000080']) {
+			const r = command(['serve', '--listen', `127.0.0.1:${port}`], { data });
+			assert.equal(r.code, 1, `${port}: ${r.out}${r.err}`);
+			assert.match(r.err, /no port from 0 to 65535|must be ADDRESS:PORT/);
+		}
+	});
+
 	test('a port in use is said plainly, with exit code 1', async () => {
 		const desk = await start();
 		const { command, temporary } = await import('./lib.mjs');

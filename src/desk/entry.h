@@ -17,7 +17,7 @@ enum entry_kind {
 	ENTRY_RELEASE, /* data.of; body is the text of the held line, for those who had not seen it */
 	ENTRY_HIDE,    /* data.of, data.level: "hide" (moderators still read it) or "suppress" (nobody does) */
 	ENTRY_ERASE,   /* the words are gone */
-	ENTRY_FACT,    /* data.what: "topic", "urgent", "invite", "rating", "link", "overdue": something about the ticket was set */
+	ENTRY_FACT,    /* data.what: "topic", "urgent", "invite", "rating", "link", "overdue", "report": something about the ticket was set */
 	ENTRY_KINDS
 };
 const char *entry_kind_name(enum entry_kind k);

@@ -23,6 +23,7 @@ static const struct place {
 	{ "title, names, page, mail address", SQL_ERASE_NAMES },
 	{ "helpers' drafts", SQL_ERASE_DRAFTS },
 	{ "repeats of the question", SQL_ERASE_ASKS },
+	{ "reports", SQL_REPORT_FORGET },
 	/* by bans_forget: where it came from */
 	/* and by gate_forget: verdicts with their words and facts, labels, twins, payloads */
 };
@@ -102,13 +103,17 @@ static enum err erase(struct db *db, void *self, struct error *e)
 	struct erasing *x = self;
 	struct ticket t;
 	struct acted acted;
+	int64_t reports = 0;
 	enum err rc = ticket_row(db, x->ticket, &t, e);
 
 	if (rc)
 		return rc;
 	x->at = clock_wall_ms();
 	x->asked = t.asked;
-	x->sealed = t.urgent;
+	rc = db_int(db, SQL_REPORT_ANY_OPEN, BINDS(b_int(t.id)), &reports, e);
+	if (rc)
+		return rc;
+	x->sealed = t.urgent || reports > 0;
 	rc = ticket_move(db, &(struct move){ .ticket = t.id, .event = EVENT_ERASE, .by = BY_ASKER, .now = x->at }, &acted, e);
 	if (!rc && !x->sealed)
 		rc = erase_words(db, t.id, e);

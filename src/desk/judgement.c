@@ -159,6 +159,29 @@ static enum err add_appeal(struct db *db, int64_t ticket, struct jv *v, struct e
 	return rows_close(&r);
 }
 
+/* Who reported it and in which words; also among the reasons. */
+static enum err add_reports(struct db *db, struct arena *a, const struct item *it, struct jv *v, struct error *e)
+{
+	struct jv *list = jv_array();
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_REPORT_OF, BINDS(b_int(it->ticket), b_int(it->n)), e);
+
+	while (!err && rows_next(&r)) {
+		struct slice name = rows_text(&r, 1), words = rows_text(&r, 2);
+		bool asker = rows_int(&r, 0) == 0;
+		struct jv *x = jv_set_string(jv_object(), "by", asker ? "asker" : "helper");
+		if (!asker)
+			jv_set_text(x, "name", name);
+		jv_set_text(x, "reason", words);
+		jv_push(list, jv_set_time(x, "at", rows_int(&r, 3)));
+		char *said = asker ? arena_printf(a, "Reported by the asker: %.*s", SLICE_ARG(words))
+				   : arena_printf(a, "Reported by %.*s: %.*s", SLICE_ARG(name), SLICE_ARG(words));
+		jv_push(jv_get(v, "reasons"), jv_string(said));
+	}
+	jv_set(v, "reports", list);
+	return err ? err : rows_close(&r);
+}
+
 static enum err read_verdict(struct arena *a, struct slice text, struct verdict **out)
 {
 	struct jv *v = NULL;
@@ -220,6 +243,8 @@ static enum err item_json(struct db *db, struct arena *a, const struct item *it,
 		err = end;
 	if (!err && x && list == HELD_APPEALS)
 		err = add_appeal(db, it->ticket, x, e);
+	if (!err && x && list == HELD_REPORTS)
+		err = add_reports(db, a, it, x, e);
 	if (err)
 		jv_free(&x);
 	*out = x;
@@ -411,6 +436,18 @@ static enum err may_judge(struct db *db, const struct actor *who, int64_t ticket
 	return err;
 }
 
+/* Is there an open report about it? */
+static enum err reported(struct db *db, int64_t ticket, int64_t n, bool *yes, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_REPORT_OF, BINDS(b_int(ticket), b_int(n)), e);
+
+	if (err)
+		return err;
+	*yes = rows_next(&r);
+	return rows_close(&r);
+}
+
 /* *entry: what was written, 0 for nothing. *done: the decision stands. */
 static enum err judge_question(struct db *db, struct giving *g, int64_t ticket, int64_t now, int64_t *entry, bool *done, struct error *e)
 {
@@ -438,8 +475,8 @@ static enum err judge_question(struct db *db, struct giving *g, int64_t ticket, 
 		return ERR_OK;
 	}
 	err = ticket_move(db, &m, &acted, e);
-	if (err == ERR_CONFLICT)
-		return ERR_OK; /* nothing was written: its state allows no such step */
+	if (err == ERR_CONFLICT) /* nothing was written: its state allows no such step. A report is settled all the same */
+		return reported(db, ticket, 1, done, e);
 	if (err)
 		return err;
 	*entry = acted.n;
@@ -461,8 +498,10 @@ static enum err judge_line(struct db *db, const struct giving *g, int64_t ticket
 		waiting = rows_int(&r, 0);
 		held = rows_text(&r, 2).ptr && slice_is(rows_text(&r, 2), "held");
 	}
-	if ((err = rows_close(&r)) || !waiting)
+	if ((err = rows_close(&r)))
 		return err;
+	if (!waiting)
+		return reported(db, ticket, n, done, e);
 	if (g->label == LABEL_HAM && held) {
 		if ((err = talk_release(db, ticket, n, g->who, now, e)))
 			return err;
@@ -494,6 +533,8 @@ static enum err judge_one(struct db *db, struct giving *g, const struct judgemen
 	if ((err = teach(db, it->ticket, n, label, e)) || (err = count_rules(db, it->ticket, n, label, 1, e)))
 		return err;
 	if ((err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(it->ticket), b_int(n), b_int(label == STORED_SPAM), b_int(0)), NULL, e)))
+		return err;
+	if ((err = db_run(db, SQL_REPORT_SETTLE, BINDS(b_int(it->ticket), b_int(n), b_str(g->undo)), NULL, e)))
 		return err;
 	g->changed++;
 	return audit_add(db, g->who, label == STORED_SPAM ? "judgement.spam" : "judgement.ham", "ticket", it->ticket, NULL, e);
@@ -562,7 +603,7 @@ struct given {
 static enum err undo_one(struct db *db, struct undoing *u, const struct given *was, int64_t now, struct error *e)
 {
 	enum stored_label before;
-	int64_t account;
+	int64_t account, reports = 0;
 	bool back = true;
 	enum err err;
 
@@ -580,7 +621,11 @@ static enum err undo_one(struct db *db, struct undoing *u, const struct given *w
 		u->kept++;
 	} else {
 		u->changed++;
-		err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(was->ticket), b_int(was->n), b_int(-1), b_int(was->n > 1)), NULL, e);
+		err = db_run(db, SQL_REPORT_UNSETTLE, BINDS(b_int(was->ticket), b_int(was->n), b_text(u->undo)), &reports, e);
+		if (err)
+			return err;
+		/* A line that was reported is on the list because of that, not because of its screening. */
+		err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(was->ticket), b_int(was->n), b_int(-1), b_int(was->n > 1 && reports == 0)), NULL, e);
 		if (err)
 			return err;
 	}

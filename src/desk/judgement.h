@@ -24,7 +24,8 @@ struct held_query {
 	bool fold;           /* near copies as one row with `near` */
 };
 /* {"items":[{"ticket","n","state","title","lang","topic","name"?,"at","body","parts":[{"text","mark"?,"rule"?}],"score","action",
- *   "reasons":["..."],"hits":[{"rule","score","class","where","text","describe"}],"near":[{"ticket","n"}],"appeal"?}],"cursor"?,"counts":{...}}
+ *   "reasons":["..."],"hits":[{"rule","score","class","where","text","describe"}],"near":[{"ticket","n"}],"appeal"?,
+ *   "reports"?:[{"by","name"?,"reason","at"}]}],"cursor"?,"counts":{...}}
  * `parts` is the body cut at the marked words: {"text":"...", "mark":true}. *out is the caller's. */
 enum err judgement_held(struct db *db, struct arena *a, const struct held_query *q, struct jv **out, struct error *e) MUST_CHECK;
 /* {"held":n,"challenged":n,"rejected":n,"appeals":n,"reports":n}. */

@@ -5,6 +5,7 @@
 #include "desk/people.h"
 #include "desk/presence.h"
 #include "desk/publish.h"
+#include "desk/report.h"
 #include "desk/transcript.h"
 #include "live/sse.h"
 #include "web/problem.h"
@@ -238,6 +239,18 @@ enum err api_acted(struct response *rs, const struct acted *done, struct error *
 	if (done->expires)
 		jv_set(v, "lease", api_lease(done->fence, done->expires));
 	return api_answer(rs, 200, v, e);
+}
+
+enum err api_report(struct request *rq, struct response *rs, int64_t ticket, const struct actor *who, struct error *e)
+{
+	struct jv *body;
+	struct report in = { .ticket = ticket, .who = who };
+	struct reported done = { 0 };
+	enum err err = request_json(rq, &body, e);
+	if (err || (err = jv_want_int(body, "n", &in.n, e)) || (err = jv_want_text(body, "reason", &in.reason, e)) ||
+		(err = jv_want_text(body, "client_id", &in.client_id, e)) || (err = report_add(rq->desk, rq->db, rq->arena, &in, &done, e)))
+		return err;
+	return api_answer(rs, done.repeat ? 200 : 201, jv_set_time(jv_set_int(jv_object(), "n", done.n), "at", done.at), e);
 }
 
 enum err api_posted(struct response *rs, const struct posted *p, bool staff, struct error *e)

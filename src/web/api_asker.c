@@ -229,6 +229,13 @@ enum err api_question_rating(struct request *rq, struct response *rs, struct err
 	return err ? err : api_acted(rs, &done, e);
 }
 
+enum err api_question_report(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	enum err err = api_link(rq, &t, e);
+	return err ? err : api_report(rq, rs, t.id, NULL, e);
+}
+
 enum err api_question_typing(struct request *rq, struct response *rs, struct error *e)
 {
 	struct ticket t;

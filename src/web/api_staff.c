@@ -564,6 +564,13 @@ enum err api_ticket_urgent(struct request *rq, struct response *rs, struct error
 	return api_acted(rs, &done, e);
 }
 
+enum err api_ticket_report(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	enum err err = api_staff_ticket(rq, &t, e);
+	return err ? err : api_report(rq, rs, t.id, &rq->who, e);
+}
+
 enum err api_ticket_typing(struct request *rq, struct response *rs, struct error *e)
 {
 	struct ticket t;

@@ -1,0 +1,35 @@
+/*
+ * report: one side of a conversation tells the moderators about the other.
+ *
+ * A report names an entry of the other side and says why. It stands on the moderators' list `reports` until somebody judges that entry
+ * (desk/judgement); any number of reports changes nothing by itself, a person decides (P12). A helper's report is also a staff entry of
+ * the log (fact, data.what "report", without the words), so that colleagues know. An asker's report leaves no entry: the log
+ * is what the reported helper reads, and nobody shall have to fear their anger. Words of reports are for moderators and go with the ticket's.
+ *
+ * Retries are harmless: the same client_id, or without one the same words about the same entry, is the first report again.
+ */
+#ifndef DESK_REPORT_H
+#define DESK_REPORT_H
+
+#include "desk/ticket.h"
+
+enum {
+	REPORT_OPEN_MAX = 5, /* of one reporter in one conversation; past that ERR_LIMITED until some are judged */
+};
+
+struct report {
+	int64_t ticket;
+	const struct actor *who; /* NULL: the asker */
+	int64_t n;               /* 0: the last answer (asker), the question (staff) */
+	struct slice reason;     /* 1 to TICKET_REASON_MAX_BYTES bytes */
+	struct slice client_id;  /* absent: none */
+};
+struct reported {
+	int64_t n, at;           /* the entry it is about; when it was first reported */
+	bool repeat;
+};
+/* Who may read the ticket was settled before. ERR_INVALID with the field: an entry that is not the other side's, or no reason.
+ * ERR_CONFLICT: nobody has answered yet, the words are gone, or the client_id was used for another report. `db` reads. */
+enum err report_add(struct desk *d, struct db *db, struct arena *a, const struct report *in, struct reported *out, struct error *e) MUST_CHECK;
+
+#endif

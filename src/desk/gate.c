@@ -21,7 +21,7 @@ enum {
 	NONCE_BYTES = NONCE_HEAD + NONCE_MAC,
 	NONCE_AGAIN = 1,
 	BRIEF_AFTER = 5,           /* accepted messages, after which a sender is known to the talk */
-	BEFORE_MAX_BYTES = 2048,
+	BEFORE_MAX_BYTES = 1024,   /* half of what a body element holds, so that the seam is inside one */
 	VERDICT_MAX_BYTES = 1 << 20,
 	SIGHTING_DAYS = 30,        /* an unlabelled text is known again for so long */
 	FIGURE_DAYS = 400
@@ -35,6 +35,7 @@ struct screening {
 	struct judge_options options;
 	struct facts facts;
 	struct verdict *verdict;
+	bool spends; /* its form's nonce is ours and fresh to us: used up with the question, whatever it weighs */
 	int64_t ban, now_ms, bytes;
 };
 
@@ -272,7 +273,18 @@ out:
 	return o;
 }
 
-/* The last lines of this talk's asker, oldest first, so that a text cut into lines is seen whole. */
+/* The end of a text, in whole characters. */
+static struct slice last_bytes(struct slice s, size_t max)
+{
+	size_t from = s.len > max ? s.len - max : 0;
+
+	while (from && from < s.len && ((unsigned char)s.ptr[from] & 0xC0) == 0x80)
+		from++;
+	return slice_from(s, from);
+}
+
+/* The last words of this talk's asker, the question and corrections among them, oldest first, so that a text cut into pieces is
+ * seen whole; of a long piece its end, which is where the next one goes on. */
 static enum err fetch_before(struct db *db, struct arena *a, int64_t ticket, struct slice *out, struct error *e)
 {
 	struct slice lines[4];
@@ -284,11 +296,11 @@ static enum err fetch_before(struct db *db, struct arena *a, int64_t ticket, str
 	if (err)
 		return err;
 	while (n < 4 && rows_next(&r)) {
-		struct slice body = rows_text(&r, 0);
-		if (bytes + body.len > BEFORE_MAX_BYTES)
+		struct slice body = rows_text(&r, 0), end = last_bytes(body, BEFORE_MAX_BYTES - bytes);
+		lines[n++] = arena_slice(a, end);
+		bytes += end.len + 1;
+		if (end.len < body.len || bytes >= BEFORE_MAX_BYTES)
 			break;
-		bytes += body.len + 1;
-		lines[n++] = arena_slice(a, body);
 	}
 	if ((err = rows_close(&r)) || n == 0)
 		return err;
@@ -307,7 +319,7 @@ static enum err fetch_before(struct db *db, struct arena *a, int64_t ticket, str
 static enum err fetch_talk(struct db *db, struct arena *a, struct submission *in, struct facts *f, struct error *e)
 {
 	int64_t trusted = 0;
-	enum err err = db_int(db, SQL_GATE_TALK_LINES, BINDS(b_int(in->ticket)), &f->talk_lines, e);
+	enum err err = db_int(db, SQL_GATE_TALK_LINES, BINDS(b_int(in->ticket), b_int(SUBMIT_LINE)), &f->talk_lines, e);
 
 	if (!err)
 		err = db_int(db, SQL_GATE_TALK_TRUST, BINDS(b_int(in->ticket)), &trusted, e);
@@ -380,6 +392,7 @@ static enum err judge_form(struct desk *d, struct db *db, struct screening *s, s
 		return err;
 	s->facts.script = form.script;
 	in->form_age_ms = form.age_ms;
+	s->spends = in->kind == SUBMIT_QUESTION && (form.state == FORM_GOOD || form.state == FORM_EXPIRED);
 	/* A talk's lines come from people who hold its link. */
 	if (in->kind != SUBMIT_QUESTION || strcmp(conf()->form_token, "off") == 0)
 		return ERR_OK;
@@ -538,7 +551,7 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 		struct facts *f = &again.facts;
 		f->exact_spam = f->exact_ham = f->payload_spam = f->near_spam = f->near_ham = f->burst = f->burst_senders = 0;
 		f->payload[0] = 0;
-		if (s->facts.form == FORM_GOOD && (err = gate_form_spend(db, s->in->form, ticket, s->now_ms, e)))
+		if (s->spends && (err = gate_form_spend(db, s->in->form, ticket, s->now_ms, e)))
 			return err;
 		if ((err = fetch_moving(db, &again, f, e)) || (err = spam_judge(s->arena, s->features, f, &s->options, &later, e)))
 			return err;

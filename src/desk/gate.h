@@ -65,7 +65,8 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 
 /* Once a minute or so, on the writer (a chunk at a time): forgets spent nonces, rates and sightings past their time. */
 enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct error *e) MUST_CHECK;
-/* Inside the erase or purge command: forgets verdicts, labels and sightings of a ticket. */
+/* Inside the erase or purge command: forgets verdicts, labels and what was remembered of a ticket's texts. That its network sent
+ * something then still counts in the rates until that, too, is forgotten: erasing must not buy new room. */
 enum err gate_forget(struct db *db, int64_t ticket, struct error *e) MUST_CHECK;
 
 /* The stored verdict of an entry, as verdict_json wrote it. ERR_NOT_FOUND without one. *out is the caller's. */

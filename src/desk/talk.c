@@ -232,21 +232,31 @@ struct write {
 	struct posted *out;
 };
 
+enum err talk_asker_room(const struct ticket *t, size_t bytes, struct error *e)
+{
+	enum err rc;
+
+	if (t->answered || (t->additions < TALK_ADDITIONS_MAX && t->added_bytes + (int64_t)bytes <= TALK_ADDITIONS_BYTES))
+		return ERR_OK;
+	rc = err_set(e, ERR_LIMITED,
+		     "You have added as much as fits before somebody answers. Please wait for an answer; nothing you sent before is lost.");
+	if (e)
+		e->retry_after_s = 600;
+	return rc;
+}
+
+enum err talk_asker_added(struct db *db, const struct ticket *t, size_t bytes, struct error *e)
+{
+	return t->answered ? ERR_OK : db_run(db, SQL_TALK_ADDED, BINDS(b_int(t->id), b_int((int64_t)bytes)), NULL, e);
+}
+
 static enum err asker_may_write(const struct ticket *t, size_t bytes, struct error *e)
 {
 	if (t->state == TICKET_REJECTED || t->state == TICKET_SPAM)
 		return err_set(e, ERR_CONFLICT, "This question was refused. You can appeal, and a person will look at it.");
 	if (t->state == TICKET_ERASED || t->state == TICKET_PURGED)
 		return err_set(e, ERR_CONFLICT, "The words of this conversation are gone.");
-	if (!t->answered && (t->additions >= TALK_ADDITIONS_MAX || t->added_bytes + (int64_t)bytes > TALK_ADDITIONS_BYTES)) {
-		enum err rc = err_set(e, ERR_LIMITED,
-				      "You have added as much as fits before somebody answers. Please wait for an answer; nothing you sent before is lost.");
-
-		if (e)
-			e->retry_after_s = 600;
-		return rc;
-	}
-	return ERR_OK;
+	return talk_asker_room(t, bytes, e);
 }
 
 static enum err write_asker(struct db *db, struct write *w, const struct ticket *t, struct error *e)
@@ -266,9 +276,9 @@ static enum err write_asker(struct db *db, struct write *w, const struct ticket 
 	}
 	rc = talk_append(db, &entry, &w->out->n, e);
 	if (!rc)
-		rc = db_run(db, SQL_TALK_TOUCH_ASKER,
-			    BINDS(b_int(t->id), b_int(t->answered == 0), b_int(t->answered ? 0 : (int64_t)entry.body.len),
-				  b_int(entry.now)), NULL, e);
+		rc = talk_asker_added(db, t, entry.body.len, e);
+	if (!rc)
+		rc = db_run(db, SQL_TALK_TOUCH_ASKER, BINDS(b_int(t->id), b_int(entry.now)), NULL, e);
 	if (!rc && t->state == TICKET_SNOOZED)
 		rc = ticket_move(db, &(struct move){ .ticket = t->id, .event = EVENT_REPLY, .by = BY_ASKER, .now = entry.now }, &moved, e);
 	return rc;
@@ -297,8 +307,10 @@ static enum err write_staff(struct db *db, struct write *w, const struct ticket 
 		if (v->flagged && act.who.role == ROLE_TRIAL) {
 			entry.audience = AUDIENCE_HELD;
 			w->out->held = true;
-		} else if (v->flagged && !w->edits) {
-			entry.data = SLICE("{\"warn\":true}");
+		} else if (v->flagged) {
+			if (w->edits)
+				snprintf(w->data, sizeof(w->data), "{\"of\":%lld,\"warn\":true}", (long long)w->edits);
+			entry.data = w->edits ? slice_of(w->data) : SLICE("{\"warn\":true}");
 		}
 	}
 	rc = talk_append(db, &entry, &w->out->n, e);

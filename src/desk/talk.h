@@ -76,6 +76,10 @@ struct append {
 	struct slice what;       /* tells requests of one kind apart under a client_id: the event's name; absent: none */
 	bool index;              /* the body may be found by search, once the ticket is in the open */
 };
+/* Whether the asker may still add so much before somebody has answered, lines and comments alike (ERR_LIMITED); in a write command,
+ * counts it. */
+enum err talk_asker_room(const struct ticket *t, size_t bytes, struct error *e) MUST_CHECK;
+enum err talk_asker_added(struct db *db, const struct ticket *t, size_t bytes, struct error *e) MUST_CHECK;
 /* Adds one entry with the next number. Checks nothing but the log's own invariants. */
 enum err talk_append(struct db *db, const struct append *in, int64_t *n, struct error *e) MUST_CHECK;
 /* What an earlier request of this client_id did. `in` needs ticket, kind, account, body, reply_to, what, client_id. *found false: nothing.

@@ -110,6 +110,11 @@ static struct crypt_hash same_ask(const struct ask *in)
 	return hash;
 }
 
+static enum err other_words(struct error *e)
+{
+	return err_field(e, ERR_CONFLICT, "form", "This form was sent before. Please look it over and send it once more.");
+}
+
 struct asking {
 	const struct ask *in;
 	struct screening *screening;
@@ -117,19 +122,20 @@ struct asking {
 	struct crypt_hash client, same, token_hash;
 	unsigned char seed[KEYS_SEED_BYTES];
 	struct slice note;
+	bool keep; /* remember which words the client_id or the form's nonce came with */
 	/* results */
 	int64_t ticket;
 	enum ticket_state state;
 	bool repeat;
 };
 
-/* ERR_CONFLICT: the client_id was used for another question. */
+/* ERR_CONFLICT: the client_id, or the form's nonce that stands for it, was used for another question. */
 static enum err find_repeat(struct db *db, struct asking *q, struct error *e)
 {
 	struct rows r;
 	enum err rc, closed;
 
-	if (!q->in->client_id.ptr)
+	if (!q->keep)
 		return ERR_OK;
 	rc = rows_open(db, &r, SQL_TICKET_ASK_FIND,
 		       BINDS(b_blob(q->client.bytes, sizeof(q->client.bytes)), b_int(clock_wall_ms() - REPEAT_MS)), e);
@@ -140,7 +146,8 @@ static enum err find_repeat(struct db *db, struct asking *q, struct error *e)
 			q->repeat = true;
 			q->ticket = rows_int(&r, 0);
 		} else {
-			rc = err_field(e, ERR_CONFLICT, "client_id", "This client_id was used for another question.");
+			rc = q->in->client_id.ptr ? err_field(e, ERR_CONFLICT, "client_id", "This client_id was used for another question.")
+						  : other_words(e);
 		}
 	}
 	closed = rows_close(&r);
@@ -173,7 +180,7 @@ static enum err insert(struct db *db, struct asking *q, int64_t now, struct erro
 
 	if (!rc)
 		rc = bans_remember(db, q->ticket, &q->in->sender, e);
-	if (!rc && q->in->client_id.ptr)
+	if (!rc && q->keep)
 		rc = db_run(db, SQL_TICKET_ASK_KEEP,
 			    BINDS(b_blob(q->client.bytes, sizeof(q->client.bytes)), b_int(q->ticket), b_blob(q->same.bytes, sizeof(q->same.bytes)),
 				  b_int(now), b_int(now - REPEAT_MS)),
@@ -269,23 +276,42 @@ static enum err screen(struct desk *d, struct db *db, struct arena *a, struct as
 	return gate_screen(d, db, a, s, &in->sender, &q->screening, e);
 }
 
-/* The nonce was spent: within ten minutes it leads to the same place, later the form is shown again. */
-static enum err check_form(struct desk *d, struct db *db, const struct ask *in, int64_t *ticket, struct error *e)
+/* What the client_id, or else a nonce of ours, is known by: the nonce without the mark of the page's script. */
+static enum err name_client(struct desk *d, struct db *db, struct asking *q, struct gate_form *form, struct error *e)
 {
-	struct gate_form form;
+	struct slice name = q->in->client_id;
 	enum err rc;
 
+	*form = (struct gate_form){ .state = FORM_MISSING };
+	q->keep = name.ptr != NULL;
+	if (!q->keep && q->in->form.len) {
+		rc = gate_form_check(d, db, q->in->form, form, e);
+		if (rc)
+			return rc;
+		q->keep = form->state == FORM_GOOD || form->state == FORM_EXPIRED || form->state == FORM_SPENT;
+		name = q->in->form;
+		name.len -= name.ptr[name.len - 1] == '~';
+	}
+	q->client = crypt_sha256(name);
+	return ERR_OK;
+}
+
+/* The nonce was spent: the same words within ten minutes lead to the same place; later, or with other words, the form is shown
+ * again. */
+static enum err check_form(struct desk *d, struct db *db, struct asking *q, int64_t *ticket, struct error *e)
+{
+	struct gate_form form;
+	enum err rc = name_client(d, db, q, &form, e);
+
 	*ticket = 0;
-	if (!in->form.len || in->client_id.ptr)
-		return ERR_OK;
-	rc = gate_form_check(d, db, in->form, &form, e);
 	if (rc || form.state != FORM_SPENT)
 		return rc;
-	if (form.ticket && form.spent_ms <= GATE_FORM_REPEAT_MS) {
-		*ticket = form.ticket;
-		return ERR_OK;
-	}
-	return err_field(e, ERR_CONFLICT, "form", "This form was sent before. Please look it over and send it once more.");
+	q->repeat = false;
+	rc = find_repeat(db, q, e);
+	if (rc || !form.ticket || form.spent_ms > GATE_FORM_REPEAT_MS)
+		return rc ? rc : other_words(e);
+	*ticket = form.ticket;
+	return ERR_OK;
 }
 
 enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct ask *in, struct asked *out, struct error *e)
@@ -298,18 +324,17 @@ enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct
 	memset(out, 0, sizeof(*out));
 	if (rc)
 		return rc;
-	q.client = crypt_sha256(in->client_id);
 	q.same = same_ask(in);
+	rc = check_form(d, db, &q, &earlier, e);
+	if (rc)
+		return rc;
+	if (earlier)
+		return answer_repeat(d, db, a, earlier, out, e);
 	rc = find_repeat(db, &q, e);
 	if (rc)
 		return rc;
 	if (q.repeat)
 		return answer_repeat(d, db, a, q.ticket, out, e);
-	rc = check_form(d, db, in, &earlier, e);
-	if (rc)
-		return rc;
-	if (earlier)
-		return answer_repeat(d, db, a, earlier, out, e);
 	rc = tidy(a, &q, e);
 	if (!rc)
 		rc = screen(d, db, a, &q, e);
@@ -321,7 +346,7 @@ enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct
 	rc = writer_do(d->writer, LANE_ASK, write_question, &q, e);
 	if (rc == ERR_CONFLICT && in->form.len && !in->client_id.ptr) {
 		/* The same form sent twice at once: the other one was first, and its place is this one's. */
-		enum err again = check_form(d, db, in, &earlier, e);
+		enum err again = check_form(d, db, &q, &earlier, e);
 
 		if (!again && earlier)
 			return answer_repeat(d, db, a, earlier, out, e);
@@ -366,7 +391,12 @@ static enum err write_later(struct db *db, void *self, struct error *e)
 	if (!l->appeal && t.state != TICKET_CLOSED)
 		return err_set(e, ERR_CONFLICT, "Say how it went once the conversation is closed.");
 	if (l->screening) {
-		rc = gate_record(db, l->screening, l->ticket, t.last_n + 1, &action, e);
+		if (!l->appeal)
+			rc = talk_asker_room(&t, l->text.len, e);
+		if (!rc)
+			rc = gate_record(db, l->screening, l->ticket, t.last_n + 1, &action, e);
+		if (!rc && !l->appeal)
+			rc = talk_asker_added(db, &t, l->text.len, e);
 		if (rc)
 			return rc;
 		if (!l->appeal && action != ACTION_ACCEPT)

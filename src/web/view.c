@@ -285,7 +285,8 @@ void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct j
 
 /* What later entries of the same page did to one. */
 struct fate {
-	bool hidden, suppressed, released, edited;
+	bool hidden, suppressed, released, edited, warned;
+	bool edit_held;    /* the words shown are a correction that a person has yet to look at */
 	struct slice body; /* of the edit */
 };
 
@@ -447,7 +448,8 @@ static struct jv *tool(struct request *rq, const char *lang, const char *href, i
 static struct jv *message(struct request *rq, const char *lang, const struct page *p, const struct entry *x, const struct fate *f,
 			  const struct view_log *o)
 {
-	bool staff = o->view == VIEW_STAFF, by_helper = x->author == AUTHOR_HELPER, held = x->audience == AUDIENCE_HELD && !f->released;
+	bool staff = o->view == VIEW_STAFF, by_helper = x->author == AUTHOR_HELPER;
+	bool held = (x->audience == AUDIENCE_HELD && !f->released) || f->edit_held;
 	bool gone = f->suppressed || (f->hidden && !(staff && o->moderator)) || !x->body.ptr;
 	struct jv *m = jv_object();
 	jv_set_int(m, "n", x->n);
@@ -467,6 +469,7 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 	jv_set(m, "badge", badge ? view_say(rq, lang, badge, I18N_NONE) : jv_null());
 	jv_set_string(m, "badge_class", by_helper && !note ? "verified" : "badge");
 	jv_set_bool(m, "edited", f->edited);
+	jv_set(m, "warning", f->warned && !gone ? view_say(rq, lang, "careful-contact", I18N_NONE) : jv_null());
 	jv_set(m, "quote", gone ? jv_null() : quote(rq, lang, p, x, o));
 	jv_set(m, "html", jv_null());
 	jv_set(m, "plain", jv_null());
@@ -478,6 +481,8 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 		struct entry shown = *x;
 		if (f->edited)
 			shown.body = f->body;
+		if (f->edit_held)
+			shown.audience = AUDIENCE_HELD;
 		struct entry_look look = { .view = o->view, .links = o->ticket->answered != 0, .asker_name = o->ticket->name };
 		struct jv *json = entry_json(rq->arena, &shown, &look);
 		struct slice html = jv_get_text(json, "html");
@@ -500,9 +505,18 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 	return m;
 }
 
+/* What a correction makes of its message. A held one stays marked as such until it is released. */
+static void find_edit(const struct entry *x, bool released, struct fate *f)
+{
+	f->edited = true;
+	f->body = x->body;
+	f->edit_held = x->audience == AUDIENCE_HELD && !released;
+}
+
 static void find_fates(const struct page *p, struct fate *fates)
 {
-	for (size_t i = 0; i < p->count; i++) {
+	/* From the end: a release comes behind what it releases, and of several corrections the last one counts. */
+	for (size_t i = p->count; i-- > 0;) {
 		const struct entry *x = &p->entries[i];
 		if (x->kind != ENTRY_EDIT && x->kind != ENTRY_RELEASE && x->kind != ENTRY_HIDE && !is_words(x))
 			continue;
@@ -510,16 +524,15 @@ static void find_fates(const struct page *p, struct fate *fates)
 		/* A hidden line says so itself, also when the hiding lies beyond this page. */
 		if (is_words(x) && jv_type(jv_get(data, "hidden")) == JV_TRUE)
 			fates[i].hidden = true;
-		const struct entry *of = entry_at(p, data_int(data, "of"));
-		if (of && !is_words(x)) {
-			struct fate *f = &fates[of - p->entries];
-			if (x->kind == ENTRY_EDIT)
-				f->edited = true, f->body = x->body;
-			else if (x->kind == ENTRY_RELEASE)
-				f->released = true;
-			else
-				f->hidden = true, f->suppressed |= slice_is(jv_get_text(data, "level"), "suppress");
-		}
+		const struct entry *of = is_words(x) ? NULL : entry_at(p, data_int(data, "of"));
+		struct fate *f = of ? &fates[of - p->entries] : &fates[i];
+		f->warned |= jv_type(jv_get(data, "warn")) == JV_TRUE;
+		if (of && x->kind == ENTRY_EDIT && !f->edited)
+			find_edit(x, fates[i].released, f);
+		else if (of && x->kind == ENTRY_RELEASE)
+			f->released = true;
+		else if (of && x->kind == ENTRY_HIDE)
+			f->hidden = true, f->suppressed |= slice_is(jv_get_text(data, "level"), "suppress");
 		jv_free(&data);
 	}
 }

@@ -1,0 +1,115 @@
+// The spammer, the attacker, and the person who only pressed Back: what they try over HTTP, and what must come of it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { V, ask, desk, idOf, question, randomUUID, rules, talk } from './api.mjs';
+
+let d, hanna, trixie, mona, ada;
+before(async () => {
+	d = await desk();
+	[hanna, trixie, mona, ada] = await Promise.all(['hanna', 'trixie', 'mona', 'ada'].map((n) => d.login(n)));
+	await rules(
+		ada,
+		`body TEST_PAIR /violet lantern/
+score TEST_PAIR 8
+body TEST_PAY /send me money/
+score TEST_PAY 8
+`,
+	);
+});
+after(() => d.stop());
+
+const nonce = (page) => /name="form" value="([^"]+)"/.exec(page.text)[1];
+
+test('a form sent again leads to the same place; with other words it is shown again, filled (P4)', async () => {
+	const form = nonce(await d.get('/'));
+	const words = { body: 'How do I move a page to another name?', form, lang: 'en' };
+	const first = await d.form('/', words);
+	assert.equal(first.status, 303);
+	const again = await d.form('/', words);
+	assert.equal(again.status, 303);
+	assert.equal(again.headers.location, first.headers.location);
+	const other = await d.form('/', { ...words, body: 'And how do I move it back to where it was?' });
+	assert.equal(other.status, 409);
+	assert.match(other.text, /And how do I move it back to where it was\?/);
+	const renewed = await d.form('/', { ...words, body: 'And how do I move it back to where it was?', form: nonce(other) });
+	assert.equal(renewed.status, 303);
+	assert.notEqual(renewed.headers.location, first.headers.location);
+});
+
+test('a form sent twice is one question also where nonces do not weigh', async () => {
+	const off = await desk({ env: { PORCHLIGHT_FORM_TOKEN: 'off' } });
+	try {
+		const words = { body: 'How do I archive an old discussion?', form: nonce(await off.get('/')), lang: 'en' };
+		const [a, b] = await Promise.all([off.form('/', words), off.form('/', words)]);
+		assert.equal(a.status, 303);
+		assert.equal(a.headers.location, b.headers.location);
+		assert.equal((await off.form('/', words)).headers.location, a.headers.location);
+	} finally {
+		await off.stop();
+	}
+});
+
+const line = (q, body) => d.json('POST', `${q.path}/messages`, { body });
+const entry = async (q, n) => (await d.get(`${q.path}?after=${n - 1}`)).body.log[0];
+
+test('words cut in two are read together: question and line, correction and line, and across a long line', async () => {
+	const q = await question(d, { body: 'I painted a picture of a violet' });
+	assert.equal((await entry(q, (await line(q, 'lantern and want to upload it')).body.n)).data?.held, true);
+
+	const r = await question(d);
+	const n = (await line(r, 'I painted something')).body.n;
+	assert.equal((await d.json('PUT', `${r.path}/messages/${n}`, { body: 'I painted a picture of a violet' })).status, 201);
+	assert.equal((await entry(r, (await line(r, 'lantern and want to upload it')).body.n)).data?.held, true);
+
+	const s = await question(d);
+	await line(s, `${'I walked and I looked at the sea. '.repeat(90)}Then I painted a violet`);
+	assert.equal((await entry(s, (await line(s, 'lantern and want to upload it')).body.n)).data?.held, true);
+
+	const t = await question(d);
+	assert.equal((await entry(t, (await line(t, 'a lantern and want to upload it')).body.n)).data?.held, undefined);
+});
+
+test('what helpers say does not make the asker known', async () => {
+	const q = await talk(d, hanna);
+	for (let i = 0; i < 6; i++)
+		assert.equal((await hanna.json('POST', `${q.t}/messages`, { body: `This is part ${i} of my answer.`, fence: q.fence })).status, 201);
+	const n = (await line(q, 'look at my violet lantern')).body.n;
+	assert.equal((await entry(q, n)).data?.held, true);
+});
+
+test('comments on how it went share the room there is before somebody answers', async () => {
+	const q = await question(d);
+	assert.equal((await d.json('POST', `${q.path}/close`, {})).status, 200);
+	const rate = (i) => d.json('POST', `${q.path}/rating`, { helped: false, comment: `Nobody came, I say for the ${i}th time.` });
+	for (let i = 0; i < 5; i++) assert.equal((await rate(i)).status, 200);
+	assert.equal((await rate(5)).status, 429);
+});
+
+test('a correction that asks for money is warned about like a message that does', async () => {
+	const q = await talk(d, hanna);
+	const said = await hanna.json('POST', `${q.t}/messages`, { body: 'Hello, I can help.', fence: q.fence });
+	assert.equal(said.status, 201);
+	const before = await d.get(`/q/${q.token}`);
+	assert.doesNotMatch(before.text, /Careful: this message/);
+	const body = 'You must send me money by PayPal, write to me on Telegram @helper_bob first, send $50 in bitcoin.';
+	const edit = await hanna.json('PUT', `${q.t}/messages/${said.body.n}`, { body, fence: q.fence });
+	assert.equal(edit.status, 201, edit.text);
+	assert.equal((await entry(q, edit.body.n)).data.warn, true);
+	assert.match((await d.get(`/q/${q.token}`)).text, /Careful: this message/);
+});
+
+test('a held correction is marked as held, and its links are dead, until it is released', async () => {
+	const q = await talk(d, hanna);
+	assert.equal((await hanna.json('POST', `${q.t}/messages`, { body: 'Hello, what is it?', fence: q.fence })).status, 201);
+	const n = (await line(q, 'It is about a picture.')).body.n;
+	const edit = await d.json('PUT', `${q.path}/messages/${n}`, { body: 'My violet lantern: https://lantern.example.org/buy' });
+	assert.equal(edit.status, 201, edit.text);
+	const held = (await hanna.get(`/desk/t/${q.id}`)).text;
+	assert.match(held, /class="msg [a-z]+ held" id="n\d+"/);
+	assert.doesNotMatch(held, /href="https:\/\/lantern/);
+	const r = await mona.json('POST', `${V}/judgements`, { items: [{ ticket: q.id, n: edit.body.n }], label: 'ham' });
+	assert.equal(r.status, 200, r.text);
+	const free = (await hanna.get(`/desk/t/${q.id}`)).text;
+	assert.doesNotMatch(free, /class="msg [a-z]+ held"/);
+	assert.match(free, /lantern\.example\.org/);
+});

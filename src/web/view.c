@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/conf.h"
 #include "desk/gate.h"
@@ -102,6 +103,48 @@ static struct jv *languages(struct request *rq, const char *lang)
 	return list;
 }
 
+static struct slice trimmed(struct slice s)
+{
+	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+		s = slice_from(s, 1);
+	while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+/* Splits `de-at: words` into code and words; without a code (two or three small letters, then subtags) the code is empty. */
+static struct slice code_of(struct slice *words)
+{
+	size_t n = 0;
+	while (n < words->len && words->ptr[n] >= 'a' && words->ptr[n] <= 'z')
+		n++;
+	if (n < 2 || n > 3)
+		return SLICE("");
+	while (n < words->len && n < 16 && (words->ptr[n] == '-' || (words->ptr[n] >= 'a' && words->ptr[n] <= 'z')))
+		n++;
+	if (n == words->len || words->ptr[n] != ':')
+		return SLICE("");
+	struct slice code = slice_make(words->ptr, n);
+	*words = trimmed(slice_from(*words, n + 1));
+	return code;
+}
+
+struct slice view_by_language(struct slice all, const char *lang)
+{
+	struct slice best = SLICE(""), base = slice_make(lang, strcspn(lang, "-"));
+	int rank = 0;
+	for (size_t at = 0; at <= all.len;) {
+		const char *bar = at < all.len ? memchr(all.ptr + at, '|', all.len - at) : NULL;
+		size_t end = bar ? (size_t)(bar - all.ptr) : all.len;
+		struct slice words = trimmed(slice_make(all.ptr + at, end - at)), code = code_of(&words);
+		int fit = slice_is(code, lang) ? 5 : code.len && slice_eq(code, base) ? 4 : !code.len ? 3 : slice_is(code, "en") ? 2 : 1;
+		if (words.len && fit > rank)
+			best = words, rank = fit;
+		at = end + 1;
+	}
+	return best;
+}
+
 struct jv *view_frame(struct request *rq, const char *lang, const char *title, struct slice arg)
 {
 	struct jv *page = jv_object();
@@ -110,7 +153,8 @@ struct jv *view_frame(struct request *rq, const char *lang, const char *title, s
 	jv_set_string(page, "base", request_base());
 	jv_set_string(page, "desk", conf()->desk_name);
 	view_put(rq, page, lang, "title", title, I18N(i18n_str(conf()->desk_name), i18n_slice(arg)));
-	jv_set(page, "emergency", conf()->emergency_text[0] ? jv_string(conf()->emergency_text) : jv_null());
+	struct slice emergency = view_by_language(slice_of(conf()->emergency_text), lang);
+	jv_set(page, "emergency", emergency.len ? jv_text(emergency) : jv_null());
 	jv_set(page, "csrf", jv_text(rq->csrf));
 	struct jv *langs = languages(rq, lang);
 	jv_set_bool(page, "has_langs", jv_size(langs) > 1);

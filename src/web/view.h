@@ -28,6 +28,9 @@ void view_put(struct request *rq, struct jv *obj, const char *lang, const char *
 void view_time(struct jv *obj, const char *key, int64_t wall_ms);
 /* "4 minutes": rounded up, never finer than minutes. */
 struct slice view_duration(struct request *rq, const char *lang, int64_t seconds);
+/* The words for `lang` in `en: words | de: words | words for all others`; nearest first: the language, its base, words without a code,
+ * English, the first. A view into `all`; empty when it holds no words. */
+struct slice view_by_language(struct slice all, const char *lang);
 /* The name of a language by its code, as `lang` writes it; the code itself when there is none. */
 struct slice view_language(struct request *rq, const char *lang, struct slice code);
 

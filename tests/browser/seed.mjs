@@ -9,7 +9,7 @@ export const OPTIONS = {
 		PORCHLIGHT_RATE_LIMITS: 'off',
 		PORCHLIGHT_TOPICS: 'Editing, Images, Notices and deletions',
 		PORCHLIGHT_WIKI_URL: 'https://wiki.example.org/wiki',
-		PORCHLIGHT_EMERGENCY_TEXT: 'If you or somebody else is in danger, please call your local emergency number first.',
+		PORCHLIGHT_EMERGENCY_TEXT: 'If you or somebody else is in danger, please call your local emergency number first. | de: Wenn Sie oder jemand anderes in Gefahr ist, rufen Sie bitte zuerst den örtlichen Notruf. | ar: إذا كنت أنت أو غيرك في خطر فاتصل أولًا برقم الطوارئ في بلدك.',
 	},
 	people: { 'robin.k': 'admin', 'amina.s': 'moderator', 'jonas.w': 'helper', 'li.wei': 'trial' },
 };

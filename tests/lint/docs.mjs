@@ -15,7 +15,7 @@ function confTable(def) {
 		if (kind === 'BOOL') value = value === 'true' ? 'on' : 'off';
 		const choice = kind === 'ENUM' ? ` (${middle.match(/"([^"]*)"$/)[1].split('|').map(code).join(', ')})` : '';
 		const range = kind === 'INT' ? ` (${middle.split(',').slice(1).map((s) => s.trim()).join(' to ')})` : '';
-		rows.push(`| ${code(key)} | ${value === '' ? '' : code(value)} | ${reload === '1' ? 'yes' : 'no'} | ${doc}${choice}${range} |`);
+		rows.push(`| ${code(key)} | ${value === '' ? '' : code(value)} | ${reload === '1' ? 'yes' : 'no'} | ${doc.replaceAll('|', '\\|')}${choice}${range} |`);
 	}
 	return rows.join('\n');
 }

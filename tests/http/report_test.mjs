@@ -59,6 +59,7 @@ test('staff report a question or a line; colleagues see that, and any number of 
 	assert.ok(!/Insults/.test((await d.get(t.path)).text));
 	const facts = (await hugo.get(t.t)).body.log.filter((x) => x.kind === 'fact' && x.data.what === 'report');
 	assert.deepEqual(facts.map((x) => [x.data.of, x.body]), [[1, undefined], ...Array(3).fill([line.body.n, undefined])]);
+	assert.match((await hugo.get(`/desk/t/${t.id}`)).text, /Reported to the moderators/);
 	assert.equal((await listed(t, line.body.n)).reports.length, 3);
 	// The question as spam: the state table's step, and back.
 	const spam = await judge(t.id, 1, 'spam');

@@ -216,6 +216,21 @@ enum err db_check(struct db *db, struct error *e)
 	return db->driver->check(db->conn, e);
 }
 
+void db_leave_log(struct db *db)
+{
+	db->driver->leave_log(db->conn);
+}
+
+enum db_log db_log_due(struct db *db)
+{
+	return db->driver->log_due(db->conn);
+}
+
+enum err db_write_back(struct db *db, bool *all, struct error *e)
+{
+	return db->driver->write_back(db->conn, all, e);
+}
+
 enum err db_truncate_log(struct db *db, struct error *e)
 {
 	return db->driver->truncate_log(db->conn, e);

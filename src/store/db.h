@@ -128,6 +128,20 @@ enum err db_version(struct db *db, int64_t *out, struct error *e) MUST_CHECK;
 enum err db_copy(struct db *db, const char *path, struct error *e) MUST_CHECK;
 /* Reads everything once: ERR_CORRUPT with the first contradiction. Slow on a large database. */
 enum err db_check(struct db *db, struct error *e) MUST_CHECK;
+enum db_log {
+	DB_LOG_SHORT,
+	DB_LOG_LONG,     /* it is time to write it back */
+	DB_LOG_TOO_LONG, /* whoever writes must wait for that, or it grows without end */
+};
+/* From now on commits of this connection leave the log as long as it is, and db_log_due says when to do something about it: for a
+ * writer that has the log written back by another thread. Other DB_WRITE connections do so themselves when they find it long. */
+void db_leave_log(struct db *db);
+/* By the last commit of this connection. What is not DB_LOG_SHORT is said once, and again when the log has grown further. */
+enum db_log db_log_due(struct db *db);
+/* Writes into the database file what no reader needs in the log any more, and syncs it; waits for nobody. *all: nothing was
+ * left, so the next write begins the log anew if no reader is in it. ERR_BUSY: another connection is doing it. Only on a
+ * DB_WRITE connection, outside a transaction. */
+enum err db_write_back(struct db *db, bool *all, struct error *e) MUST_CHECK;
 /* Writes the log back into the database file and empties it, so that what was deleted is gone from the disk. ERR_BUSY while
  * readers are in the way: try again later. Only on a DB_WRITE connection, outside a transaction. */
 enum err db_truncate_log(struct db *db, struct error *e) MUST_CHECK;

@@ -39,6 +39,9 @@ struct db_driver {
 	enum err (*version)(void *conn, int64_t *out, struct error *e);
 	enum err (*copy)(void *conn, const char *path, struct error *e);
 	enum err (*check)(void *conn, struct error *e);
+	void (*leave_log)(void *conn);
+	enum db_log (*log_due)(void *conn);
+	enum err (*write_back)(void *conn, bool *all, struct error *e);
 	enum err (*truncate_log)(void *conn, struct error *e);
 };
 

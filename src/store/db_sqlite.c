@@ -28,6 +28,7 @@ enum {
 	WRITER_CACHE_KIB = 8192,
 	READER_CACHE_KIB = 192, /* there are dozens of readers; the kernel's page cache is behind them */
 	LOG_KEEP_BYTES = 64 << 20,
+	LOG_TOO_LONG = 4, /* times DB_SQLITE_CHECKPOINT_PAGES */
 	PATH_BYTES = PATH_MAX,
 };
 
@@ -51,6 +52,7 @@ struct slot {
 struct conn {
 	sqlite3 *db;
 	bool read, bare, script;
+	int log_pages, log_told; /* after the last commit, and when conn_log_due last said so; only with conn_leave_log */
 	struct slot named[SQL_COUNT > 0 ? SQL_COUNT : 1];
 	sqlite3_stmt *tx[TX_COUNT];
 };
@@ -229,6 +231,8 @@ static int settings(struct conn *conn)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	/* One plan for each statement. Debian's build (STAT4) would make a new one whenever a value in a WHERE is bound anew. */
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 	snprintf(text, sizeof(text), "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d;",
 		conn->read ? READER_CACHE_KIB : WRITER_CACHE_KIB);
@@ -610,6 +614,40 @@ static enum err conn_copy(void *p, const char *path, struct error *e)
 	return code;
 }
 
+static int note_pages(void *p, sqlite3 *db, const char *name, int pages)
+{
+	(void)db, (void)name;
+	struct conn *conn = p;
+	conn->log_pages = pages;
+	if (pages < conn->log_told) /* it was begun anew */
+		conn->log_told = 0;
+	return SQLITE_OK;
+}
+
+/* The hook takes the place of the automatic checkpoint, which is one itself. */
+static void conn_leave_log(void *p)
+{
+	struct conn *conn = p;
+	sqlite3_wal_hook(conn->db, note_pages, conn);
+}
+
+static enum db_log conn_log_due(void *p)
+{
+	struct conn *conn = p;
+	if (conn->log_pages - conn->log_told < DB_SQLITE_CHECKPOINT_PAGES)
+		return DB_LOG_SHORT;
+	conn->log_told = conn->log_pages;
+	return conn->log_pages < LOG_TOO_LONG * DB_SQLITE_CHECKPOINT_PAGES ? DB_LOG_LONG : DB_LOG_TOO_LONG;
+}
+
+static enum err conn_write_back(void *p, bool *all, struct error *e)
+{
+	int pages = 0, written = 0;
+	int rc = sqlite3_wal_checkpoint_v2(((struct conn *)p)->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
+	*all = rc == SQLITE_OK && written >= pages;
+	return rc ? fail(rc, e) : ERR_OK;
+}
+
 static enum err conn_truncate_log(void *p, struct error *e)
 {
 	struct conn *conn = p;
@@ -642,5 +680,8 @@ const struct db_driver db_sqlite = {
 	.version = conn_version,
 	.copy = conn_copy,
 	.check = conn_check,
+	.leave_log = conn_leave_log,
+	.log_due = conn_log_due,
+	.write_back = conn_write_back,
 	.truncate_log = conn_truncate_log,
 };

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/checkpoint.h"
 
 enum { BATCH_US = 20000, RETRY_AFTER_S = 2, LANES = 2, CROWD = 4, SLOW_COMMIT_US = 200 };
 
@@ -30,6 +31,7 @@ struct lane {
 
 struct writer {
 	struct db *db;
+	struct checkpoint *checkpoint;
 	pthread_t thread;
 	void (*on_commit)(void *ctx); /* set before the first command */
 	void *on_commit_ctx;
@@ -208,6 +210,17 @@ static void answer(struct command *first)
 	}
 }
 
+/* The other thread has most of a log that is too long written already, so what is left for us is short. */
+static void care_for_log(struct writer *w)
+{
+	bool all;
+	enum db_log log = db_log_due(w->db);
+	if (log == DB_LOG_TOO_LONG)
+		(void)!db_write_back(w->db, &all, NULL); /* tried again when it has grown further */
+	if (log != DB_LOG_SHORT)
+		checkpoint_wake(w->checkpoint);
+}
+
 static void run_batch(struct writer *w)
 {
 	struct error why = { 0 };
@@ -253,6 +266,8 @@ static void run_batch(struct writer *w)
 	}
 	w->last_batch = n;
 	answer(first);
+	if (n)
+		care_for_log(w);
 }
 
 static void *writer_main(void *ctx)
@@ -271,10 +286,14 @@ enum err writer_new(const char *folder, struct writer **out, struct error *e)
 	if (!w)
 		return err_nomem(e);
 	enum err rc = db_open(folder, DB_WRITE, &w->db, e);
+	if (rc == ERR_OK)
+		rc = checkpoint_new(folder, &w->checkpoint, e);
 	if (rc) {
+		db_close(&w->db);
 		free(w);
 		return rc;
 	}
+	db_leave_log(w->db);
 	for (int i = 0; i < LANES; i++)
 		w->lanes[i].last = &w->lanes[i].first;
 	w->lanes[LANE_TALK].max = WRITER_TALK_MAX;
@@ -288,6 +307,7 @@ enum err writer_new(const char *folder, struct writer **out, struct error *e)
 	if (pthread_create(&w->thread, NULL, writer_main, w)) {
 		pthread_mutex_destroy(&w->lock);
 		pthread_cond_destroy(&w->work);
+		checkpoint_free(&w->checkpoint);
 		db_close(&w->db);
 		free(w);
 		return err_set(e, ERR_NOMEM, "The writer's thread cannot be started.");
@@ -307,6 +327,7 @@ void writer_free(struct writer **wp)
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
+	checkpoint_free(&w->checkpoint);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->work);
 	db_close(&w->db);

@@ -10,6 +10,10 @@
  * 20 ms of them. Where the last batch was a crowd and commits are slow, a batch waits up to half a commit for those who were
  * just answered: they come back at once, and one commit serves them all.
  *
+ * The writer syncs the log at each commit; writing the log back into the database file is store/checkpoint's, on a thread of its
+ * own. Only when the log outgrows that (DB_LOG_TOO_LONG, under a load without a pause) the writer writes the rest itself, after
+ * the batch's answers.
+ *
  * Promise P1: what writer_do has answered with ERR_OK survives kill -9 and power loss.
  */
 #ifndef STORE_WRITER_H
@@ -25,7 +29,7 @@ enum writer_lane { LANE_TALK, LANE_ASK };
 
 typedef enum err (*writer_fn)(struct db *db, void *self, struct error *e);
 
-/* Opens its own DB_WRITE connection on `folder` and starts the thread. */
+/* Opens its own DB_WRITE connection on `folder` and starts the threads. */
 enum err writer_new(const char *folder, struct writer **out, struct error *e) MUST_CHECK;
 /* Commits what is queued, then ends. No command may be given any more. */
 void writer_free(struct writer **w);

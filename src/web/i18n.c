@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ enum {
 	NESTING_MAX = 4, /* of {{...}} in a message */
 	FORMS_MAX = 16,
 	TEXT_MAX_BYTES = 64 * 1024,
+	NAMES_SLOTS = 1024,
+	NAMES_MAX = 768, /* of these slots */
 };
 
 struct language {
@@ -207,8 +210,11 @@ enum err i18n_start(const char *folder, struct error *e)
 	return ERR_OK;
 }
 
+static void forget_names(void);
+
 void i18n_stop(void)
 {
+	forget_names();
 	for (size_t i = 0; i < language_count; i++)
 		jv_free(&languages[i].messages);
 	language_count = 0;
@@ -294,7 +300,35 @@ const char *i18n_dir(const char *lang)
 	return l && l->rtl ? "rtl" : "ltr";
 }
 
-struct slice i18n_language_name(struct arena *a, const char *code, const char *in)
+/* ---- names of languages ---- */
+
+/* ICU takes some 10 us for a name, and a page shows dozens of them, so names are kept: a hash table with open addressing, in
+ * which nothing changes once it stands. When it is full, further names are looked up each time. */
+struct language_name {
+	char code[CODE_BYTES], in[CODE_BYTES];
+	char *name; /* NULL: a free slot */
+};
+static struct language_name names[NAMES_SLOTS];
+static size_t name_count;
+static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER; /* of both */
+
+/* The name's slot, or the free one where it belongs. Under names_lock. */
+static struct language_name *name_slot(const char *code, const char *in)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (const char *p = code; *p; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	for (const char *p = in; *p; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	for (;; h++) {
+		struct language_name *n = &names[h % NAMES_SLOTS];
+		if (!n->name || (!strcmp(n->code, code) && !strcmp(n->in, in)))
+			return n;
+	}
+}
+
+static struct slice look_up_name(struct arena *a, const char *code, const char *in)
 {
 	struct str name;
 
@@ -304,6 +338,36 @@ struct slice i18n_language_name(struct arena *a, const char *code, const char *i
 	struct slice s = str_dup(&name, a);
 	str_fini(&name);
 	return s;
+}
+
+struct slice i18n_language_name(struct arena *a, const char *code, const char *in)
+{
+	if (strlen(code) >= CODE_BYTES || strlen(in) >= CODE_BYTES)
+		return look_up_name(a, code, in);
+	pthread_mutex_lock(&names_lock);
+	const char *kept = name_slot(code, in)->name;
+	pthread_mutex_unlock(&names_lock);
+	if (kept)
+		return arena_slice(a, slice_of(kept));
+	struct slice s = look_up_name(a, code, in);
+	pthread_mutex_lock(&names_lock);
+	struct language_name *n = name_slot(code, in);
+	if (s.ptr && !n->name && name_count < NAMES_MAX && (n->name = strndup(s.ptr, s.len))) {
+		memcpy(n->code, code, strlen(code) + 1);
+		memcpy(n->in, in, strlen(in) + 1);
+		name_count++;
+	}
+	pthread_mutex_unlock(&names_lock);
+	return s;
+}
+
+static void forget_names(void)
+{
+	for (size_t i = 0; i < NAMES_SLOTS; i++) {
+		free(names[i].name);
+		names[i].name = NULL;
+	}
+	name_count = 0;
 }
 
 /* The message as written, and the language that had it. Absent when nobody has it. */

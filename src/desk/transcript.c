@@ -78,6 +78,11 @@ static void apply(struct lines *l, struct line *x)
 		break;
 	case ENTRY_RELEASE:
 		x->dropped = true;
+		if (of && of->entry.kind == ENTRY_EDIT) { /* a held correction: what it corrects takes its words */
+			of = find(l, of->entry.reply_to);
+			if (of)
+				of->edited = true;
+		}
 		if (of && !x->entry.hidden) {
 			of->entry.body = x->entry.body;
 			of->entry.audience = AUDIENCE_ALL;

@@ -112,4 +112,17 @@ test('a held correction is marked as held, and its links are dead, until it is r
 	const free = (await hanna.get(`/desk/t/${q.id}`)).text;
 	assert.doesNotMatch(free, /class="msg [a-z]+ held"/);
 	assert.match(free, /lantern\.example\.org/);
+	const told = await d.get(`${q.path}/transcript?format=json`);
+	assert.equal(told.status, 200);
+	const lines = told.body.log.filter((e) => e.kind !== 'state' && e.author.kind === 'asker').map((e) => e.body);
+	assert.deepEqual(lines.slice(1), ['My violet lantern: https://lantern.example.org/buy']);
+
+	// Hiding the message hides every form its words have taken.
+	const g = await mona.get(q.t);
+	const hide = await mona.json('POST', `${q.t}/hide`, { of: n, seen: g.body.log.at(-1).n });
+	assert.equal(hide.status, 200, hide.text);
+	for (const text of [(await d.get(q.path)).text, (await hanna.get(q.t)).text, (await hanna.get(`/desk/t/${q.id}`)).text,
+		(await d.get(`/q/${q.token}`)).text, (await d.get(`${q.path}/transcript?format=txt`)).text])
+		assert.doesNotMatch(text, /lantern\.example/);
+	assert.deepEqual((await hanna.get(`${V}/search?q=violet`)).body.items.filter((h) => h.ticket?.id === q.id || h.id === q.id), []);
 });

@@ -67,6 +67,14 @@ bool rulebook_good(struct rulebook *rb)
 	return good;
 }
 
+bool rulebook_serves(struct rulebook *rb)
+{
+	pthread_mutex_lock(&rb->swap_lock);
+	bool serves = rb->good || ruleset_count(rb->serving) > 0;
+	pthread_mutex_unlock(&rb->swap_lock);
+	return serves;
+}
+
 /* Takes `next` (may be NULL: what serves goes on) and the findings. */
 static void publish(struct rulebook *rb, struct ruleset *next, bool good, struct cf_errors *errs)
 {

@@ -35,8 +35,10 @@ void rulebook_unpin(struct rulebook *rb, const struct ruleset **rs);
 /* Looks at the folder now (SIGHUP, the watcher). ERR_INVALID when the set there has errors; they are in rulebook_errors. */
 enum err rulebook_rescan(struct rulebook *rb, struct error *e) MUST_CHECK;
 
-/* A rules folder can be read and the generation that serves is the one on disk. For /readyz and doctor. */
+/* A rules folder can be read and the generation that serves is the one on disk. For doctor and the figures. */
 bool rulebook_good(struct rulebook *rb);
+/* Good, or else an earlier good generation goes on (P6): false only where nothing but an emergency's empty set serves. For /readyz. */
+bool rulebook_serves(struct rulebook *rb);
 
 /* --- for pages and the API; all trees are the caller's -------------------------------------------------------------- */
 

@@ -40,13 +40,14 @@ enum err health_ready(struct request *rq, struct response *rs, struct error *e)
 	int64_t version;
 	struct error trouble = { 0 };
 	bool database = db_version(rq->db, &version, &trouble) == ERR_OK;
-	bool rules = rq->desk->rulebook != NULL && rulebook_good(rq->desk->rulebook);
+	/* A rule file with errors is no reason to take the desk out of service: the last good rules go on (P6). */
+	bool rules = rq->desk->rulebook != NULL && rulebook_serves(rq->desk->rulebook);
 	struct jv *v;
 	if (database && rules) {
 		v = jv_set_string(jv_object(), "status", "ready");
 	} else {
 		err_set(&trouble, ERR_BUSY, "%s", !database ? "The database cannot be read." :
-			"The rule files on disk have errors or cannot be read; the last good rules go on.");
+			"No rules are there to judge by.");
 		v = problem_tree(503, &trouble);
 		response_header(rs, "Retry-After", "5");
 	}

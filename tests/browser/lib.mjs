@@ -79,7 +79,7 @@ export async function looksGood(page, what) {
 		const r = await window.axe.run(document, { resultTypes: ['violations'] });
 		return r.violations.map((v) => `${v.id} (${v.impact}): ${v.help}\n    ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any.map((a) => a.message).join('; ')}`).slice(0, 6).join('\n    ')}`);
 	});
-	assert.deepEqual(found, [], `${what}: axe`);
+	assert.deepEqual(found, [], `${what}: axe: ${found.join('\n')}`);
 	const wide = await page.evaluate(() => {
 		const room = document.documentElement.clientWidth;
 		if (document.documentElement.scrollWidth <= room + 1) return [];

@@ -210,13 +210,27 @@ test('erased words stay erased when an older copy is restored', async () => {
 	gone(desk.data);
 });
 
-test('a missing rules folder: the server serves, says so, and is not ready', async () => {
+test('a missing rules folder: the built-in rules judge, the log says so, and the desk is ready', async () => {
 	const desk = await start({ env: { PORCHLIGHT_RULES: '/nonexistent/rules' }, expect: [/rules/, /rule/] });
 	assert.match(desk.stderr, /rule files is missing/);
 	assert.equal((await desk.get('/healthz')).status, 200);
-	assert.equal((await desk.get('/readyz')).status, 503);
+	assert.match(desk.stderr, /the built-in rule set serves/);
+	assert.equal((await desk.get('/readyz')).status, 200);
 	assert.equal((await desk.json('POST', '/api/v1/questions', { body: 'Does anybody know the painter?', client_id: randomUUID() })).status, 201);
 	await desk.stop();
+});
+
+test('a rule file that is broken by hand: the last good rules go on, also across a restart, and the desk stays ready', async () => {
+	const data = migrated();
+	const before = await start({ data, migrate: false });
+	await before.stop({ keep: true });
+	writeFileSync(path.join(data, 'rules', 'broken.cf'), 'body BROKEN /(/\n');
+	const desk = await start({ data, migrate: false, expect: [/rule/, /broken\.cf/] });
+	assert.match(desk.stderr, /broken\.cf:1:/);
+	const ready = await desk.get('/readyz');
+	assert.equal(ready.status, 200, ready.text);
+	await desk.stop({ keep: true });
+	gone(data);
 });
 
 test('keys that others may read are refused, and the doctor says so', () => {

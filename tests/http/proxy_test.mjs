@@ -1,5 +1,6 @@
 // Behind nginx: who the sender is, and that streams flow. nginx runs from a temporary folder, on loopback, as whoever runs the test.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -63,7 +64,7 @@ describe('behind nginx', { skip: nginx ? false : 'nginx is not installed' }, () 
 		test(`a stream flows through, HTTP/${version} to the desk`, async () => {
 			const desk = await start({ env: { PORCHLIGHT_TRUSTED_PROXIES: '127.0.0.1', PORCHLIGHT_RATE_LIMITS: 'off' } });
 			const front = await proxy(desk, `${FORWARDED} proxy_http_version ${version}; ${version === '1.1' ? 'proxy_set_header Connection "";' : ''}`);
-			const asked = await front.json('POST', '/api/v1/questions', { body: 'Where do I find the page about citing newspapers?', client_id: crypto.randomUUID() });
+			const asked = await front.json('POST', '/api/v1/questions', { body: 'Where do I find the page about citing newspapers?', client_id: randomUUID() });
 			assert.equal(asked.status, 201, asked.text);
 			const s = await front.sse(`/api/v1/questions/${asked.body.token}/events`);
 			assert.equal((await s.next('entry')).id, '1');
@@ -106,7 +107,7 @@ describe('behind nginx', { skip: nginx ? false : 'nginx is not installed' }, () 
 			const front = await proxy(desk, FORWARDED);
 			const tokens = [];
 			for (let i = 0; i < 2; i++) {
-				const r = await desk.json('POST', '/api/v1/questions', { body: `How do I add a reference to an article, part ${i}?`, client_id: crypto.randomUUID() });
+				const r = await desk.json('POST', '/api/v1/questions', { body: `How do I add a reference to an article, part ${i}?`, client_id: randomUUID() });
 				assert.equal(r.status, 201, r.text);
 				tokens.push(r.body.token);
 			}

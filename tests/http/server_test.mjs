@@ -1,5 +1,6 @@
 // The HTTP side: what libmicrohttpd would let pass, limits, caching, and the end of the server.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { sleep, start, until } from './lib.mjs';
 
@@ -227,7 +228,7 @@ describe('heads and bodies', () => {
 	});
 
 	test('streams: three a link, HEAD is no stream, beginnings are whole, ends are seen', async () => {
-		const asked = await desk.json('POST', '/api/v1/questions', { body: 'How do I undo an edit on the page about rivers?', client_id: crypto.randomUUID() });
+		const asked = await desk.json('POST', '/api/v1/questions', { body: 'How do I undo an edit on the page about rivers?', client_id: randomUUID() });
 		assert.equal(asked.status, 201, asked.text);
 		const where = `/api/v1/questions/${asked.body.token}/events`;
 		const head = await desk.request('HEAD', where);
@@ -256,7 +257,7 @@ describe('heads and bodies', () => {
 	});
 
 	test('an idle stream beats', async () => {
-		const asked = await desk.json('POST', '/api/v1/questions', { body: 'How do I rename a picture after uploading it?', client_id: crypto.randomUUID() });
+		const asked = await desk.json('POST', '/api/v1/questions', { body: 'How do I rename a picture after uploading it?', client_id: randomUUID() });
 		const s = await desk.sse(`/api/v1/questions/${asked.body.token}/events`);
 		await s.next('entry');
 		await until(() => s.comments >= 1, 'the first comment');
@@ -341,7 +342,7 @@ describe('limits and the end', () => {
 		const ann = await desk.login('ann');
 		const streams = [];
 		for (let i = 0; i < 20; i++) {
-			const r = await desk.json('POST', '/api/v1/questions', { body: `How do I cite a book with two editors, number ${i}?`, client_id: crypto.randomUUID() });
+			const r = await desk.json('POST', '/api/v1/questions', { body: `How do I cite a book with two editors, number ${i}?`, client_id: randomUUID() });
 			assert.equal(r.status, 201, r.text);
 			streams.push(await desk.sse(`/api/v1/questions/${r.body.token}/events`));
 		}

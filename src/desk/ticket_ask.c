@@ -253,13 +253,27 @@ static enum err tidy(struct arena *a, struct asking *q, struct error *e)
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
 
+/* Just the address of a page, as a wiki's own links give it: it says where the question is from and nothing else. */
+static bool page_address(struct slice page)
+{
+	if (!slice_starts(page, SLICE("https://")) && !slice_starts(page, SLICE("http://")))
+		return false;
+	for (size_t i = 0; i < page.len; i++)
+		if ((unsigned char)page.ptr[i] <= ' ')
+			return false;
+	return slice_starts(page, slice_of(conf()->wiki_url));
+}
+
 static enum err screen(struct desk *d, struct db *db, struct arena *a, struct asking *q, struct error *e)
 {
 	const struct ask *in = q->in;
 	struct submission *s = ARENA_NEW(a, struct submission);
+	struct slice page = page_address(in->page) ? SLICE_NONE : in->page;
+	const char *beside = in->name.len || page.len ? arena_printf(a, "%.*s\n\n%.*s", SLICE_ARG(in->name), SLICE_ARG(page)) : "";
 
-	if (!s)
+	if (!s || !beside)
 		return err_nomem(e);
+	s->beside = slice_of(beside);
 	s->kind = SUBMIT_QUESTION;
 	s->channel = CHANNEL_FORM;
 	s->title = in->title;

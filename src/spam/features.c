@@ -442,14 +442,23 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 			(err = scan_text(a, rules, o, joined, &both, e)))
 			return err;
 		room += room_for(&both);
+	} else if (in->beside.len) {
+		char *text = arena_printf(a, "%.*s\n\n%.*s", SLICE_ARG(in->beside), SLICE_ARG(in->body));
+		joined = ARENA_NEW(a, struct reading);
+		if (!text || !joined)
+			return err_nomem(e);
+		hidden = in->beside.len + 2;
+		if ((err = read_text(a, rules, in, slice_make(text, hidden + in->body.len), joined, e)) || (err = scan_text(a, rules, o, joined, &both, e)))
+			return err;
+		room += room_for(&both);
 	}
 	hits = arena_array(a, room ? room : 1, sizeof(*hits));
 	marks = arena_array(a, VERDICT_MARKS_MAX, sizeof(*marks));
 	if (!hits || !marks)
 		return err_nomem(e);
 	take_hits(f, hits, marks, &own, NULL, NULL, 0);
-	if (in->before.len)
-		take_hits(f, hits, marks, &both, &own, &first, hidden);
+	if (joined)
+		take_hits(f, hits, marks, &both, &own, before ? &first : NULL, hidden);
 	f->hits = hits;
 	f->marks = marks;
 	if (arena_failed(a))

@@ -62,6 +62,8 @@ struct submission {
 	struct slice honeypot; /* the field hidden from people; anything in it is suspicious */
 	bool api;              /* came by the JSON API, which has no page to carry a nonce */
 	int64_t ticket;        /* the talk a line belongs to; 0 for a new question */
+	/* Words that stand beside a question, its name or page: what hits only with them is this text's, too. */
+	struct slice beside;
 	/* Filled by the gate (others may fill them for tests). The sender's last lines, oldest first, joined by newlines, so that a text split into lines is seen. */
 	struct slice before;
 	int64_t form_age_ms;   /* -1: unknown */

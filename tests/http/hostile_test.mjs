@@ -69,6 +69,16 @@ test('words cut in two are read together: question and line, correction and line
 	assert.equal((await entry(t, (await line(t, 'a lantern and want to upload it')).body.n)).data?.held, undefined);
 });
 
+test('a name and a page are screened like the words beside them; the address of a page is no word', async () => {
+	for (const field of ['name', 'page']) {
+		const r = await ask(d, { [field]: 'My violet lantern' });
+		assert.equal(r.body.state, 'held', field);
+		const seen = (await mona.get(`${V}/held?list=held`)).text;
+		assert.match(seen, /violet lantern/);
+	}
+	assert.equal((await ask(d, { name: 'Violet', page: 'https://wiki.example.org/wiki/Lantern' })).body.state, 'queued');
+});
+
 test('what helpers say does not make the asker known', async () => {
 	const q = await talk(d, hanna);
 	for (let i = 0; i < 6; i++)

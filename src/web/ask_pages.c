@@ -11,6 +11,7 @@
 #include "desk/erase.h"
 #include "desk/gate.h"
 #include "desk/presence.h"
+#include "desk/report.h"
 #include "text/markup.h"
 #include "text/utf.h"
 #include "web/handlers.h"
@@ -277,8 +278,8 @@ struct shown {
 	int status;
 	const char *heading, *text;   /* of a problem; NULL: none */
 	const char *wrong;            /* at the composer */
-	struct slice typed, why;      /* kept in the composer and in the appeal */
-	const char *confirm;          /* "close", "withdraw", "erase" */
+	struct slice typed, why;      /* kept in the composer; in the appeal and the report */
+	const char *confirm;          /* "close", "withdraw", "erase", "report" */
 	bool writing;
 };
 
@@ -367,12 +368,14 @@ static enum err add_now(struct request *rq, const char *lang, const struct ticke
 	return ERR_OK;
 }
 
-static void add_confirm(struct request *rq, const char *lang, const char *what, struct jv *page)
+static void add_confirm(struct request *rq, const char *lang, const char *what, struct slice why, struct jv *page)
 {
 	char key[48];
 	struct jv *c = jv_object();
 	jv_set_string(c, "action", what);
 	jv_set_string(c, "class", strcmp(what, "erase") == 0 ? "danger" : "primary");
+	if (strcmp(what, "report") == 0)
+		jv_set(c, "why", jv_set(jv_object(), "typed", jv_text(why)));
 	snprintf(key, sizeof(key), "confirm-%s", what);
 	view_put(rq, c, lang, "heading", key, I18N_NONE);
 	snprintf(key, sizeof(key), "confirm-%s-text", what);
@@ -405,6 +408,11 @@ static void add_composer(struct request *rq, const char *lang, const struct tick
 		jv_set(page, "refresh", jv_null());
 }
 
+static bool can_report(const struct ticket *t)
+{
+	return t->answered && !wordless(t) && !refused(t);
+}
+
 static void add_can(struct request *rq, const char *lang, const struct ticket *t, struct jv *page)
 {
 	bool open = t->state == TICKET_LIVE || t->state == TICKET_SNOOZED;
@@ -415,6 +423,7 @@ static void add_can(struct request *rq, const char *lang, const struct ticket *t
 	jv_set_bool(can, "reopen", t->state == TICKET_CLOSED);
 	jv_set_bool(can, "link", !wordless(t));
 	jv_set_bool(can, "erase", !wordless(t));
+	jv_set_bool(can, "report", can_report(t));
 	jv_set(page, "can", can);
 	jv_set_bool(page, "appeal", refused(t) && !t->appealed);
 	if (t->state == TICKET_CLOSED && t->answered)
@@ -422,6 +431,8 @@ static void add_can(struct request *rq, const char *lang, const struct ticket *t
 	struct slice done = request_query(rq, "done");
 	if (slice_is(done, "rated"))
 		view_put(rq, page, lang, "done", "rate-thanks", I18N_NONE);
+	else if (slice_is(done, "reported"))
+		view_put(rq, page, lang, "done", "report-done", I18N_NONE);
 	else if (slice_is(done, "link"))
 		view_put(rq, page, lang, "done", "link-done", I18N_NONE);
 }
@@ -503,7 +514,7 @@ static enum err show_question(struct request *rq, struct response *rs, const str
 	jv_set(page, "appeal_text", jv_text(s->why));
 	add_can(rq, lang, t, page);
 	if (s->confirm)
-		add_confirm(rq, lang, s->confirm, page);
+		add_confirm(rq, lang, s->confirm, s->why, page);
 	struct jv *wrong = jv_object();
 	if (s->wrong)
 		view_put(rq, wrong, lang, "body", s->wrong, I18N_NONE);
@@ -638,6 +649,34 @@ HANDLER(page_question_close_send)
 	rc = t.state == TICKET_CLOSED ? ERR_OK : ticket_close(rq->desk, &in, &out, &why);
 	why.code = rc;
 	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+}
+
+HANDLER(page_question_report)
+{
+	struct ticket t;
+	enum err rc = own_ticket(rq, &t, e);
+	return rc == ERR_OK ? show_question(rq, rs, &t, &(struct shown){ .confirm = can_report(&t) ? "report" : NULL }, e) : rc;
+}
+
+/* About the last answer; the words say what is meant, and the moderator reads all of it. */
+HANDLER(page_question_report_send)
+{
+	struct ticket t;
+	bool answered;
+	enum err rc = begin(rq, rs, &t, &answered, e);
+	if (rc != ERR_OK || answered)
+		return rc;
+	struct error why = { 0 };
+	struct report in = { .ticket = t.id, .reason = view_field(rq, "body") };
+	struct reported out;
+	struct shown s = { .why = in.reason, .confirm = can_report(&t) ? "report" : NULL };
+	if (!in.reason.ptr || utf_blank(in.reason)) {
+		s.status = 422, s.text = "wrong-empty-message";
+		return show_question(rq, rs, &t, &s, e);
+	}
+	rc = report_add(rq->desk, rq->db, rq->arena, &in, &out, &why);
+	why.code = rc;
+	return rc == ERR_OK ? to_self(rq, rs, "?done=reported", e) : again(rq, rs, &why, s, e);
 }
 
 HANDLER(page_question_reopen)

@@ -12,6 +12,7 @@
 #include "desk/lease.h"
 #include "desk/people.h"
 #include "desk/presence.h"
+#include "desk/report.h"
 #include "desk/search.h"
 #include "text/markup.h"
 #include "text/utf.h"
@@ -242,7 +243,9 @@ static void add_can(struct request *rq, const char *lang, const struct ticket *t
 	jv_set_bool(can, "urgent", holds);
 	jv_set_bool(can, "notreal", t->state == TICKET_QUEUED && rq->who.role >= ROLE_HELPER);
 	jv_set_bool(can, "spam", moderator && (t->state == TICKET_QUEUED || t->state == TICKET_LIVE));
-	bool more = holds || (t->state == TICKET_QUEUED && rq->who.role >= ROLE_HELPER) || (moderator && t->state == TICKET_LIVE);
+	bool report = t->state != TICKET_ERASED && t->state != TICKET_PURGED;
+	jv_set_bool(can, "report", report);
+	bool more = report || holds || (t->state == TICKET_QUEUED && rq->who.role >= ROLE_HELPER) || (moderator && t->state == TICKET_LIVE);
 	jv_set_bool(can, "more", more);
 	jv_set_bool(can, "act", more || holds || t->state == TICKET_CLOSED);
 	jv_set(page, "can", can);
@@ -572,6 +575,20 @@ HANDLER(page_talk_urgent)
 	if (rc != ERR_OK)
 		return rc;
 	rc = ticket_urgent(rq->desk, &act, urgent == 1, &out, &why);
+	return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
+}
+
+HANDLER(page_talk_report)
+{
+	struct ticket t;
+	struct act act;
+	struct reported out;
+	struct error why = { 0 };
+	enum err rc = begin(rq, &t, &act, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct report in = { .ticket = t.id, .who = &rq->who, .reason = view_field(rq, "reason") };
+	rc = report_add(rq->desk, rq->db, rq->arena, &in, &out, &why);
 	return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
 }
 

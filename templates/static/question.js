@@ -30,7 +30,11 @@ const talk = makeTalk({
 const renew = calmly(async () => {
 	const page = await fetchPage(location.pathname);
 	const fresh = $('#live', page);
-	if (!fresh) return location.reload();
+	// Refused or erased meanwhile: what such a page offers (the appeal) is none of the parts below.
+	if (!fresh || (root.dataset.stream && !fresh.dataset.stream)) {
+		stream?.end();
+		return location.reload();
+	}
 	const swap = (part) => {
 		const now = $(`[data-part="${part}"]`, root);
 		const then = $(`[data-part="${part}"]`, fresh);
@@ -56,7 +60,6 @@ const renew = calmly(async () => {
 	}
 	root.dataset.state = fresh.dataset.state;
 	last = Math.max(last, Number(fresh.dataset.last));
-	if (!fresh.dataset.stream) stream?.end();
 });
 
 // --- reading ---

@@ -15,6 +15,7 @@
 #include "text/markup.h"
 #include "text/utf.h"
 #include "web/handlers.h"
+#include "web/kept_page.h"
 #include "web/problem.h"
 #include "web/view.h"
 
@@ -72,13 +73,11 @@ static void add_topic(void *ctx, struct slice name)
 	jv_push(c->list, x);
 }
 
-static struct jv *ask_form(struct request *rq, const char *lang, const struct problem *pr)
+static struct jv *ask_form(struct request *rq, const char *lang, const char *nonce, const struct problem *pr)
 {
 	bool post = rq->method == METHOD_POST;
 	static const char *const fields[] = { "body", "title", "name" };
 	struct jv *form = jv_object();
-	char nonce[GATE_FORM_BYTES];
-	gate_form_new(rq->desk, post, nonce);
 	jv_set_string(form, "nonce", nonce);
 	jv_set_bool(form, "anyway", pr->anyway || (post && request_field(rq, "anyway").len));
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
@@ -103,21 +102,41 @@ static struct jv *ask_form(struct request *rq, const char *lang, const struct pr
 	return form;
 }
 
+/* Nothing is filled in and no template can have changed: the page may be the one another reader got. */
+static bool same_for_all(struct request *rq)
+{
+	static const char *const asked[] = { "body", "title", "name", "lang", "topic", "page", "uselang" };
+	bool bare = rq->method == METHOD_GET && !conf()->templates[0];
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked) && bare; i++)
+		bare = !request_query(rq, asked[i]).ptr;
+	return bare;
+}
+
 static enum err show_ask(struct request *rq, struct response *rs, const struct problem *pr, struct error *e)
 {
-	const char *lang = view_lang(rq, rs);
-	struct jv *page = view_frame(rq, lang, "title-ask", SLICE(""));
+	struct kept_key key = { .conf = conf(), .lang = view_lang(rq, rs) };
+	const char *lang = key.lang;
+	char nonce[GATE_FORM_BYTES];
 	struct error trouble;
+	gate_form_new(rq->desk, rq->method == METHOD_POST, nonce);
+	enum err rc = queue_wait(rq->desk, rq->db, &key.wait, &trouble);
 	/* The form is there even when nothing can be said about waiting: typed words come first. */
-	if (view_status(rq, page, lang, &trouble) != ERR_OK && pr->status == 0) {
-		jv_free(&page);
+	if (rc != ERR_OK && pr->status == 0) {
 		*e = trouble;
-		return e->code;
+		return rc;
 	}
+	bool same = rc == ERR_OK && same_for_all(rq);
+	if (same && kept_page_add(&key, slice_of(nonce), response_body(rs))) {
+		view_head(rs, lang);
+		return ERR_OK;
+	}
+	struct jv *page = view_frame(rq, lang, "title-ask", SLICE(""));
+	if (rc == ERR_OK)
+		view_wait(rq, page, lang, &key.wait);
 	jv_set_bool(page, "index", true);
 	jv_set_int(page, "body_max", TICKET_TEXT_MAX_BYTES);
 	jv_set(page, "scripts", jv_push(jv_array(), jv_string("ask.js")));
-	jv_set(page, "form", ask_form(rq, lang, pr));
+	jv_set(page, "form", ask_form(rq, lang, nonce, pr));
 	view_put(rq, page, lang, "send", pr->anyway ? "ask-send-anyway" : "ask-send", I18N_NONE);
 	struct jv *wrong = jv_object();
 	if (pr->field && pr->wrong)
@@ -131,7 +150,10 @@ static enum err show_ask(struct request *rq, struct response *rs, const struct p
 		jv_set(page, "problem", p);
 		response_status(rs, pr->status);
 	}
-	return view_send(rq, rs, "ask", lang, page, e);
+	rc = view_send(rq, rs, "ask", lang, page, e);
+	if (rc == ERR_OK && same)
+		kept_page_keep(&key, slice_of(nonce), str_slice(response_body(rs)));
+	return rc;
 }
 
 HANDLER(page_ask)

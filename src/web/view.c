@@ -219,29 +219,40 @@ enum err view_staff_frame(struct request *rq, const char *lang, const char *at, 
 	return ERR_OK;
 }
 
+void view_wait(struct request *rq, struct jv *page, const char *lang, const struct wait *w)
+{
+	char key[40];
+	struct jv *s = jv_object();
+	jv_set_bool(s, "open", w->status == DESK_OPEN);
+	snprintf(key, sizeof(key), "status-%s", desk_status_name(w->status));
+	view_put(rq, s, lang, "headline", key, I18N_NONE);
+	snprintf(key, sizeof(key), "status-%s-text", desk_status_name(w->status));
+	view_put(rq, s, lang, "text", key, I18N_NONE);
+	if (w->known)
+		view_put(rq, s, lang, "waits", "waits",
+			 I18N(i18n_slice(view_duration(rq, lang, w->median_s)), i18n_slice(view_duration(rq, lang, w->p90_s))));
+	else
+		jv_set(s, "waits", jv_null());
+	jv_set(page, "status", s);
+}
+
 enum err view_status(struct request *rq, struct jv *page, const char *lang, struct error *e)
 {
 	struct wait w;
 	enum err rc = queue_wait(rq->desk, rq->db, &w, e);
-	if (rc != ERR_OK)
-		return rc;
-	char key[40];
-	struct jv *s = jv_object();
-	jv_set_bool(s, "open", w.status == DESK_OPEN);
-	snprintf(key, sizeof(key), "status-%s", desk_status_name(w.status));
-	view_put(rq, s, lang, "headline", key, I18N_NONE);
-	snprintf(key, sizeof(key), "status-%s-text", desk_status_name(w.status));
-	view_put(rq, s, lang, "text", key, I18N_NONE);
-	if (w.known)
-		view_put(rq, s, lang, "waits", "waits",
-			 I18N(i18n_slice(view_duration(rq, lang, w.median_s)), i18n_slice(view_duration(rq, lang, w.p90_s))));
-	else
-		jv_set(s, "waits", jv_null());
-	jv_set(page, "status", s);
-	return ERR_OK;
+	if (rc == ERR_OK)
+		view_wait(rq, page, lang, &w);
+	return rc;
 }
 
 /* ---- answers ---- */
+
+void view_head(struct response *rs, const char *lang)
+{
+	response_type(rs, "text/html; charset=utf-8");
+	response_header(rs, "Cache-Control", "no-store");
+	response_header(rs, "Content-Language", lang);
+}
 
 enum err view_send(struct request *rq, struct response *rs, const char *name, const char *lang, struct jv *page, struct error *e)
 {
@@ -250,9 +261,7 @@ enum err view_send(struct request *rq, struct response *rs, const char *name, co
 	jv_free(&page);
 	if (rc != ERR_OK)
 		return rc;
-	response_type(rs, "text/html; charset=utf-8");
-	response_header(rs, "Cache-Control", "no-store");
-	response_header(rs, "Content-Language", lang);
+	view_head(rs, lang);
 	return ERR_OK;
 }
 

@@ -40,8 +40,12 @@ struct jv *view_frame(struct request *rq, const char *lang, const char *title, s
 enum err view_staff_frame(struct request *rq, const char *lang, const char *at, struct jv **out, struct error *e) MUST_CHECK;
 /* {open, headline, text, waits?} under `status`. */
 enum err view_status(struct request *rq, struct jv *page, const char *lang, struct error *e) MUST_CHECK;
+/* The same of what is known already. */
+void view_wait(struct request *rq, struct jv *page, const char *lang, const struct wait *w);
 
-/* Renders `name` and frees `page`. The answer is HTML and not to be stored. */
+/* The answer is HTML in this language, and not to be stored. */
+void view_head(struct response *rs, const char *lang);
+/* Renders `name` and frees `page`; view_head. */
 enum err view_send(struct request *rq, struct response *rs, const char *name, const char *lang, struct jv *page, struct error *e) MUST_CHECK;
 /* Part of a form's text that is good UTF-8 and absent when empty after trimming. */
 struct slice view_field(struct request *rq, const char *name);

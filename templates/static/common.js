@@ -308,6 +308,8 @@ export function makeTalk({ log, box, words, own, replies }) {
 		take(e) {
 			if (shown(e.n)) return true;
 			if (e.kind !== 'message' && e.kind !== 'note') return false;
+			// A held line says so in the server's words.
+			if (e.data?.held) return false;
 			if (e.html === undefined && e.body === undefined) return false;
 			add(item({ ...own(e), at: e.at, html: e.html, text: e.body, n: e.n, quote: quoteOf(e.reply_to) }));
 			return true;

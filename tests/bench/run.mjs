@@ -245,7 +245,9 @@ async function streams(count = 10000) {
 	mkdirSync(data, { mode: 0o700 });
 	if (process.getuid() === 0) execFileSync('chown', ['nobody', data]);
 	spawnSync(binary, ['--data', data, 'migrate'], { encoding: 'utf8' });
-	const child = spawn(driver('stream_server'), [data], { env: { ...process.env, PORCHLIGHT_RATE_LIMITS: 'off' }, stdio: ['ignore', 'pipe', 'ignore'] });
+	const child = spawn(driver('stream_server'), [data], { env: { ...process.env, PORCHLIGHT_RATE_LIMITS: 'off' }, stdio: ['ignore', 'pipe', 'pipe'] });
+	let log = '';
+	child.stderr.on('data', (b) => (log += b));
 	children.push(child);
 	const ours = await new Promise((resolve, reject) => {
 		let out = '';
@@ -254,7 +256,7 @@ async function streams(count = 10000) {
 			const m = out.match(/listening on http:\/\/[^:]+:(\d+)/);
 			if (m) resolve(Number(m[1]));
 		});
-		child.on('exit', (code) => reject(new Error(`stream_server ended with ${code}`)));
+		child.on('exit', (code) => reject(new Error(`stream_server ended with ${code}: ${log}`)));
 	});
 	child.removeAllListeners('exit');
 	const n = await nginx({});
@@ -276,7 +278,7 @@ async function streams(count = 10000) {
 			await gone;
 			clearTimeout(late);
 			runs.push(last(out));
-			await sleep(1000);
+			await sleep(3000); // until the last ten thousand are gone
 		}
 		return runs.sort((a, b) => a.last_ms - b.last_ms)[1];
 	};

@@ -146,7 +146,11 @@ export function live({ url, on, caughtUp, gone }) {
 			if (lostAt) caughtUp?.();
 			lostAt = 0;
 		};
-		source.onerror = () => again();
+		source.onerror = () => {
+			// Refused, not broken: the page says why (a question that was refused meanwhile has no stream any more).
+			if (source?.readyState === EventSource.CLOSED) caughtUp?.();
+			again();
+		};
 		for (const [name, f] of Object.entries(on))
 			source.addEventListener(name, (e) => {
 				heard = Date.now();

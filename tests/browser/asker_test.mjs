@@ -47,7 +47,7 @@ test('a question becomes a live conversation, and stays', async () => {
 
 	await page.fill('#text', 'Thank you, that <b>works</b>!');
 	await page.keyboard.press('Control+Enter');
-	await page.locator('#log .msg.own', { hasText: 'that <b>works</b>' }).waitFor();
+	await page.locator('#log .msg.own', { hasText: 'that <b>works</b>' }).first().waitFor();
 	await until(async () => (await page.inputValue('#text')) === '', 'the composer to be empty once the message is kept');
 	await until(async () => (await ann.get(`/api/v1/tickets/${t.id}`)).text.includes('Thank you, that'), 'the message at the desk');
 	await until(async () => (await page.locator('#log .msg.own', { hasText: 'that <b>works</b>' }).count()) === 1, 'the message once');

@@ -119,7 +119,7 @@ test('two tabs, the back button, and a second send', async () => {
 	for (const p of [one, two]) await p.locator('.msg.other', { hasText: 'You may.' }).waitFor();
 	await one.fill('#text', 'From the first tab.');
 	await one.locator('#write button.primary').dblclick();
-	await two.locator('.msg.own', { hasText: 'From the first tab.' }).waitFor();
+	await two.locator('.msg.own', { hasText: 'From the first tab.' }).first().waitFor();
 	await until(async () => (await one.locator('.msg.own', { hasText: 'From the first tab.' }).count()) === 1, 'it once');
 	assert.equal(await two.locator('.msg.own', { hasText: 'From the first tab.' }).count(), 1);
 	await two.close();

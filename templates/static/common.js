@@ -299,6 +299,7 @@ export function makeTalk({ log, box, words, own, replies }) {
 		log.closest('[hidden]')?.removeAttribute('hidden');
 		if (!stay) li.scrollIntoView({ block: 'end' });
 	}
+	const underway = new Set();
 	const quoteOf = (n) => {
 		const li = n && shown(n);
 		return li ? { n, text: `${$('.who', li)?.textContent ?? ''}: ${($('.body > :not(.quote)', li)?.textContent ?? '').slice(0, 120)}` } : null;
@@ -315,16 +316,22 @@ export function makeTalk({ log, box, words, own, replies }) {
 			// A held line says so in the server's words.
 			if (e.data?.held) return false;
 			if (e.html === undefined && e.body === undefined) return false;
-			add(item({ ...own(e), at: e.at, html: e.html, text: e.body, n: e.n, quote: quoteOf(e.reply_to) }));
+			const about = own(e);
+			// The stream can be faster than the answer: then this is what was on its way.
+			if (about.mine) for (const [text, li] of underway) if (text.trim() === e.body?.trim()) li.remove();
+			add(item({ ...about, at: e.at, html: e.html, text: e.body, n: e.n, quote: quoteOf(e.reply_to) }));
 			return true;
 		},
 		// Shows a message while it is on its way.
 		pending(text, about) {
 			const li = item({ ...about, text });
+			const entry = [text, li];
 			li.classList.add('pending');
+			underway.add(entry);
 			add(li);
 			return {
 				done(n, at) {
+					underway.delete(entry);
 					li.classList.remove('pending');
 					if (shown(n)) li.remove();
 					else {
@@ -332,6 +339,7 @@ export function makeTalk({ log, box, words, own, replies }) {
 					}
 				},
 				failed() {
+					underway.delete(entry);
 					li.remove();
 				},
 			};

@@ -192,6 +192,14 @@ const checks = {
 		if (!all.length) return [];
 		const bad = [];
 		const keys = Object.fromEntries(all.map((f) => [path.basename(f, '.json'), JSON.parse(read(f))]));
+		for (const file of all) {
+			const seen = new Set();
+			for (const [line, n] of lines(read(file))) {
+				const key = line.match(/^\s*"([^"]+)"\s*:/)?.[1];
+				if (key && seen.has(key)) bad.push(`${file}:${n}: ${key} stands twice`);
+				seen.add(key);
+			}
+		}
 		const params = (s) => [...new Set(s.match(/\$\d/g) ?? [])].sort().join(' ');
 		for (const [lang, messages] of Object.entries(keys)) {
 			for (const key of Object.keys(keys.en)) {

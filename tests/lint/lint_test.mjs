@@ -69,6 +69,11 @@ for (const [check, change] of Object.entries(faults))
 		assert.match(r.out, new RegExp(`\\[${check.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\]`));
 	});
 
+test('a message that stands twice is reported', () => {
+	const r = run({ 'templates/i18n/de.json': '{\n"ask":"Fragen $1",\n"ask":"Fragen $1"\n}' });
+	assert.match(r.out, /de\.json:3: ask stands twice/);
+});
+
 test('a statement that names a room which does not use it is reported', () => {
 	const r = run({ 'src/store/sql.def': 'SQL(TICKET_FIND, "store/db_sqlite base/err", "SELECT 1")\n' });
 	assert.match(r.out, /names base\/err, which does not use it/);

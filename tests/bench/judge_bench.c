@@ -3,7 +3,7 @@
  *
  *     judge_bench
  *
- * Texts are the corpora in $PORCHLIGHT_SHARED/corpus (default ../shared/data), {"subject", "body"} a line, or a few of its own
+ * Texts are the corpora in $PORCHLIGHT_SHARED/corpus, {"subject", "body"} a line, or a few of its own
  * where they are absent; then hostile ones of 16 KiB. Prints one JSON line a kind: median, p99 and the largest.
  */
 #include <dirent.h>

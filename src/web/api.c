@@ -10,8 +10,8 @@
 #include "live/sse.h"
 #include "web/problem.h"
 
-/* Streams of one link, and of one account over all its tabs. */
-enum { STREAMS_OF_A_LINK = 3, STREAMS_OF_AN_ACCOUNT = 24, BACKLOG_MAX_BYTES = 4 << 20 };
+/* Streams of one link. */
+enum { STREAMS_OF_A_LINK = 3, BACKLOG_MAX_BYTES = 4 << 20 };
 
 static struct slice bearer(struct request *rq)
 {
@@ -279,56 +279,35 @@ enum err api_problem(struct response *rs, int status, const struct error *why, s
 	return err;
 }
 
-void api_reset_stream(struct response *rs)
+enum err api_stream(struct request *rq, struct response *rs, const struct api_stream *in, struct error *e)
 {
-	response_header(rs, "Cache-Control", "no-store");
-	response_type(rs, "text/event-stream");
-	sse_event(response_body(rs), 0, "reset", SLICE("{}"));
-}
-
-enum err api_stream_ticket(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e)
-{
-	int64_t after, last = 0;
 	bool reset = false;
+	int64_t last = 0;
 	void *ctx;
 	struct str out;
 	struct sub *s = NULL;
-	str_init(&out, BACKLOG_MAX_BYTES);
-	enum err err = api_after(rq, true, &after, e);
-	if (err)
-		goto out;
-	struct sub_options o = { .after = after, .owner = v == VIEW_ASKER ? t->id : people_stream_owner(rq->who.account),
-		.owner_max = v == VIEW_ASKER ? STREAMS_OF_A_LINK : STREAMS_OF_AN_ACCOUNT };
-	o.wake = response_wake(rs, &ctx);
+	struct sub_options o = { .after = in->after, .owner = in->owner, .owner_max = in->owner_max, .wake = response_wake(rs, &ctx),
+		.gone = in->gone, .gone_ctx = in->gone_ctx };
+	str_init(&out, in->backlog_max_bytes);
 	o.ctx = ctx;
-	if (!o.wake) {
-		err = err_nomem(e);
-		goto out;
-	}
-	if (rq->desk->presence)
-		o.gone_ctx = presence_sit(rq->desk->presence, t->id, v == VIEW_ASKER ? 0 : rq->who.account);
-	o.gone = presence_left;
 	/* First listen, then read: what is written in between is heard, and what both carry is passed over. */
-	s = hub_subscribe(rq->desk->hub, (struct topic){ v == VIEW_ASKER ? TOPIC_ASKER : TOPIC_STAFF, t->id }, &o);
-	if (!s) {
-		presence_left(o.gone_ctx);
-		err = err_nomem(e);
-		goto out;
-	}
-	/* A link that died in between has cut its streams already, and would not see this one. */
-	struct ticket still;
-	if (v == VIEW_ASKER && (err = api_link(rq, &still, e)))
-		goto out;
-	if ((err = publish_backlog(rq->db, rq->arena, t, after, v, &out, &last, &reset, e)))
+	if (o.wake)
+		s = hub_subscribe(rq->desk->hub, in->topic, &o);
+	if (!s && in->gone)
+		in->gone(in->gone_ctx);
+	enum err err = s && (!in->also || hub_join(rq->desk->hub, s, *in->also)) ? ERR_OK : err_nomem(e);
+	if (err || (err = in->backlog(rq, in, &out, &last, &reset, e)))
 		goto out;
 	if (str_failed(&out)) {
 		err = err_nomem(e);
 		goto out;
 	}
+	response_header(rs, "Cache-Control", "no-store");
 	if (reset) {
-		api_reset_stream(rs);
+		/* "Load the page again", and the end. */
+		response_type(rs, "text/event-stream");
+		sse_event(response_body(rs), 0, "reset", SLICE("{}"));
 	} else {
-		response_header(rs, "Cache-Control", "no-store");
 		sub_passed(s, last);
 		response_stream(rs, s, str_slice(&out));
 		s = NULL;
@@ -338,6 +317,30 @@ out:
 		hub_unsubscribe(rq->desk->hub, &s);
 	str_fini(&out);
 	return err;
+}
+
+static enum err ticket_backlog(struct request *rq, const struct api_stream *in, struct str *out, int64_t *last, bool *reset, struct error *e)
+{
+	/* A link that died in between has cut its streams already, and would not see this one. */
+	struct ticket still;
+	enum view v = in->topic.kind == TOPIC_ASKER ? VIEW_ASKER : VIEW_STAFF;
+	enum err err = v == VIEW_ASKER ? api_link(rq, &still, e) : ERR_OK;
+	return err ? err : publish_backlog(rq->db, rq->arena, in->ctx, in->after, v, out, last, reset, e);
+}
+
+enum err api_stream_ticket(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e)
+{
+	bool asker = v == VIEW_ASKER;
+	struct api_stream in = { .topic = { asker ? TOPIC_ASKER : TOPIC_STAFF, t->id }, .backlog = ticket_backlog, .ctx = t,
+		.owner = asker ? t->id : people_stream_owner(rq->who.account), .owner_max = asker ? STREAMS_OF_A_LINK : API_STREAMS_OF_AN_ACCOUNT,
+		.backlog_max_bytes = BACKLOG_MAX_BYTES };
+	enum err err = api_after(rq, true, &in.after, e);
+	if (err)
+		return err;
+	if (rq->desk->presence)
+		in.gone_ctx = presence_sit(rq->desk->presence, t->id, asker ? 0 : rq->who.account);
+	in.gone = presence_left;
+	return api_stream(rq, rs, &in, e);
 }
 
 enum view api_view(const struct request *rq)

@@ -10,6 +10,7 @@
 
 #include "desk/talk.h"
 #include "desk/ticket.h"
+#include "live/hub.h"
 #include "web/request.h"
 
 /* "-" in place of the token means the bearer token of the Authorization header. ERR_NOT_FOUND for any link that opens nothing. */
@@ -53,10 +54,27 @@ enum err api_posted(struct response *rs, const struct posted *p, bool staff, str
 /* The error as a problem document with further members, for the answers that have some. Takes `more`. Returns ERR_OK. */
 enum err api_problem(struct response *rs, int status, const struct error *why, struct jv *more, struct error *e) MUST_CHECK;
 
+/* Streams of one account over all its tabs. */
+enum { API_STREAMS_OF_AN_ACCOUNT = 24 };
+
+/* An event stream: what it listens to, and what it starts with. */
+struct api_stream {
+	struct topic topic;
+	const struct topic *also;  /* a second one; NULL: none */
+	int64_t after;             /* the number the request names */
+	int64_t owner;
+	int owner_max;
+	void (*gone)(void *gone_ctx); /* may be NULL: called once, also when there will be no stream */
+	void *gone_ctx;
+	/* Writes what stands in the log already, once the stream listens. *reset: too far back. */
+	enum err (*backlog)(struct request *rq, const struct api_stream *in, struct str *out, int64_t *last, bool *reset, struct error *e);
+	const void *ctx;           /* for `backlog` */
+	size_t backlog_max_bytes;
+};
+/* Opens it; or, when its start is too far back, answers with the event `reset` ("load the page again") and the end. */
+enum err api_stream(struct request *rq, struct response *rs, const struct api_stream *in, struct error *e) MUST_CHECK;
 /* The event stream of a ticket's log from the number the request names. */
 enum err api_stream_ticket(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e) MUST_CHECK;
-/* Instead of a stream: "load the page again" (`reset`), and the end. */
-void api_reset_stream(struct response *rs);
 /* What this member of staff sees of a log. */
 enum view api_view(const struct request *rq);
 /* The conversation as a download, in the format the query names (json). */

@@ -12,7 +12,7 @@
 #include "web/handlers.h"
 #include "web/session.h"
 
-enum { DESK_STREAMS_MAX = 24, DESK_BACKLOG_MAX_BYTES = 1 << 20 };
+enum { DESK_BACKLOG_MAX_BYTES = 1 << 20 };
 
 /* ---- sessions, passwords, keys ---- */
 
@@ -225,49 +225,22 @@ enum err api_queue_next(struct request *rq, struct response *rs, struct error *e
 	return id ? claimed(rq, rs, id, &done, e) : api_done(rs);
 }
 
+static enum err desk_backlog(struct request *rq, const struct api_stream *in, struct str *out, int64_t *last, bool *reset, struct error *e)
+{
+	enum err err = publish_desk_backlog(rq->db, rq->arena, in->after, in->also != NULL, out, last, reset, e);
+	/* Whoever names no number has just loaded the queue: what is too far back to be told is in it already. */
+	*reset = *reset && (request_header(rq, "last-event-id").len || request_query(rq, "after").ptr);
+	return err;
+}
+
 enum err api_desk_events(struct request *rq, struct response *rs, struct error *e)
 {
-	bool moderation = rq->who.role >= ROLE_MODERATOR, reset = false;
-	int64_t after, last = 0;
-	void *ctx;
-	struct str out;
-	struct sub *s = NULL;
-	str_init(&out, DESK_BACKLOG_MAX_BYTES);
-	enum err err = api_after(rq, true, &after, e);
-	if (err)
-		goto out;
-	struct sub_options o = { .after = after, .owner = people_stream_owner(rq->who.account), .owner_max = DESK_STREAMS_MAX };
-	o.wake = response_wake(rs, &ctx);
-	o.ctx = ctx;
-	if (!o.wake) {
-		err = err_nomem(e);
-		goto out;
-	}
-	s = hub_subscribe(rq->desk->hub, (struct topic){ TOPIC_DESK, 0 }, &o);
-	if (!s || (moderation && !hub_join(rq->desk->hub, s, (struct topic){ TOPIC_MODERATION, 0 }))) {
-		err = err_nomem(e);
-		goto out;
-	}
-	if ((err = publish_desk_backlog(rq->db, rq->arena, after, moderation, &out, &last, &reset, e)))
-		goto out;
-	if (str_failed(&out)) {
-		err = err_nomem(e);
-		goto out;
-	}
-	if (reset && (request_header(rq, "last-event-id").len || request_query(rq, "after").ptr)) {
-		api_reset_stream(rs);
-	} else {
-		/* Whoever names no number has just loaded the queue: what is too far back to be told is in it already. */
-		response_header(rs, "Cache-Control", "no-store");
-		sub_passed(s, last);
-		response_stream(rs, s, str_slice(&out));
-		s = NULL;
-	}
-out:
-	if (s)
-		hub_unsubscribe(rq->desk->hub, &s);
-	str_fini(&out);
-	return err;
+	static const struct topic moderation = { TOPIC_MODERATION, 0 };
+	struct api_stream in = { .topic = { TOPIC_DESK, 0 }, .also = rq->who.role >= ROLE_MODERATOR ? &moderation : NULL,
+		.backlog = desk_backlog, .owner = people_stream_owner(rq->who.account), .owner_max = API_STREAMS_OF_AN_ACCOUNT,
+		.backlog_max_bytes = DESK_BACKLOG_MAX_BYTES };
+	enum err err = api_after(rq, true, &in.after, e);
+	return err ? err : api_stream(rq, rs, &in, e);
 }
 
 static const char *const duty_names[] = { [DUTY_OFF] = "off", [DUTY_AWAY] = "away", [DUTY_ON] = "on" };

@@ -20,7 +20,7 @@ static int setup(void **state)
 	f = *state;
 	make_folder(f->folder, "rules");
 	make_folder(f->folder, "rules/local.d");
-	put_file(f->folder, "rules/local.d/own.cf", own_rules);
+	tmpdir_put(f->folder, "rules/local.d/own.cf", own_rules);
 	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
 	return 0;
 }

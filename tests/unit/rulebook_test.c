@@ -34,7 +34,7 @@ static void open_book(struct fixture *f, bool watching)
 
 static void write_rules(struct fixture *f, const char *text)
 {
-	put_file(f->folder, "rules/local.d/ours.cf", text);
+	tmpdir_put(f->folder, "rules/local.d/ours.cf", text);
 }
 
 static int setup(void **state)
@@ -151,7 +151,7 @@ static void shipped_files_that_the_site_changed_are_kept(void **state)
 	struct fixture *f = *state;
 
 	rulebook_close(&f->desk.rulebook);
-	put_file(f->folder, "rules/60-helpers.cf", "# ours now\n");
+	tmpdir_put(f->folder, "rules/60-helpers.cf", "# ours now\n");
 	assert_int_equal(sqlite3_exec(f->raw, "UPDATE rule_shipped SET hash = 'an older version' WHERE file IN ('60-helpers.cf', '50-harm.cf')", NULL, NULL, NULL),
 		SQLITE_OK);
 	open_book(f, false);
@@ -169,10 +169,10 @@ static void links_and_other_names_are_passed_over(void **state)
 
 	snprintf(path, sizeof(path), "%s/rules/linked.cf", f->folder);
 	snprintf(target, sizeof(target), "%s/outside.cf", f->folder);
-	put_file(f->folder, "outside.cf", "body LINKED /x/\nbody (\n");
+	tmpdir_put(f->folder, "outside.cf", "body LINKED /x/\nbody (\n");
 	assert_int_equal(symlink(target, path), 0);
-	put_file(f->folder, "rules/Upper.cf", "rubbish rubbish\n");
-	put_file(f->folder, "rules/notes.txt", "rubbish\n");
+	tmpdir_put(f->folder, "rules/Upper.cf", "rubbish rubbish\n");
+	tmpdir_put(f->folder, "rules/notes.txt", "rubbish\n");
 	MUST(rulebook_rescan(f->desk.rulebook, &e));
 	assert_false(has_rule(f, "LINKED"));
 }

@@ -18,18 +18,6 @@
 
 static char *folder;
 
-static void put(const char *name, const char *text)
-{
-	char path[300];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
 static const char *in_folder(const char *name)
 {
 	static char path[4][300];
@@ -156,7 +144,7 @@ static void eval(void **state)
 	static const char payload[] = "come to our village party on saturday evening, there will be music and dancing until the morning light";
 
 	(void)state;
-	put("some.jsonl", "{\"label\":\"spam\",\"lang\":\"en\",\"body\":\"good word\"}\n\n{\"label\":\"ham\",\"lang\":\"de\",\"subject\":\"x\",\"body\":\"hallo\",\"channel\":\"chat\"}\n"
+	tmpdir_put(folder, "some.jsonl", "{\"label\":\"spam\",\"lang\":\"en\",\"body\":\"good word\"}\n\n{\"label\":\"ham\",\"lang\":\"de\",\"subject\":\"x\",\"body\":\"hallo\",\"channel\":\"chat\"}\n"
 		"{\"label\":\"spam\",\"body\":\"nothing\"}\n{\"label\":\"ham\",\"lang\":\"en\",\"body\":\"one more good word\"}");
 	assert_int_equal(run(out, sizeof(out), 5, "eval", in_folder("some.jsonl"), "--rules", in_folder("good"), "--json"), 0);
 	v = json(out);
@@ -168,7 +156,7 @@ static void eval(void **state)
 	assert_int_equal(jv_int_of(jv_get(jv_at(jv_get(v, "misses"), 0), "line")), 4);
 	jv_free(&v);
 	snprintf(copies, sizeof(copies), "{\"label\":\"spam\",\"body\":\"%s\"}\n{\"label\":\"spam\",\"body\":\"%s\"}\n", payload, payload);
-	put("copies.jsonl", copies);
+	tmpdir_put(folder, "copies.jsonl", copies);
 	assert_int_equal(run(out, sizeof(out), 6, "eval", in_folder("copies.jsonl"), "--rules", in_folder("good"), "--json", "--sequence"), 0);
 	v = json(out);
 	assert_int_equal(jv_int_of(jv_get(jv_get(v, "spam"), "hold")), 1);
@@ -177,7 +165,7 @@ static void eval(void **state)
 	v = json(out);
 	assert_int_equal(jv_int_of(jv_get(jv_get(v, "spam"), "accept")), 2);
 	jv_free(&v);
-	put("broken.jsonl", "{\"label\":\"ham\",\"body\":\"x\"}\n{\"label\":\"maybe\",\"body\":\"x\"}\n");
+	tmpdir_put(folder, "broken.jsonl", "{\"label\":\"ham\",\"body\":\"x\"}\n{\"label\":\"maybe\",\"body\":\"x\"}\n");
 	assert_int_equal(run(NULL, 0, 4, "eval", in_folder("broken.jsonl"), "--rules", in_folder("good")), 1);
 	assert_int_equal(run(NULL, 0, 4, "eval", in_folder("absent.jsonl"), "--rules", in_folder("good")), 1);
 }
@@ -200,9 +188,9 @@ static int start(void **state)
 	folder = tmpdir_make();
 	if (crypt_init(&e) || conf_override("data", folder, &e) || conf_load(NULL, &e) || mkdir(in_folder("good"), 0700) || mkdir(in_folder("bad"), 0700))
 		return -1;
-	put("good/a.cf", "body GOOD /good word/\nscore GOOD 4\ntest GOOD ok a good word\ntest GOOD fail a word\n");
-	put("bad/a.cf", "body ONE /one/\nbody TWO /(two/\nbody THREE /[three/\n");
-	put("failing.cf", "body GOOD /good word/\ntest GOOD ok a bad word\n");
+	tmpdir_put(folder, "good/a.cf", "body GOOD /good word/\nscore GOOD 4\ntest GOOD ok a good word\ntest GOOD fail a word\n");
+	tmpdir_put(folder, "bad/a.cf", "body ONE /one/\nbody TWO /(two/\nbody THREE /[three/\n");
+	tmpdir_put(folder, "failing.cf", "body GOOD /good word/\ntest GOOD ok a bad word\n");
 	return 0;
 }
 

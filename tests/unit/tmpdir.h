@@ -29,4 +29,14 @@ static inline void tmpdir_remove(char *path)
 	free(path);
 }
 
+/* A file of this text below the folder. */
+static inline void tmpdir_put(const char *folder, const char *name, const char *text)
+{
+	char path[300];
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *f = fopen(path, "w");
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		abort();
+}
+
 #endif

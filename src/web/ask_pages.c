@@ -19,8 +19,6 @@
 #include "web/problem.h"
 #include "web/view.h"
 
-#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
-
 enum { LOG_TAIL = 400, MS_A_DAY = 86400 * 1000, REFRESH_LIVE_S = 20, REFRESH_QUEUED_S = 30, REFRESH_HELD_S = 60 };
 
 /* ---- asking ---- */
@@ -31,18 +29,6 @@ struct problem {
 	const char *field, *wrong;  /* the field at fault and what to say there */
 	bool anyway;                /* was asked for more words: the next try is taken as it is */
 };
-
-/* Calls fn for each trimmed part of a comma-separated configuration value. */
-static void each_part(const char *list, void (*fn)(void *ctx, struct slice part), void *ctx)
-{
-	while (*list) {
-		size_t n = strcspn(list, ",");
-		struct slice part = utf_trim(slice_make(list, n));
-		if (part.len)
-			fn(ctx, part);
-		list += n + (list[n] == ',');
-	}
-}
 
 struct choices {
 	struct request *rq;
@@ -84,21 +70,17 @@ static struct jv *ask_form(struct request *rq, const char *lang, const char *non
 		jv_set(form, fields[i], jv_text(post ? request_field(rq, fields[i]) : request_query(rq, fields[i])));
 	struct slice wanted = post ? request_field(rq, "lang") : request_query(rq, "lang");
 	struct choices langs = { .rq = rq, .list = jv_array(), .chosen = wanted.len ? wanted : slice_of(lang) };
-	each_part(conf()->languages, add_language, &langs);
+	view_each_part(conf()->languages, add_language, &langs);
 	jv_set(form, "langs", langs.list);
 	struct choices topics = { .rq = rq, .list = jv_array(),
 				  .chosen = post ? request_field(rq, "topic") : request_query(rq, "topic") };
-	each_part(conf()->topics, add_topic, &topics);
+	view_each_part(conf()->topics, add_topic, &topics);
 	jv_set_bool(form, "has_topics", jv_size(topics.list) > 0);
 	jv_set(form, "topics", topics.list);
 	struct slice page = post ? request_field(rq, "page") : request_query(rq, "page");
 	page = page.len && page.len <= TICKET_PAGE_MAX_BYTES ? utf_one_line(rq->arena, page, 255) : SLICE_NONE;
 	jv_set(form, "page", page.len ? jv_text(page) : jv_null());
-	struct str url;
-	str_init(&url, 8192);
-	bool link = page.len && markup_wiki_link(conf()->wiki_url, page, &url) && !str_failed(&url);
-	jv_set(form, "page_url", link ? jv_text(str_slice(&url)) : jv_null());
-	str_fini(&url);
+	jv_set(form, "page_url", view_wiki_link(page));
 	return form;
 }
 
@@ -196,7 +178,7 @@ static bool only_greeting(struct slice body)
 
 static void ask_problem(const struct error *why, struct problem *pr)
 {
-	*pr = (struct problem){ .status = problem_status(why->code), .text = "problem-kept" };
+	*pr = (struct problem){ .status = problem_status(why->code) };
 	switch (why->code) {
 	case ERR_INVALID: {
 		static const char *const fields[][2] = { { "body", "wrong-long" },  { "title", "wrong-title" }, { "name", "wrong-name" },
@@ -209,21 +191,8 @@ static void ask_problem(const struct error *why, struct problem *pr)
 		break;
 	}
 	case ERR_CONFLICT: pr->text = "problem-form-old"; break;
-	case ERR_LIMITED: pr->text = "problem-limited"; break;
-	case ERR_BUSY:
-	case ERR_NOMEM:
-	case ERR_IO: pr->text = "problem-busy"; break;
-	default: break;
+	default: pr->text = view_trouble(why) ? view_trouble(why) : "problem-kept";
 	}
-}
-
-static void retry_after(struct response *rs, const struct error *why)
-{
-	char seconds[16];
-	if (why->code != ERR_LIMITED && why->code != ERR_BUSY && why->code != ERR_IO && why->code != ERR_NOMEM)
-		return;
-	snprintf(seconds, sizeof(seconds), "%d", why->retry_after_s > 0 ? why->retry_after_s : 5);
-	response_header(rs, "Retry-After", seconds);
 }
 
 HANDLER(page_ask_send)
@@ -258,7 +227,7 @@ HANDLER(page_ask_send)
 	if (rc != ERR_OK) {
 		why.code = rc;
 		ask_problem(&why, &pr);
-		retry_after(rs, &why);
+		view_retry_after(rs, &why);
 		return show_ask(rq, rs, &pr, e);
 	}
 	char *path = arena_printf(rq->arena, "/q/%s", out.token);
@@ -308,11 +277,6 @@ struct shown {
 static enum err own_ticket(struct request *rq, struct ticket *t, struct error *e)
 {
 	return ticket_by_token(rq->desk, rq->db, rq->arena, rq->params[0], t, e);
-}
-
-static char *own_path(struct request *rq)
-{
-	return arena_printf(rq->arena, "/q/%.*s", SLICE_ARG(rq->params[0]));
 }
 
 static bool refused(const struct ticket *t)
@@ -554,238 +518,233 @@ static enum err show_question(struct request *rq, struct response *rs, const str
 	return view_send(rq, rs, "question", lang, page, e);
 }
 
-HANDLER(page_question)
-{
-	struct ticket t;
-	enum err rc = own_ticket(rq, &t, e);
-	if (rc != ERR_OK)
-		return rc;
-	struct slice write = request_query(rq, "write");
-	return show_question(rq, rs, &t, &(struct shown){ .writing = slice_is(write, "1") }, e);
-}
+/* ---- what the asker does ---- */
 
-/* Starts a POST: the form, the ticket, and whether it came from here. When *answered the page has been shown again. */
-static enum err begin(struct request *rq, struct response *rs, struct ticket *t, bool *answered, struct error *e)
-{
-	*answered = false;
-	enum err rc = request_form(rq, e);
-	if (rc == ERR_OK)
-		rc = own_ticket(rq, t, e);
-	if (rc != ERR_OK || !rq->cross_site)
-		return rc;
-	*answered = true;
-	struct shown s = { .status = 403, .text = "problem-cross-site", .typed = request_field(rq, "body"), .writing = true };
-	return show_question(rq, rs, t, &s, e);
-}
+/* A form of the asker's: the ticket; what its page keeps should it be shown again; the address it leads to. */
+struct own_act {
+	struct ticket t;
+	struct shown s;
+	struct slice token; /* of the link, as it was or as it has become */
+	char rest[32];      /* what follows the link */
+};
+
+/* Does what was asked for; *why says why not. Double submits are harmless: what is so already is what the asker wanted. */
+typedef enum err own_act_fn(struct request *rq, struct own_act *f, struct error *why);
 
 /* What was typed comes back with the reason; the ticket is read again, because it may have moved. */
-static enum err again(struct request *rq, struct response *rs, const struct error *why, struct shown s, struct error *e)
+static enum err again(struct request *rq, struct response *rs, const struct error *why, struct shown *s, struct error *e)
 {
 	struct ticket t;
 	enum err rc = own_ticket(rq, &t, e);
 	if (rc != ERR_OK)
 		return rc;
-	s.status = problem_status(why->code);
-	switch (why->code) {
-	case ERR_CONFLICT: s.text = strcmp(why->field, "form") == 0 ? "problem-form-old" : "problem-state"; break;
-	case ERR_LIMITED: s.text = "problem-limited"; break;
-	case ERR_BUSY:
-	case ERR_IO:
-	case ERR_NOMEM: s.text = "problem-busy"; break;
-	case ERR_INVALID: s.text = "problem-kept"; break;
-	default: *e = *why; return why->code;
+	s->status = problem_status(why->code);
+	if (!s->text)
+		s->text = why->code == ERR_INVALID ? "problem-kept" : view_trouble(why);
+	if (!s->text) {
+		*e = *why;
+		return why->code;
 	}
-	retry_after(rs, why);
-	return show_question(rq, rs, &t, &s, e);
+	view_retry_after(rs, why);
+	return show_question(rq, rs, &t, s, e);
 }
 
-static enum err to_self(struct request *rq, struct response *rs, const char *rest, struct error *e)
+/* Every form on a conversation's page: the ticket, whether it came from here, the act, and back to the conversation. */
+static enum err own_form(struct request *rq, struct response *rs, own_act_fn *fn, struct error *e)
 {
-	char *path = own_path(rq);
-	path = path ? arena_printf(rq->arena, "%s%s", path, rest) : NULL;
+	struct own_act f = { .token = rq->params[0] };
+	struct error why = { 0 };
+	enum err rc = request_form(rq, e);
+	if (rc == ERR_OK)
+		rc = own_ticket(rq, &f.t, e);
+	if (rc != ERR_OK)
+		return rc;
+	if (rq->cross_site) {
+		f.s = (struct shown){ .status = 403, .text = "problem-cross-site", .typed = request_field(rq, "body"), .writing = true };
+		return show_question(rq, rs, &f.t, &f.s, e);
+	}
+	rc = fn(rq, &f, &why);
+	if (rc != ERR_OK) {
+		why.code = rc;
+		return again(rq, rs, &why, &f.s, e);
+	}
+	char *path = arena_printf(rq->arena, "/q/%.*s%s", SLICE_ARG(f.token), f.rest);
 	if (!path)
 		return err_nomem(e);
 	response_redirect(rs, rq, path);
 	return ERR_OK;
+}
+
+/* A page that only shows the ticket, perhaps with a question before an act. */
+static enum err own_page(struct request *rq, struct response *rs, const char *(*confirm)(const struct ticket *t), struct error *e)
+{
+	struct ticket t;
+	enum err rc = own_ticket(rq, &t, e);
+	if (rc != ERR_OK)
+		return rc;
+	bool writing = slice_is(request_query(rq, "write"), "1");
+	return show_question(rq, rs, &t, &(struct shown){ .writing = !confirm && writing, .confirm = confirm ? confirm(&t) : NULL }, e);
+}
+
+HANDLER(page_question)
+{
+	return own_page(rq, rs, NULL, e);
+}
+
+static enum err write_it(struct request *rq, struct own_act *f, struct error *why)
+{
+	struct slice body = request_field(rq, "body");
+	f->s = (struct shown){ .typed = body, .writing = true };
+	if (!body.ptr || utf_blank(body)) {
+		f->s.text = f->s.wrong = "wrong-empty-message";
+		return err_field(why, ERR_INVALID, "body", "Please write something first.");
+	}
+	struct post in = { .act = { .ticket = f->t.id, .by = BY_ASKER }, .body = body, .form = view_field(rq, "form"),
+			   .agent = request_header(rq, "User-Agent"), .sender = rq->sender };
+	struct posted out = { 0 };
+	enum err rc = view_field_int(rq, "reply_to", &in.reply_to, why);
+	if (rc == ERR_OK)
+		rc = talk_post(rq->desk, rq->db, rq->arena, &in, &out, why);
+	if (rc == ERR_INVALID)
+		f->s.wrong = "wrong-long";
+	if (rc == ERR_OK)
+		snprintf(f->rest, sizeof(f->rest), "#n%lld", (long long)out.n);
+	return rc;
 }
 
 HANDLER(page_question_write)
 {
-	struct ticket t;
-	bool answered;
-	enum err rc = begin(rq, rs, &t, &answered, e);
-	if (rc != ERR_OK || answered)
-		return rc;
-	struct slice body = request_field(rq, "body");
-	struct shown s = { .typed = body, .writing = true };
-	struct error why = { 0 };
-	if (!body.ptr || utf_blank(body)) {
-		s.status = 422, s.text = "wrong-empty-message", s.wrong = "wrong-empty-message";
-		return show_question(rq, rs, &t, &s, e);
-	}
-	struct post in = { .act = { .ticket = t.id, .by = BY_ASKER }, .body = body, .form = view_field(rq, "form"),
-			   .agent = request_header(rq, "User-Agent"), .sender = rq->sender };
-	struct posted out = { 0 };
-	rc = view_field_int(rq, "reply_to", &in.reply_to, e);
-	if (rc != ERR_OK)
-		return rc;
-	rc = talk_post(rq->desk, rq->db, rq->arena, &in, &out, &why);
-	if (rc != ERR_OK) {
-		why.code = rc;
-		if (rc == ERR_INVALID)
-			s.wrong = "wrong-long";
-		return again(rq, rs, &why, s, e);
-	}
-	char anchor[32];
-	snprintf(anchor, sizeof(anchor), "#n%lld", (long long)out.n);
-	return to_self(rq, rs, anchor, e);
+	return own_form(rq, rs, write_it, e);
+}
+
+static const char *confirm_close(const struct ticket *t)
+{
+	bool waiting = t->state == TICKET_QUEUED || t->state == TICKET_HELD || t->state == TICKET_CHALLENGED;
+	return t->state == TICKET_LIVE || t->state == TICKET_SNOOZED ? "close" : waiting ? "withdraw" : NULL;
 }
 
 HANDLER(page_question_close)
 {
-	struct ticket t;
-	enum err rc = own_ticket(rq, &t, e);
-	if (rc != ERR_OK)
-		return rc;
-	bool open = t.state == TICKET_LIVE || t.state == TICKET_SNOOZED;
-	bool waiting = t.state == TICKET_QUEUED || t.state == TICKET_HELD || t.state == TICKET_CHALLENGED;
-	return show_question(rq, rs, &t, &(struct shown){ .confirm = open ? "close" : waiting ? "withdraw" : NULL }, e);
+	return own_page(rq, rs, confirm_close, e);
 }
 
-static struct act asker_act(const struct ticket *t)
+static enum err close_it(struct request *rq, struct own_act *f, struct error *why)
 {
-	return (struct act){ .ticket = t->id, .by = BY_ASKER };
+	struct acted out;
+	struct act in = { .ticket = f->t.id, .by = BY_ASKER };
+	return f->t.state == TICKET_CLOSED ? ERR_OK : ticket_close(rq->desk, &in, &out, why);
 }
 
-/* Double submits are harmless: what is closed already is where the asker wanted it. */
 HANDLER(page_question_close_send)
 {
-	struct ticket t;
-	bool answered;
-	enum err rc = begin(rq, rs, &t, &answered, e);
-	if (rc != ERR_OK || answered)
-		return rc;
-	struct error why = { 0 };
-	struct acted out;
-	struct act in = asker_act(&t);
-	rc = t.state == TICKET_CLOSED ? ERR_OK : ticket_close(rq->desk, &in, &out, &why);
-	why.code = rc;
-	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+	return own_form(rq, rs, close_it, e);
+}
+
+static const char *confirm_report(const struct ticket *t)
+{
+	return can_report(t) ? "report" : NULL;
 }
 
 HANDLER(page_question_report)
 {
-	struct ticket t;
-	enum err rc = own_ticket(rq, &t, e);
-	return rc == ERR_OK ? show_question(rq, rs, &t, &(struct shown){ .confirm = can_report(&t) ? "report" : NULL }, e) : rc;
+	return own_page(rq, rs, confirm_report, e);
 }
 
 /* About the last answer; the words say what is meant, and the moderator reads all of it. */
+static enum err report_it(struct request *rq, struct own_act *f, struct error *why)
+{
+	struct report in = { .ticket = f->t.id, .reason = view_field(rq, "body") };
+	struct reported out;
+	f->s = (struct shown){ .why = in.reason, .confirm = confirm_report(&f->t) };
+	if (!in.reason.ptr || utf_blank(in.reason)) {
+		f->s.text = "wrong-empty-message";
+		return err_field(why, ERR_INVALID, "body", "Please say what is wrong.");
+	}
+	snprintf(f->rest, sizeof(f->rest), "?done=reported");
+	return report_add(rq->desk, rq->db, rq->arena, &in, &out, why);
+}
+
 HANDLER(page_question_report_send)
 {
-	struct ticket t;
-	bool answered;
-	enum err rc = begin(rq, rs, &t, &answered, e);
-	if (rc != ERR_OK || answered)
-		return rc;
-	struct error why = { 0 };
-	struct report in = { .ticket = t.id, .reason = view_field(rq, "body") };
-	struct reported out;
-	struct shown s = { .why = in.reason, .confirm = can_report(&t) ? "report" : NULL };
-	if (!in.reason.ptr || utf_blank(in.reason)) {
-		s.status = 422, s.text = "wrong-empty-message";
-		return show_question(rq, rs, &t, &s, e);
-	}
-	rc = report_add(rq->desk, rq->db, rq->arena, &in, &out, &why);
-	why.code = rc;
-	return rc == ERR_OK ? to_self(rq, rs, "?done=reported", e) : again(rq, rs, &why, s, e);
+	return own_form(rq, rs, report_it, e);
+}
+
+static enum err reopen_it(struct request *rq, struct own_act *f, struct error *why)
+{
+	struct acted out;
+	struct act in = { .ticket = f->t.id, .by = BY_ASKER };
+	bool open = f->t.state == TICKET_QUEUED || f->t.state == TICKET_LIVE;
+	return open ? ERR_OK : ticket_reopen(rq->desk, &in, &out, why);
 }
 
 HANDLER(page_question_reopen)
 {
-	struct ticket t;
-	bool answered;
-	enum err rc = begin(rq, rs, &t, &answered, e);
-	if (rc != ERR_OK || answered)
-		return rc;
-	struct error why = { 0 };
+	return own_form(rq, rs, reopen_it, e);
+}
+
+static enum err appeal_it(struct request *rq, struct own_act *f, struct error *why)
+{
 	struct acted out;
-	struct act in = asker_act(&t);
-	bool open = t.state == TICKET_QUEUED || t.state == TICKET_LIVE;
-	rc = open ? ERR_OK : ticket_reopen(rq->desk, &in, &out, &why);
-	why.code = rc;
-	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+	struct slice words = view_field(rq, "body");
+	f->s.why = words;
+	if (f->t.state == TICKET_HELD && f->t.appealed)
+		return ERR_OK;
+	return ticket_appeal(rq->desk, rq->db, rq->arena, f->t.id, words, &rq->sender, &out, why);
 }
 
 HANDLER(page_question_appeal)
 {
-	struct ticket t;
-	bool answered;
-	enum err rc = begin(rq, rs, &t, &answered, e);
-	if (rc != ERR_OK || answered)
-		return rc;
-	struct error why = { 0 };
+	return own_form(rq, rs, appeal_it, e);
+}
+
+static enum err rate_it(struct request *rq, struct own_act *f, struct error *why)
+{
 	struct acted out;
-	struct slice words = view_field(rq, "body");
-	rc = t.state == TICKET_HELD && t.appealed ? ERR_OK
-						  : ticket_appeal(rq->desk, rq->db, rq->arena, t.id, words, &rq->sender, &out, &why);
-	why.code = rc;
-	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ .why = words }, e);
+	struct slice helped = request_field(rq, "helped");
+	if (!helped.len)
+		return ERR_OK;
+	snprintf(f->rest, sizeof(f->rest), "?done=rated");
+	return ticket_rate(rq->desk, rq->db, rq->arena, f->t.id, slice_is(helped, "yes"), view_field(rq, "comment"), &rq->sender, &out, why);
 }
 
 HANDLER(page_question_rating)
 {
-	struct ticket t;
-	bool answered;
-	enum err rc = begin(rq, rs, &t, &answered, e);
-	if (rc != ERR_OK || answered)
+	return own_form(rq, rs, rate_it, e);
+}
+
+static enum err new_link(struct request *rq, struct own_act *f, struct error *why)
+{
+	char token[TICKET_TOKEN_BYTES];
+	enum err rc = ticket_new_link(rq->desk, f->t.id, token, why);
+	if (rc != ERR_OK)
 		return rc;
-	struct error why = { 0 };
-	struct acted out;
-	struct slice helped = request_field(rq, "helped");
-	if (!helped.len)
-		return to_self(rq, rs, "", e);
-	rc = ticket_rate(rq->desk, rq->db, rq->arena, t.id, slice_is(helped, "yes"), view_field(rq, "comment"), &rq->sender, &out, &why);
-	why.code = rc;
-	return rc == ERR_OK ? to_self(rq, rs, "?done=rated", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+	f->token = arena_slice(rq->arena, slice_of(token));
+	snprintf(f->rest, sizeof(f->rest), "?done=link");
+	return f->token.ptr ? ERR_OK : err_nomem(why);
 }
 
 HANDLER(page_question_link)
 {
-	struct ticket t;
-	bool answered;
-	enum err rc = begin(rq, rs, &t, &answered, e);
-	if (rc != ERR_OK || answered)
-		return rc;
-	char token[TICKET_TOKEN_BYTES];
-	rc = ticket_new_link(rq->desk, t.id, token, e);
-	if (rc != ERR_OK)
-		return rc;
-	char *path = arena_printf(rq->arena, "/q/%s?done=link", token);
-	if (!path)
-		return err_nomem(e);
-	response_redirect(rs, rq, path);
-	return ERR_OK;
+	return own_form(rq, rs, new_link, e);
+}
+
+static const char *confirm_erase(const struct ticket *t)
+{
+	return wordless(t) ? NULL : "erase";
 }
 
 HANDLER(page_question_erase)
 {
-	struct ticket t;
-	enum err rc = own_ticket(rq, &t, e);
-	if (rc != ERR_OK)
-		return rc;
-	return show_question(rq, rs, &t, &(struct shown){ .confirm = wordless(&t) ? NULL : "erase" }, e);
+	return own_page(rq, rs, confirm_erase, e);
+}
+
+static enum err erase_it(struct request *rq, struct own_act *f, struct error *why)
+{
+	bool sealed;
+	return wordless(&f->t) ? ERR_OK : erase_ticket(rq->desk, f->t.id, &sealed, why);
 }
 
 HANDLER(page_question_erase_send)
 {
-	struct ticket t;
-	bool answered, sealed;
-	enum err rc = begin(rq, rs, &t, &answered, e);
-	if (rc != ERR_OK || answered)
-		return rc;
-	struct error why = { 0 };
-	rc = wordless(&t) ? ERR_OK : erase_ticket(rq->desk, t.id, &sealed, &why);
-	why.code = rc;
-	return rc == ERR_OK ? to_self(rq, rs, "", e) : again(rq, rs, &why, (struct shown){ 0 }, e);
+	return own_form(rq, rs, erase_it, e);
 }

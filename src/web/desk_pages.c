@@ -20,8 +20,6 @@
 #include "web/problem.h"
 #include "web/view.h"
 
-#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
-
 enum { LOG_TAIL = 400, HOUR_MS = 3600 * 1000 };
 
 /* ---- the list ---- */
@@ -206,6 +204,11 @@ static bool may_write(struct request *rq, const struct ticket *t)
 	return t->holder && lease_check(rq->db, t, &act, clock_wall_ms(), &ignored) == ERR_OK;
 }
 
+static void add_topic(void *topics, struct slice name)
+{
+	jv_push(topics, jv_set_text(jv_object(), "name", name));
+}
+
 static enum err add_people(struct request *rq, const struct ticket *t, struct jv *page, struct error *e)
 {
 	struct account *all = NULL;
@@ -219,13 +222,7 @@ static enum err add_people(struct request *rq, const struct ticket *t, struct jv
 			jv_push(helpers, jv_set_text(jv_set_int(jv_object(), "id", all[i].id), "name", all[i].name));
 	jv_set(page, "helpers", helpers);
 	struct jv *topics = jv_array();
-	for (const char *at = conf()->topics; *at;) {
-		size_t n = strcspn(at, ",");
-		struct slice part = utf_trim(slice_make(at, n));
-		if (part.len)
-			jv_push(topics, jv_set_text(jv_object(), "name", part));
-		at += n + (at[n] == ',');
-	}
+	view_each_part(conf()->topics, add_topic, topics);
 	jv_set_bool(page, "has_topics", jv_size(topics) > 0);
 	jv_set(page, "topics", topics);
 	return ERR_OK;
@@ -273,11 +270,7 @@ static void add_facts(struct request *rq, const char *lang, const struct ticket 
 	jv_set(page, "lang_name", t->lang.len ? jv_text(view_language(rq, lang, t->lang)) : jv_string("?"));
 	jv_set(page, "topic", jv_text(t->topic.len ? t->topic : SLICE_NONE));
 	jv_set(page, "page", jv_text(t->page.len ? t->page : SLICE_NONE));
-	struct str url;
-	str_init(&url, 8192);
-	bool link = t->page.len && markup_wiki_link(conf()->wiki_url, t->page, &url) && !str_failed(&url);
-	jv_set(page, "page_url", link ? jv_text(str_slice(&url)) : jv_null());
-	str_fini(&url);
+	jv_set(page, "page_url", view_wiki_link(t->page));
 	view_time(page, "asked", t->asked);
 	view_time(page, "answered", t->answered);
 	jv_set_bool(page, "urgent", t->urgent);
@@ -363,8 +356,20 @@ HANDLER(page_talk)
 
 /* ---- acts ---- */
 
-/* The ticket, and the act as the form says it: with a fence by a helper, with the last entry seen by a moderator. */
-static enum err begin(struct request *rq, struct ticket *t, struct act *act, struct error *e)
+/* A form on a conversation's page: the ticket, the act as the form says it, and where it leads. */
+struct staff_act {
+	struct ticket t;
+	struct act act;
+	struct acted out;
+	struct slice holder; /* who claimed it first; absent: nobody did */
+	char to[128];        /* "": back to the conversation */
+};
+
+/* Does what was asked for; *why says why not. */
+typedef enum err staff_act_fn(struct request *rq, struct staff_act *f, struct error *why);
+
+/* With a fence by a helper, with the last entry seen by a moderator. */
+static enum err read_act(struct request *rq, struct staff_act *f, struct error *e)
 {
 	int64_t id = 0, fence = 0, seen = 0;
 	enum err rc = view_param_id(rq, 0, &id, e);
@@ -375,257 +380,229 @@ static enum err begin(struct request *rq, struct ticket *t, struct act *act, str
 	if (rc == ERR_OK)
 		rc = view_field_int(rq, "seen", &seen, e);
 	if (rc == ERR_OK)
-		rc = ticket_for_staff(rq->desk, rq->db, rq->arena, &rq->who, id, t, e);
+		rc = ticket_for_staff(rq->desk, rq->db, rq->arena, &rq->who, id, &f->t, e);
 	if (rc != ERR_OK)
 		return rc;
 	bool fenced = request_field(rq, "fence").len > 0;
-	*act = (struct act){ .ticket = id, .who = rq->who, .fenced = fenced, .fence = fence, .seen = seen, .client_id = view_field(rq, "client_id"),
-			     .by = !fenced && seen && rq->who.role >= ROLE_MODERATOR ? BY_MODERATOR : BY_HELPER };
+	f->act = (struct act){ .ticket = id, .who = rq->who, .fenced = fenced, .fence = fence, .seen = seen,
+			       .client_id = view_field(rq, "client_id"), .reason = view_field(rq, "reason"),
+			       .by = !fenced && seen && rq->who.role >= ROLE_MODERATOR ? BY_MODERATOR : BY_HELPER };
 	return ERR_OK;
 }
 
-/* Where an act leads: back to the conversation; or the conversation again with the reason why not. */
-static enum err finish(struct request *rq, struct response *rs, const struct ticket *t, enum err rc, const struct error *why, struct slice holder,
-		       struct error *e)
+/* The conversation again as it is now, with the reason why not and with what was typed. */
+static enum err again(struct request *rq, struct response *rs, const struct staff_act *f, const struct error *why, struct error *e)
 {
-	if (rc == ERR_OK)
-		return to_talk(rq, rs, t->id, "", e);
-	if (rc != ERR_CONFLICT && rc != ERR_INVALID && rc != ERR_LIMITED && rc != ERR_BUSY && rc != ERR_IO) {
+	const char *lang = view_lang(rq, NULL), *key = why->code == ERR_INVALID ? "wrong-other" : view_trouble(why);
+	if (!key) {
 		*e = *why;
-		return rc;
+		return why->code;
 	}
-	const char *lang = view_lang(rq, NULL);
 	struct slice body = request_field(rq, "body");
-	const char *key = rc == ERR_LIMITED ? "problem-limited" : rc == ERR_CONFLICT ? "problem-state" : rc == ERR_INVALID ? "wrong-other" : "problem-busy";
 	if (strcmp(why->field, "body") == 0)
 		key = utf_blank(body) ? "wrong-empty-message" : "wrong-long";
 	/* A draft outlives the claim: it is there again when the helper takes the conversation up once more. */
 	struct error ignored;
-	if (rc == ERR_CONFLICT && body.len && talk_draft_put(rq->desk, t->id, &rq->who, body, &ignored) != ERR_OK)
+	if (why->code == ERR_CONFLICT && body.len && talk_draft_put(rq->desk, f->t.id, &rq->who, body, &ignored) != ERR_OK)
 		log_warn("web/desk_pages", "a draft could not be kept: %s", ignored.message);
-	struct slice words = holder.len ? i18n_text(rq->arena, lang, "lost-claim", I18N(i18n_slice(holder))) : i18n_text(rq->arena, lang, key, I18N_NONE);
-	struct shown s = { .status = problem_status(rc), .problem = words, .typed = body.len ? body : SLICE_NONE };
-	return show_talk(rq, rs, t->id, &s, e);
+	struct slice words = f->holder.len ? i18n_text(rq->arena, lang, "lost-claim", I18N(i18n_slice(f->holder)))
+					   : i18n_text(rq->arena, lang, key, I18N_NONE);
+	struct shown s = { .status = problem_status(why->code), .problem = words, .typed = body.len ? body : SLICE_NONE };
+	return show_talk(rq, rs, f->t.id, &s, e);
+}
+
+/* Every form on a conversation's page: what it says, the act, and where that leads. */
+static enum err staff_form(struct request *rq, struct response *rs, staff_act_fn *fn, struct error *e)
+{
+	struct staff_act f = { 0 };
+	struct error why = { 0 };
+	enum err rc = read_act(rq, &f, e);
+	if (rc != ERR_OK)
+		return rc;
+	rc = fn(rq, &f, &why);
+	if (rc != ERR_OK) {
+		why.code = rc;
+		return again(rq, rs, &f, &why, e);
+	}
+	if (!f.to[0])
+		return to_talk(rq, rs, f.t.id, "", e);
+	response_redirect(rs, rq, f.to);
+	return ERR_OK;
+}
+
+/* What the act takes out of the helper's hands leads to the list. */
+static enum err then_desk(struct staff_act *f, enum err rc)
+{
+	snprintf(f->to, sizeof(f->to), "/desk");
+	return rc;
+}
+
+static enum err write_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	struct post in = { .act = f->act, .body = request_field(rq, "body"), .note = request_field(rq, "note").len > 0 };
+	struct posted out;
+	enum err rc = view_field_int(rq, "reply_to", &in.reply_to, why);
+	if (rc == ERR_OK && (!in.body.ptr || utf_blank(in.body)))
+		rc = err_field(why, ERR_INVALID, "body", "Please write something first.");
+	if (rc == ERR_OK)
+		rc = talk_post(rq->desk, rq->db, rq->arena, &in, &out, why);
+	return rc == ERR_OK ? talk_draft_put(rq->desk, f->t.id, &rq->who, SLICE(""), why) : rc;
 }
 
 HANDLER(page_talk_write)
 {
-	struct ticket t;
-	struct post in = { 0 };
-	struct posted out;
-	struct error why = { 0 };
-	enum err rc = begin(rq, &t, &in.act, e);
-	if (rc == ERR_OK)
-		rc = view_field_int(rq, "reply_to", &in.reply_to, e);
-	if (rc != ERR_OK)
-		return rc;
-	in.body = request_field(rq, "body");
-	in.note = request_field(rq, "note").len > 0;
-	if (!in.body.ptr || utf_blank(in.body))
-		rc = err_field(&why, ERR_INVALID, "body", "Please write something first.");
-	else
-		rc = talk_post(rq->desk, rq->db, rq->arena, &in, &out, &why);
-	if (rc == ERR_OK)
-		rc = talk_draft_put(rq->desk, t.id, &rq->who, SLICE(""), &why);
-	return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
+	return staff_form(rq, rs, write_it, e);
+}
+
+static enum err claim_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	f->act.by = BY_HELPER;
+	enum err rc = queue_claim(rq->desk, &f->act, &f->out, why);
+	if (rc == ERR_CONFLICT && f->out.holder && f->out.holder != rq->who.account)
+		f->holder = slice_of(f->out.holder_name);
+	return rc;
 }
 
 HANDLER(page_talk_claim)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out = { 0 };
-	struct error why = { 0 };
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc != ERR_OK)
-		return rc;
-	act.by = BY_HELPER;
-	rc = queue_claim(rq->desk, &act, &out, &why);
-	bool lost = rc == ERR_CONFLICT && out.holder && out.holder != rq->who.account;
-	if (rc == ERR_CONFLICT && !lost)
-		return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
-	return finish(rq, rs, &t, rc, &why, lost ? slice_of(out.holder_name) : SLICE_NONE, e);
+	return staff_form(rq, rs, claim_it, e);
+}
+
+static enum err release_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	return then_desk(f, lease_release(rq->desk, &f->act, &f->out, why));
 }
 
 HANDLER(page_talk_release)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out;
-	struct error why = { 0 };
-	enum err rc = begin(rq, &t, &act, e);
+	return staff_form(rq, rs, release_it, e);
+}
+
+/* A colleague who may be given work. */
+static enum err colleague(struct request *rq, const char *field, int64_t id, struct slice *name, struct error *why)
+{
+	struct account a;
+	enum err rc = people_get(rq->db, rq->arena, id, &a, why);
 	if (rc != ERR_OK)
 		return rc;
-	rc = lease_release(rq->desk, &act, &out, &why);
-	if (rc != ERR_OK)
-		return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
-	response_redirect(rs, rq, "/desk");
-	return ERR_OK;
+	*name = a.name;
+	return a.disabled ? err_field(why, ERR_INVALID, field, "This account is disabled.") : ERR_OK;
+}
+
+static enum err transfer_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	struct transfer to = { .topic = view_field(rq, "topic"), .note = view_field(rq, "note") };
+	enum err rc = view_field_int(rq, "to", &to.to, why);
+	if (rc == ERR_OK && to.to)
+		rc = colleague(rq, "to", to.to, &to.to_name, why);
+	if (rc == ERR_OK)
+		rc = ticket_transfer(rq->desk, &f->act, &to, &f->out, why);
+	return to.to == rq->who.account ? rc : then_desk(f, rc);
 }
 
 HANDLER(page_talk_transfer)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out;
-	struct error why = { 0 };
-	struct transfer to = { 0 };
-	enum err rc = begin(rq, &t, &act, e);
+	return staff_form(rq, rs, transfer_it, e);
+}
+
+static enum err snooze_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	int64_t hours = 0;
+	enum err rc = view_field_int(rq, "hours", &hours, why);
+	if (rc == ERR_OK && (hours < 1 || hours > 90 * 24))
+		rc = err_field(why, ERR_INVALID, "hours", "At least an hour, at most ninety days.");
 	if (rc == ERR_OK)
-		rc = view_field_int(rq, "to", &to.to, e);
-	if (rc != ERR_OK)
-		return rc;
-	if (to.to) {
-		struct account a;
-		rc = people_get(rq->db, rq->arena, to.to, &a, e);
-		if (rc != ERR_OK)
-			return rc;
-		if (a.disabled)
-			return err_field(e, ERR_INVALID, "to", "This account is disabled.");
-		to.to_name = a.name;
-	}
-	to.topic = view_field(rq, "topic");
-	to.note = view_field(rq, "note");
-	rc = ticket_transfer(rq->desk, &act, &to, &out, &why);
-	if (rc != ERR_OK || to.to == rq->who.account)
-		return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
-	response_redirect(rs, rq, "/desk");
-	return ERR_OK;
+		rc = ticket_snooze(rq->desk, &f->act, clock_wall_ms() + hours * HOUR_MS, &f->out, why);
+	return then_desk(f, rc);
 }
 
 HANDLER(page_talk_snooze)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out;
-	struct error why = { 0 };
-	int64_t hours = 0;
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc == ERR_OK)
-		rc = view_field_int(rq, "hours", &hours, e);
-	if (rc != ERR_OK)
-		return rc;
-	if (hours < 1 || hours > 90 * 24)
-		return err_field(e, ERR_INVALID, "hours", "At least an hour, at most ninety days.");
-	rc = ticket_snooze(rq->desk, &act, clock_wall_ms() + hours * HOUR_MS, &out, &why);
-	if (rc != ERR_OK)
-		return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
-	response_redirect(rs, rq, "/desk");
-	return ERR_OK;
+	return staff_form(rq, rs, snooze_it, e);
+}
+
+static enum err close_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	return ticket_close(rq->desk, &f->act, &f->out, why);
 }
 
 HANDLER(page_talk_close)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out;
-	struct error why = { 0 };
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc != ERR_OK)
-		return rc;
-	act.reason = view_field(rq, "reason");
-	rc = ticket_close(rq->desk, &act, &out, &why);
-	return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
+	return staff_form(rq, rs, close_it, e);
+}
+
+static enum err reopen_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	return ticket_reopen(rq->desk, &f->act, &f->out, why);
 }
 
 HANDLER(page_talk_reopen)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out;
-	struct error why = { 0 };
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc != ERR_OK)
-		return rc;
-	rc = ticket_reopen(rq->desk, &act, &out, &why);
-	return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
+	return staff_form(rq, rs, reopen_it, e);
+}
+
+static enum err invite_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	struct slice name = SLICE("");
+	int64_t account = 0;
+	enum err rc = view_field_int(rq, "account", &account, why);
+	if (rc == ERR_OK)
+		rc = colleague(rq, "account", account, &name, why);
+	return rc == ERR_OK ? ticket_invite(rq->desk, &f->act, account, name, &f->out, why) : rc;
 }
 
 HANDLER(page_talk_invite)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out;
-	struct error why = { 0 };
-	struct account a;
-	int64_t account = 0;
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc == ERR_OK)
-		rc = view_field_int(rq, "account", &account, e);
-	if (rc == ERR_OK)
-		rc = people_get(rq->db, rq->arena, account, &a, e);
-	if (rc != ERR_OK)
-		return rc;
-	if (a.disabled)
-		return err_field(e, ERR_INVALID, "account", "This account is disabled.");
-	rc = ticket_invite(rq->desk, &act, account, a.name, &out, &why);
-	return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
+	return staff_form(rq, rs, invite_it, e);
+}
+
+static enum err urgent_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	int64_t urgent = 0;
+	enum err rc = view_field_int(rq, "urgent", &urgent, why);
+	return rc == ERR_OK ? ticket_urgent(rq->desk, &f->act, urgent == 1, &f->out, why) : rc;
 }
 
 HANDLER(page_talk_urgent)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out;
-	struct error why = { 0 };
-	int64_t urgent = 0;
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc == ERR_OK)
-		rc = view_field_int(rq, "urgent", &urgent, e);
-	if (rc != ERR_OK)
-		return rc;
-	rc = ticket_urgent(rq->desk, &act, urgent == 1, &out, &why);
-	return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
+	return staff_form(rq, rs, urgent_it, e);
+}
+
+static enum err report_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	struct reported out;
+	struct report in = { .ticket = f->t.id, .who = &rq->who, .reason = f->act.reason };
+	return report_add(rq->desk, rq->db, rq->arena, &in, &out, why);
 }
 
 HANDLER(page_talk_report)
 {
-	struct ticket t;
-	struct act act;
-	struct reported out;
-	struct error why = { 0 };
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc != ERR_OK)
-		return rc;
-	struct report in = { .ticket = t.id, .who = &rq->who, .reason = view_field(rq, "reason") };
-	rc = report_add(rq->desk, rq->db, rq->arena, &in, &out, &why);
-	return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
+	return staff_form(rq, rs, report_it, e);
+}
+
+static enum err not_real(struct request *rq, struct staff_act *f, struct error *why)
+{
+	/* Nobody holds what waits in the queue: there is no lease to compare. */
+	f->act.fenced = f->act.fenced && f->t.holder;
+	return then_desk(f, ticket_not_real(rq->desk, &f->act, &f->out, why));
 }
 
 HANDLER(page_talk_notreal)
 {
-	struct ticket t;
-	struct act act;
-	struct acted out;
-	struct error why = { 0 };
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc != ERR_OK)
-		return rc;
-	/* Nobody holds what waits in the queue: there is no lease to compare. */
-	act.fenced = act.fenced && t.holder;
-	rc = ticket_not_real(rq->desk, &act, &out, &why);
-	if (rc != ERR_OK)
-		return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
-	response_redirect(rs, rq, "/desk");
-	return ERR_OK;
+	return staff_form(rq, rs, not_real, e);
+}
+
+static enum err mark_spam(struct request *rq, struct staff_act *f, struct error *why)
+{
+	struct judgement_done done = { 0 };
+	struct judgement_item item = { .ticket = f->t.id };
+	enum err rc = then_desk(f, judgement_give(rq->desk, &rq->who, &item, 1, LABEL_SPAM, false, &done, why));
+	if (rc == ERR_OK && done.undo[0])
+		snprintf(f->to, sizeof(f->to), "/desk/moderation?undo=%s&did=spam&changed=%lld", done.undo, (long long)done.changed);
+	return rc;
 }
 
 HANDLER(page_talk_spam)
 {
-	struct ticket t;
-	struct act act;
-	struct error why = { 0 };
-	struct judgement_done done;
-	enum err rc = begin(rq, &t, &act, e);
-	if (rc != ERR_OK)
-		return rc;
-	struct judgement_item item = { .ticket = t.id };
-	rc = judgement_give(rq->desk, &rq->who, &item, 1, LABEL_SPAM, false, &done, &why);
-	if (rc != ERR_OK)
-		return finish(rq, rs, &t, rc, &why, SLICE_NONE, e);
-	char *path = arena_printf(rq->arena, "/desk/moderation?undo=%s&did=spam&changed=%lld", done.undo, (long long)done.changed);
-	if (!path)
-		return err_nomem(e);
-	response_redirect(rs, rq, done.undo[0] ? path : "/desk");
-	return ERR_OK;
+	return staff_form(rq, rs, mark_spam, e);
 }

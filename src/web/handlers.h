@@ -6,7 +6,9 @@
 
 #include "web/route.h"
 
-#define ROUTE(m, path, who, flags, handler, doc) enum err handler(struct request *rq, struct response *rs, struct error *e);
+#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
+
+#define ROUTE(m, path, who, flags, handler, doc) HANDLER(handler);
 #include "web/routes.def"
 #undef ROUTE
 

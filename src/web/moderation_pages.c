@@ -12,33 +12,24 @@
 #include "web/problem.h"
 #include "web/view.h"
 
-#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
-
 static const char *const list_codes[] = { "held", "appeals", "reports", "challenged", "rejected" };
 
 static struct jv *add_lists(struct request *rq, const char *lang, struct slice current, const struct jv *counts)
 {
 	struct jv *list = jv_array();
 	for (size_t i = 0; i < sizeof(list_codes) / sizeof(*list_codes); i++) {
-		char key[32], text[24];
+		char key[32];
 		int64_t n = jv_int_of(jv_get(counts, list_codes[i]));
 		struct jv *x = jv_object();
 		jv_set_string(x, "code", list_codes[i]);
 		snprintf(key, sizeof(key), "list-%s", list_codes[i]);
 		view_put(rq, x, lang, "label", key, I18N_NONE);
-		snprintf(text, sizeof(text), "%lld", (long long)n);
-		jv_set_string(x, "count", text);
+		jv_set(x, "count", view_number(rq, n));
 		jv_set_bool(x, "hot", n > 0 && i < 3);
 		jv_set_bool(x, "current", slice_is(current, list_codes[i]));
 		jv_push(list, x);
 	}
 	return list;
-}
-
-static struct jv *text_or_null(const struct jv *obj, const char *key)
-{
-	struct slice s = jv_get_text(obj, key);
-	return s.len ? jv_text(s) : jv_null();
 }
 
 /* Identifiers come as strings or numbers. */
@@ -47,15 +38,7 @@ static struct jv *id_of(struct request *rq, const struct jv *obj, const char *ke
 	struct slice s = jv_get_text(obj, key);
 	if (s.ptr)
 		return jv_text(s);
-	char *text = arena_printf(rq->arena, "%lld", (long long)jv_int_of(jv_get(obj, key)));
-	return text ? jv_string(text) : NULL;
-}
-
-static struct jv *score_of(const struct jv *obj)
-{
-	char text[32];
-	snprintf(text, sizeof(text), "%.1f", jv_real_of(jv_get(obj, "score")));
-	return jv_string(text);
+	return view_number(rq, jv_int_of(jv_get(obj, key)));
 }
 
 static struct jv *parts_of(const struct jv *in)
@@ -65,7 +48,7 @@ static struct jv *parts_of(const struct jv *in)
 		struct jv *p = jv_at(parts, i), *x = jv_object();
 		jv_set(x, "text", jv_text(jv_get_text(p, "text")));
 		jv_set_bool(x, "mark", jv_type(jv_get(p, "mark")) == JV_TRUE);
-		jv_set(x, "rule", text_or_null(p, "rule"));
+		jv_set(x, "rule", view_text_of(p, "rule"));
 		jv_push(list, x);
 	}
 	if (jv_size(parts) == 0)
@@ -79,10 +62,10 @@ static struct jv *hits_of(const struct jv *in)
 	for (size_t i = 0; i < jv_size(hits); i++) {
 		struct jv *h = jv_at(hits, i), *x = jv_object();
 		struct slice describe = jv_get_text(h, "describe");
-		jv_set(x, "score", score_of(h));
+		jv_set(x, "score", view_score_of(h));
 		jv_set(x, "describe", jv_text(describe.len ? describe : jv_get_text(h, "rule")));
-		jv_set(x, "rule", text_or_null(h, "rule"));
-		jv_set(x, "text", text_or_null(h, "text"));
+		jv_set(x, "rule", view_text_of(h, "rule"));
+		jv_set(x, "text", view_text_of(h, "text"));
 		jv_push(list, x);
 	}
 	return list;
@@ -133,24 +116,21 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 	struct jv *x = jv_object();
 	jv_set(x, "ticket", id_of(rq, in, "ticket"));
 	jv_set(x, "n", id_of(rq, in, "n"));
-	struct slice title = jv_get_text(in, "title"), name = jv_get_text(in, "name"), at = jv_get_text(in, "at");
+	struct slice title = jv_get_text(in, "title"), name = jv_get_text(in, "name");
 	jv_set(x, "title", title.len ? jv_text(title) : view_say(rq, lang, "question-number", I18N(i18n_slice(jv_get_text(x, "ticket")))));
 	jv_set(x, "name", name.len ? jv_text(name) : view_say(rq, lang, "asker-nameless", I18N_NONE));
-	jv_set(x, "at", jv_text(at));
-	char *shown = at.len >= 16 ? arena_printf(rq->arena, "%.10s %.5s UTC", at.ptr, at.ptr + 11) : NULL;
-	jv_set(x, "time", shown ? jv_string(shown) : jv_text(at));
+	view_at(rq, x, jv_get_text(in, "at"));
 	jv_set(x, "lang", jv_text(jv_get_text(in, "lang").len ? jv_get_text(in, "lang") : SLICE("?")));
-	jv_set(x, "topic", text_or_null(in, "topic"));
+	jv_set(x, "topic", view_text_of(in, "topic"));
 	struct slice action = jv_get_text(in, "action");
 	snprintf(key, sizeof(key), "action-%.*s", action.len < 16 ? (int)action.len : 0, action.ptr ? action.ptr : "");
 	jv_set(x, "action", i18n_has(key) ? view_say(rq, lang, key, I18N_NONE) : jv_text(action));
-	jv_set(x, "score", score_of(in));
+	jv_set(x, "score", view_score_of(in));
 	jv_set_bool(x, "line", slice_is(jv_get_text(in, "state"), "live") || slice_is(jv_get_text(in, "state"), "queued"));
 	jv_set(x, "parts", parts_of(in));
 	jv_set(x, "hits", hits_of(in));
 	jv_set(x, "reasons", other_reasons(in));
-	struct slice appeal = jv_get_text(in, "appeal");
-	jv_set(x, "appeal", appeal.len ? jv_text(appeal) : jv_null());
+	jv_set(x, "appeal", view_text_of(in, "appeal"));
 	jv_set_bool(x, "can_ham", true);
 	jv_set_bool(x, "can_spam", true);
 	add_near(rq, lang, in, x);

@@ -15,8 +15,6 @@
 #include "web/session.h"
 #include "web/view.h"
 
-#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
-
 enum { AUDIT_PAGE = 100, COOKIE_S = 30 * 86400 };
 
 /* ---- logging in ---- */
@@ -92,12 +90,8 @@ HANDLER(page_login_send)
 		return show_login(rq, rs, lang, &l, e);
 	}
 	if (rc == ERR_LIMITED) {
-		char seconds[16];
-		int wait = why.retry_after_s > 0 ? why.retry_after_s : 1;
-		snprintf(seconds, sizeof(seconds), "%d", wait);
-		response_header(rs, "Retry-After", seconds);
 		l.status = 429;
-		l.problem = view_say(rq, lang, "login-slow", I18N(i18n_int(wait)));
+		l.problem = view_say(rq, lang, "login-slow", I18N(i18n_int(view_retry_after(rs, &why))));
 		return show_login(rq, rs, lang, &l, e);
 	}
 	if (rc != ERR_OK) {
@@ -146,7 +140,7 @@ HANDLER(page_reset_send)
 	why.code = rc;
 	l.status = problem_status(rc);
 	if (rc == ERR_LIMITED)
-		l.problem = view_say(rq, lang, "login-slow", I18N(i18n_int(why.retry_after_s > 0 ? why.retry_after_s : 1)));
+		l.problem = view_say(rq, lang, "login-slow", I18N(i18n_int(view_retry_after(rs, &why))));
 	else if (rc == ERR_INVALID)
 		l.problem = view_say(rq, lang, "password-short", I18N_NONE);
 	else if (rc == ERR_NOT_FOUND || rc == ERR_FORBIDDEN)

@@ -10,25 +10,11 @@
 #include "web/problem.h"
 #include "web/view.h"
 
-#define HANDLER(name) enum err name(struct request *rq, struct response *rs, struct error *e)
-
 enum { GENERATION_CHARS = 12 };
-
-static struct jv *copy_text(const struct jv *obj, const char *key)
-{
-	struct slice s = jv_get_text(obj, key);
-	return s.len ? jv_text(s) : jv_null();
-}
-
-static struct jv *number_text(struct request *rq, int64_t n)
-{
-	char *text = arena_printf(rq->arena, "%lld", (long long)n);
-	return text ? jv_string(text) : NULL;
-}
 
 static struct jv *copy_number(struct request *rq, const struct jv *obj, const char *key)
 {
-	return number_text(rq, jv_int_of(jv_get(obj, key)));
+	return view_number(rq, jv_int_of(jv_get(obj, key)));
 }
 
 static struct jv *errors_of(struct request *rq, const struct jv *from)
@@ -36,10 +22,10 @@ static struct jv *errors_of(struct request *rq, const struct jv *from)
 	struct jv *list = jv_array();
 	for (size_t i = 0; i < jv_size(from); i++) {
 		struct jv *in = jv_at(from, i), *x = jv_object();
-		jv_set(x, "file", copy_text(in, "file"));
+		jv_set(x, "file", view_text_of(in, "file"));
 		jv_set(x, "line", copy_number(rq, in, "line"));
 		jv_set(x, "column", copy_number(rq, in, "column"));
-		jv_set(x, "message", copy_text(in, "message"));
+		jv_set(x, "message", view_text_of(in, "message"));
 		jv_push(list, x);
 	}
 	return list;
@@ -51,7 +37,7 @@ static struct jv *files_of(struct request *rq, const char *lang, const struct jv
 	for (size_t i = 0; i < jv_size(from); i++) {
 		struct jv *in = jv_at(from, i), *x = jv_object();
 		int64_t errors = jv_int_of(jv_get(in, "errors")), bytes = jv_int_of(jv_get(in, "bytes"));
-		jv_set(x, "file", copy_text(in, "file"));
+		jv_set(x, "file", view_text_of(in, "file"));
 		jv_set(x, "rules", copy_number(rq, in, "rules"));
 		char *size = bytes < 1024 ? arena_printf(rq->arena, "%lld B", (long long)bytes)
 					  : arena_printf(rq->arena, "%.1f KiB", (double)bytes / 1024);
@@ -69,14 +55,12 @@ static struct jv *rules_of(struct request *rq, const struct jv *from)
 	struct jv *list = jv_array();
 	for (size_t i = 0; i < jv_size(from); i++) {
 		struct jv *in = jv_at(from, i), *x = jv_object();
-		char score[32];
-		snprintf(score, sizeof(score), "%.1f", jv_real_of(jv_get(in, "score")));
-		jv_set(x, "rule", copy_text(in, "rule"));
-		jv_set(x, "file", copy_text(in, "file"));
+		jv_set(x, "rule", view_text_of(in, "rule"));
+		jv_set(x, "file", view_text_of(in, "file"));
 		jv_set(x, "line", copy_number(rq, in, "line"));
-		jv_set_string(x, "score", score);
-		jv_set(x, "describe", copy_text(in, "describe"));
-		jv_set(x, "mode", copy_text(in, "mode"));
+		jv_set(x, "score", view_score_of(in));
+		jv_set(x, "describe", view_text_of(in, "describe"));
+		jv_set(x, "mode", view_text_of(in, "mode"));
 		jv_set(x, "hits", copy_number(rq, in, "hits"));
 		jv_set(x, "spam", copy_number(rq, in, "spam"));
 		jv_set(x, "ham", copy_number(rq, in, "ham"));
@@ -121,12 +105,10 @@ static struct jv *history_of(struct request *rq, const char *lang, const struct 
 	struct jv *list = jv_array();
 	for (size_t i = 0; i < jv_size(from); i++) {
 		struct jv *in = jv_at(from, i), *x = jv_object();
-		struct slice at = jv_get_text(in, "at"), author = jv_get_text(in, "author");
-		jv_set(x, "at", jv_text(at));
-		char *shown = at.len >= 16 ? arena_printf(rq->arena, "%.10s %.5s UTC", at.ptr, at.ptr + 11) : NULL;
-		jv_set(x, "time", shown ? jv_string(shown) : jv_null());
+		struct slice author = jv_get_text(in, "author");
+		view_at(rq, x, jv_get_text(in, "at"));
 		jv_set(x, "author", author.len ? jv_text(author) : view_say(rq, lang, "audit-desk", I18N_NONE));
-		jv_set(x, "comment", copy_text(in, "comment"));
+		jv_set(x, "comment", view_text_of(in, "comment"));
 		jv_set(x, "revision", copy_number(rq, in, "revision"));
 		jv_set_bool(x, "current", etag.len && slice_eq(jv_get_text(in, "etag"), etag));
 		jv_push(list, x);

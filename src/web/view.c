@@ -9,6 +9,7 @@
 #include "desk/judgement.h"
 #include "desk/people.h"
 #include "desk/presence.h"
+#include "text/markup.h"
 #include "text/unicode.h"
 #include "text/utf.h"
 #include "web/page.h"
@@ -204,13 +205,8 @@ enum err view_staff_frame(struct request *rq, const char *lang, const char *at, 
 	jv_set_bool(me, "admin", rq->who.role >= ROLE_ADMIN);
 	jv_set(page, "me", me);
 	struct jv *c = jv_object();
-	/* As text, so that a zero is shown: Mustache takes the number 0 for nothing. */
-	char text[24];
-	snprintf(text, sizeof(text), "%lld", (long long)counts.unassigned);
-	jv_set_string(c, "unassigned", text);
-	snprintf(text, sizeof(text), "%lld", (long long)(jv_int_of(jv_get(held, "held")) + jv_int_of(jv_get(held, "appeals")) +
-							  jv_int_of(jv_get(held, "reports"))));
-	jv_set_string(c, "held", text);
+	jv_set(c, "unassigned", view_number(rq, counts.unassigned));
+	jv_set(c, "held", view_number(rq, jv_int_of(jv_get(held, "held")) + jv_int_of(jv_get(held, "appeals")) + jv_int_of(jv_get(held, "reports"))));
 	jv_set(page, "counts", c);
 	jv_set(page, "keys", keys(rq, lang));
 	jv_set(page, "scripts", jv_push(jv_array(), jv_string("desk.js")));
@@ -305,6 +301,78 @@ enum err view_param_id(struct request *rq, int i, int64_t *out, struct error *e)
 	return ERR_OK;
 }
 
+const char *view_trouble(const struct error *why)
+{
+	switch (why->code) {
+	case ERR_CONFLICT: return strcmp(why->field, "form") == 0 ? "problem-form-old" : "problem-state";
+	case ERR_LIMITED: return "problem-limited";
+	case ERR_BUSY:
+	case ERR_IO:
+	case ERR_NOMEM: return "problem-busy";
+	default: return NULL;
+	}
+}
+
+int view_retry_after(struct response *rs, const struct error *why)
+{
+	char text[16];
+	if (why->code != ERR_LIMITED && why->code != ERR_BUSY && why->code != ERR_IO && why->code != ERR_NOMEM)
+		return 0;
+	int seconds = why->retry_after_s > 0 ? why->retry_after_s : 5;
+	snprintf(text, sizeof(text), "%d", seconds);
+	response_header(rs, "Retry-After", text);
+	return seconds;
+}
+
+/* ---- parts of pages ---- */
+
+void view_each_part(const char *list, void (*fn)(void *ctx, struct slice part), void *ctx)
+{
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		struct slice part = utf_trim(slice_make(list, n));
+		if (part.len)
+			fn(ctx, part);
+		list += n + (list[n] == ',');
+	}
+}
+
+struct jv *view_wiki_link(struct slice page)
+{
+	struct str url;
+	str_init(&url, 8192);
+	bool link = page.len && markup_wiki_link(conf()->wiki_url, page, &url) && !str_failed(&url);
+	struct jv *v = link ? jv_text(str_slice(&url)) : jv_null();
+	str_fini(&url);
+	return v;
+}
+
+struct jv *view_text_of(const struct jv *from, const char *key)
+{
+	struct slice s = jv_get_text(from, key);
+	return s.len ? jv_text(s) : jv_null();
+}
+
+struct jv *view_number(struct request *rq, int64_t n)
+{
+	char *text = arena_printf(rq->arena, "%lld", (long long)n);
+	return text ? jv_string(text) : NULL;
+}
+
+struct jv *view_score_of(const struct jv *from)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%.1f", jv_real_of(jv_get(from, "score")));
+	return jv_string(text);
+}
+
+void view_at(struct request *rq, struct jv *obj, struct slice at)
+{
+	char *shown = at.len >= 16 ? arena_printf(rq->arena, "%.10s %.5s UTC", at.ptr, at.ptr + 11) : NULL;
+	jv_set(obj, "at", jv_text(at));
+	jv_set(obj, "time", shown ? jv_string(shown) : jv_text(at));
+}
+
 /* ---- verdicts ---- */
 
 void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct jv *page)
@@ -322,9 +390,7 @@ void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct j
 	view_put(rq, out, lang, "text", "verdict-text", I18N(i18n_slice(action), i18n_str(score)));
 	for (size_t i = 0; i < jv_size(jv_get(v, "hits")); i++) {
 		struct jv *h = jv_at(jv_get(v, "hits"), i), *x = jv_object();
-		char weight[32];
-		snprintf(weight, sizeof(weight), "%.1f", jv_real_of(jv_get(h, "score")));
-		jv_set_string(x, "score", weight);
+		jv_set(x, "score", view_score_of(h));
 		jv_set(x, "describe", jv_text(jv_get_text(h, "describe")));
 		jv_set(x, "rule", jv_text(jv_get_text(h, "rule")));
 		jv_push(hits, x);

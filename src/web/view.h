@@ -54,6 +54,24 @@ enum err view_field_int(struct request *rq, const char *name, int64_t *out, stru
 /* A ":id" of the path. ERR_NOT_FOUND when it is no number. */
 enum err view_param_id(struct request *rq, int i, int64_t *out, struct error *e) MUST_CHECK;
 
+/* Why an act was not done, as a message for the page that is shown again; NULL: it belongs on an error page. */
+const char *view_trouble(const struct error *why);
+/* Says when to try again, where waiting helps. Returns these seconds; 0 where it does not. */
+int view_retry_after(struct response *rs, const struct error *why);
+
+/* Calls fn for each trimmed part of a comma-separated configuration value. */
+void view_each_part(const char *list, void (*fn)(void *ctx, struct slice part), void *ctx);
+/* Where a page of the wiki is read; null when the desk knows no wiki. */
+struct jv *view_wiki_link(struct slice page);
+/* Parts of a tree from below, as templates want them. A text; null when it is missing or empty. */
+struct jv *view_text_of(const struct jv *from, const char *key);
+/* A number as text, so that a zero is shown: Mustache takes the number 0 for nothing. */
+struct jv *view_number(struct request *rq, int64_t n);
+/* A score or a weight with one decimal. */
+struct jv *view_score_of(const struct jv *from);
+/* Sets obj[at] and obj[time] from an RFC 3339 time in UTC. */
+void view_at(struct request *rq, struct jv *obj, struct slice at);
+
 /* Under `verdict`: what the filter saw in the question, for moderators; null for others and where there is no verdict. */
 void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct jv *page);
 

@@ -4,95 +4,11 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "cli/rules_memory.h"
 #include "spam/features.h"
 #include "spam/judge.h"
 
-enum { ARENA_BYTES = 64 << 20, EXAMPLES = 50, TABLE = 1 << 16, CANDIDATES_MAX = 512, LANGS_MAX = 64, LINE_MAX = 1 << 20 };
-
-/* What --sequence remembers: confirmed spam, by key. */
-struct seen {
-	int64_t key;
-	uint32_t text; /* which one */
-	struct seen *next;
-};
-struct memory {
-	struct arena *a;
-	struct seen *table[TABLE];
-	uint32_t texts;
-};
-
-static bool remember(struct memory *m, int64_t key, uint32_t text)
-{
-	struct seen *s = ARENA_NEW(m->a, struct seen);
-
-	if (!s)
-		return false;
-	*s = (struct seen){ key, text, m->table[(uint64_t)key % TABLE] };
-	m->table[(uint64_t)key % TABLE] = s;
-	return true;
-}
-
-static int64_t times(const struct memory *m, int64_t key)
-{
-	int64_t n = 0;
-
-	for (const struct seen *s = m->table[(uint64_t)key % TABLE]; s; s = s->next)
-		n += s->key == key;
-	return n;
-}
-
-/* Texts that share two bands. */
-static int64_t near_copies(const struct memory *m, const struct twin_keys *k)
-{
-	uint32_t found[CANDIDATES_MAX];
-	size_t n = 0;
-	int64_t near = 0;
-
-	for (int b = 0; b < TWIN_BANDS; b++)
-		for (const struct seen *s = m->table[(uint64_t)k->bands[b] % TABLE]; s && n < CANDIDATES_MAX; s = s->next)
-			if (s->key == k->bands[b])
-				found[n++] = s->text;
-	for (size_t i = 0; i < n; i++) {
-		int shared = 0, before = 0;
-		for (size_t j = 0; j < n; j++) {
-			shared += found[j] == found[i];
-			before += j < i && found[j] == found[i];
-		}
-		near += shared >= 2 && before == 0;
-	}
-	return near;
-}
-
-static void recall(const struct memory *m, const struct features *f, struct facts *facts)
-{
-	for (size_t i = 0; i < f->shape.payload_count; i++) {
-		int64_t n = times(m, twin_key(f->shape.payloads[i].value));
-		if (n > facts->payload_spam) {
-			facts->payload_spam = n;
-			snprintf(facts->payload, sizeof(facts->payload), "%.*s", SLICE_ARG(f->shape.payloads[i].value));
-		}
-	}
-	if (f->twin.any) {
-		facts->exact_spam = times(m, f->twin.exact);
-		facts->near_spam = near_copies(m, &f->twin);
-	}
-	facts->twins = facts->payload_spam || facts->exact_spam || facts->near_spam ? YES : NO;
-}
-
-static bool confirm(struct memory *m, const struct features *f)
-{
-	uint32_t text = m->texts++;
-	bool ok = true;
-
-	for (size_t i = 0; i < f->shape.payload_count; i++)
-		ok = remember(m, twin_key(f->shape.payloads[i].value), text) && ok;
-	if (!f->twin.any)
-		return ok;
-	ok = remember(m, f->twin.exact, text) && ok;
-	for (int b = 0; b < TWIN_BANDS; b++)
-		ok = remember(m, f->twin.bands[b], text) && ok;
-	return ok;
-}
+enum { ARENA_BYTES = 64 << 20, EXAMPLES = 50, LANGS_MAX = 64, LINE_MAX = 1 << 20 };
 
 static struct jv *counters(void)
 {
@@ -142,7 +58,7 @@ struct judged {
 	struct verdict *verdict;
 };
 
-static enum err judge_line(struct arena *a, const struct ruleset *rules, const struct jv *row, const struct rules_eval_options *o, struct memory *m,
+static enum err judge_line(struct arena *a, const struct ruleset *rules, const struct jv *row, const struct rules_eval_options *o, struct rules_memory *m,
 	struct judged *out, struct error *e)
 {
 	struct submission in = { .kind = SUBMIT_QUESTION, .form_age_ms = -1 };
@@ -168,10 +84,12 @@ static enum err judge_line(struct arena *a, const struct ruleset *rules, const s
 	if ((err = spam_features(a, rules, &in, &fo, &f, e)))
 		return err;
 	if (m)
-		recall(m, f, &facts);
+		rules_memory_facts(m, f, &facts);
 	if ((err = spam_judge(a, f, &facts, &jo, &out->verdict, e)))
 		return err;
-	return m && out->spam && !confirm(m, f) ? err_nomem(e) : ERR_OK;
+	if (!o->sequence || (!out->spam && out->verdict->action != ACTION_ACCEPT))
+		return ERR_OK;
+	return rules_memory_add(m, f, out->spam ? MEMORY_SPAM : MEMORY_SEEN, e);
 }
 
 enum err rules_eval(const struct ruleset *rules, struct slice jsonl, const struct rules_eval_options *o, struct jv **out, struct error *e)
@@ -179,17 +97,12 @@ enum err rules_eval(const struct ruleset *rules, struct slice jsonl, const struc
 	struct jv *spam = counters(), *ham = counters(), *by_lang = jv_object(), *alarms = jv_array(), *misses = jv_array(), *row = NULL, *v;
 	size_t most = o->examples > 0 ? (size_t)o->examples : EXAMPLES;
 	struct arena *a = arena_new(ARENA_BYTES);
-	struct memory *m = NULL;
+	struct rules_memory *m = NULL;
 	int64_t line = 0, judged = 0, us = 0;
 	enum err err = a ? ERR_OK : err_nomem(e);
 
-	if (!err && o->sequence) {
-		m = calloc(1, sizeof(*m));
-		if (m)
-			m->a = arena_new((size_t)1 << 30);
-		if (!m || !m->a)
-			err = err_nomem(e);
-	}
+	if (!err && o->sequence && !(m = rules_memory_new()))
+		err = err_nomem(e);
 	while (!err && jsonl.len) {
 		const char *nl = memchr(jsonl.ptr, '\n', jsonl.len);
 		size_t n = nl ? (size_t)(nl - jsonl.ptr) : jsonl.len;
@@ -233,9 +146,7 @@ enum err rules_eval(const struct ruleset *rules, struct slice jsonl, const struc
 	jv_set(v, "false_alarms", alarms);
 	jv_set(v, "misses", misses);
 	jv_set(v, "us_per_text", jv_real(judged ? (double)us / (double)judged : 0));
-	if (m)
-		arena_free(&m->a);
-	free(m);
+	rules_memory_free(&m);
 	arena_free(&a);
 	if (!err && !v)
 		err = err_nomem(e);

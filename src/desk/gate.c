@@ -8,8 +8,10 @@
 #include "desk/bans.h"
 #include "desk/keys.h"
 #include "desk/rulebook.h"
+#include "desk/sameness.h"
 #include "spam/features.h"
 #include "spam/judge.h"
+#include "text/uri.h"
 
 #define MINUTE_MS (60 * 1000LL)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -23,7 +25,6 @@ enum {
 	BRIEF_AFTER = 5,           /* accepted messages, after which a sender is known to the talk */
 	BEFORE_MAX_BYTES = 1024,   /* half of what a body element holds, so that the seam is inside one */
 	VERDICT_MAX_BYTES = 1 << 20,
-	SIGHTING_DAYS = 30,        /* an unlabelled text is known again for so long */
 	FIGURE_DAYS = 400
 };
 
@@ -142,72 +143,11 @@ static struct bind sender_bind(const struct screening *s, bool before)
 	return b_blob(h->bytes, sizeof(h->bytes));
 }
 
-static enum err labelled(struct db *db, enum sql_id id, const struct bind *binds, size_t n, int64_t *spam, int64_t *ham, struct error *e)
+static struct sameness_text text_of(const struct screening *s)
 {
-	struct rows r;
-	enum err err = rows_open(db, &r, id, binds, n, e);
+	const struct features *f = s->features;
 
-	if (err)
-		return err;
-	while (rows_next(&r)) {
-		if (rows_int(&r, 0) == 1)
-			*spam = rows_int(&r, 1);
-		else
-			*ham = rows_int(&r, 1);
-	}
-	return rows_close(&r);
-}
-
-static enum err fetch_payloads(struct db *db, const struct shape *shape, struct facts *f, struct error *e)
-{
-	for (size_t i = 0; i < shape->payload_count; i++) {
-		int64_t spam = 0, ham = 0;
-		enum err err = labelled(db, SQL_GATE_PAYLOAD, BINDS(b_int(twin_key(shape->payloads[i].value))), &spam, &ham, e);
-		if (err)
-			return err;
-		if (ham || spam <= f->payload_spam)
-			continue;
-		f->payload_spam = spam;
-		snprintf(f->payload, sizeof(f->payload), "%.*s", SLICE_ARG(shape->payloads[i].value));
-	}
-	return ERR_OK;
-}
-
-static enum err fetch_twins(struct db *db, const struct screening *s, struct facts *f, struct error *e)
-{
-	const struct twin_keys *k = &s->features->twin;
-	enum err err = fetch_payloads(db, &s->features->shape, f, e);
-	struct rows r;
-
-	if (err)
-		return err;
-	if (k->any) {
-		if ((err = labelled(db, SQL_GATE_TWIN_EXACT, BINDS(b_int(k->exact)), &f->exact_spam, &f->exact_ham, e)))
-			return err;
-		if ((err = labelled(db, SQL_GATE_TWIN_NEAR, BINDS(b_int(k->bands[0]), b_int(k->bands[1]), b_int(k->bands[2]), b_int(k->bands[3])),
-			&f->near_spam, &f->near_ham, e)))
-			return err;
-		if ((err = rows_open(db, &r, SQL_GATE_TWIN_BURST, BINDS(b_int(k->masked), b_int(s->now_ms - HOUR_MS)), e)))
-			return err;
-		if (rows_next(&r)) {
-			f->burst = rows_int(&r, 0);
-			f->burst_senders = rows_int(&r, 1);
-		}
-		if ((err = rows_close(&r)))
-			return err;
-	}
-	f->twins = f->exact_spam || f->exact_ham || f->near_spam || f->near_ham || f->burst || f->payload_spam ? YES : NO;
-	if (!s->sender.known || !k->any)
-		return ERR_OK;
-	int64_t refused = 0;
-	if ((err = db_int(db, SQL_GATE_TWIN_REFUSED,
-		BINDS(sender_bind(s, false), sender_bind(s, true), b_int(s->now_ms - DAY_MS), b_int(k->exact), b_int(k->bands[0]), b_int(k->bands[1]),
-			b_int(k->bands[2]), b_int(k->bands[3])),
-		&refused, e)))
-		return err;
-	f->inherits = refused ? YES : NO;
-	f->inherits_action = refused ? ACTION_REJECT : 0;
-	return ERR_OK;
+	return (struct sameness_text){ &f->twin, f->shape.payloads, f->shape.payload_count, &s->sender, s->now_ms };
 }
 
 static enum err fetch_rates(struct db *db, const struct screening *s, struct facts *f, struct error *e)
@@ -232,7 +172,8 @@ static enum err fetch_rates(struct db *db, const struct screening *s, struct fac
 /* The facts that other texts may have changed since: looked up again inside the write. */
 static enum err fetch_moving(struct db *db, struct screening *s, struct facts *f, struct error *e)
 {
-	enum err err = fetch_twins(db, s, f, e);
+	const struct sameness_text text = text_of(s);
+	enum err err = sameness_facts(db, &text, f, e);
 
 	if (!err)
 		err = fetch_rates(db, s, f, e);
@@ -406,9 +347,23 @@ static enum err judge_form(struct desk *d, struct db *db, struct screening *s, s
 	return ERR_OK;
 }
 
+/* The wiki's own domain, and where the desk is. */
+static size_t own_hosts(struct arena *a, struct slice out[2])
+{
+	const char *const urls[] = { conf()->wiki_url, conf()->public_url };
+	struct uri u;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		if (urls[i][0] && uri_parse(a, slice_of(urls[i]), &u, NULL) == ERR_OK)
+			out[n++] = u.domain;
+	return n;
+}
+
 static enum err screen(struct desk *d, struct db *db, struct screening *s, struct submission *in, struct error *e)
 {
-	const struct features_options fo = { .now_ms = s->now_ms };
+	struct slice own[2];
+	const struct features_options fo = { .now_ms = s->now_ms, .own = own, .own_count = own_hosts(s->arena, own) };
 	const struct ruleset *rules;
 	enum err err;
 
@@ -522,24 +477,6 @@ static enum err store_hits(struct db *db, const struct screening *s, const struc
 	return ERR_OK;
 }
 
-static enum err store_sighting(struct db *db, const struct screening *s, const struct verdict *v, int64_t ticket, int64_t n, struct error *e)
-{
-	const struct twin_keys *k = &s->features->twin;
-	const struct shape *shape = &s->features->shape;
-	struct bind key[6];
-	enum err err;
-
-	for (int i = 0; i < 6; i++)
-		key[i] = k->any ? b_int(i == 0 ? k->exact : i == 1 ? k->masked : k->bands[i - 2]) : b_null();
-	err = db_run(db, SQL_GATE_TWIN_ADD,
-		BINDS(b_int(ticket), b_int(n), b_int(s->now_ms), s->sender.known ? sender_bind(s, false) : b_null(), b_int(v->action), key[0], key[1], key[2],
-			key[3], key[4], key[5]),
-		NULL, e);
-	for (size_t i = 0; !err && i < shape->payload_count; i++)
-		err = db_run(db, SQL_GATE_PAYLOAD_ADD, BINDS(b_int(ticket), b_int(n), b_int(twin_key(shape->payloads[i].value))), NULL, e);
-	return err;
-}
-
 enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e)
 {
 	struct screening again = *s;
@@ -549,8 +486,6 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 	if (s->in->kind != SUBMIT_HELPER) {
 		struct verdict *later;
 		struct facts *f = &again.facts;
-		f->exact_spam = f->exact_ham = f->payload_spam = f->near_spam = f->near_ham = f->burst = f->burst_senders = 0;
-		f->payload[0] = 0;
 		if (s->spends && (err = gate_form_spend(db, s->in->form, ticket, s->now_ms, e)))
 			return err;
 		if ((err = fetch_moving(db, &again, f, e)) || (err = spam_judge(s->arena, s->features, f, &s->options, &later, e)))
@@ -559,7 +494,8 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 			v = later;
 		if (again.ban && (err = bans_count(db, again.ban, e)))
 			return err;
-		if ((err = store_sighting(db, s, v, ticket, n, e)))
+		const struct sameness_text text = text_of(s);
+		if ((err = sameness_record(db, &text, ticket, n, v->action, e)))
 			return err;
 	}
 	if ((err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, e)))
@@ -575,8 +511,6 @@ enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct erro
 		int64_t before;
 	} steps[] = {
 		{ SQL_GATE_TOKEN_SWEEP, now_ms },
-		{ SQL_GATE_TWIN_UNNAME, now_ms - 2 * DAY_MS },
-		{ SQL_GATE_TWIN_SWEEP, now_ms - SIGHTING_DAYS * DAY_MS },
 		{ SQL_GATE_DAY_SWEEP, now_ms / DAY_MS - FIGURE_DAYS },
 	};
 
@@ -588,19 +522,19 @@ enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct erro
 			return err;
 		*changed += n;
 	}
-	return ERR_OK;
+	return sameness_sweep(db, now_ms, changed, e);
 }
 
 static enum err forget(struct db *db, int64_t ticket, int64_t n, struct error *e)
 {
-	const enum sql_id ids[] = { SQL_GATE_VERDICT_FORGET, SQL_GATE_HIT_FORGET, SQL_GATE_TWIN_FORGET, SQL_GATE_PAYLOAD_FORGET };
+	const enum sql_id ids[] = { SQL_GATE_VERDICT_FORGET, SQL_GATE_HIT_FORGET };
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		enum err err = db_run(db, ids[i], BINDS(b_int(ticket), b_int(n), b_int(n)), NULL, e);
 		if (err)
 			return err;
 	}
-	return ERR_OK;
+	return sameness_forget(db, ticket, n, e);
 }
 
 enum err gate_forget(struct db *db, int64_t ticket, struct error *e)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "desk/audit.h"
+#include "desk/sameness.h"
 #include "desk/talk.h"
 #include "desk/ticket.h"
 #include "spam/verdict.h"
@@ -18,8 +19,6 @@ enum {
 	CHUNK = 50,        /* items of one command: a bulk decision must not keep the writer from others */
 	GROUP_BYTES = 12
 };
-
-enum stored_label { STORED_NONE, STORED_SPAM, STORED_HAM };
 
 bool held_list_read(struct slice name, enum held_list *out)
 {
@@ -143,7 +142,8 @@ static struct jv *id_json(int64_t id)
 
 struct item {
 	int64_t ticket, n, at, masked;
-	bool known; /* has a masked key */
+	bool known; /* can be known again */
+	uint16_t minhash[TWIN_HASHES];
 	size_t near_of; /* index of the row it is folded into, or its own */
 };
 
@@ -293,7 +293,8 @@ static enum err read_page(struct db *db, const struct held_query *q, size_t max,
 	while (*count < max && rows_next(&r)) {
 		struct item *it = &items[*count];
 		*it = (struct item){ .ticket = rows_int(&r, 0), .n = rows_int(&r, 1), .at = rows_int(&r, 2), .masked = rows_int(&r, 3),
-			.known = !rows_null(&r, 3), .near_of = *count };
+			.near_of = *count };
+		it->known = twin_sign_read(rows_blob(&r, 4), it->minhash);
 		++*count;
 	}
 	return rows_close(&r);
@@ -335,12 +336,14 @@ enum err judgement_held(struct db *db, struct arena *a, const struct held_query 
 
 	rows_of = arena_array(a, window, sizeof(struct jv *));
 	err = items && rows_of ? read_page(db, q, window, items, &count, e) : err_nomem(e);
-	/* One row for each text with the same mask; the page ends where another row would begin. */
+	/* One row for each cluster of near copies; the page ends where another row would begin. A text is compared with heads only, so that
+	 * a chain of small changes does not fold what is not alike. */
 	for (; !err && used < count; used++) {
 		struct item *it = &items[used];
 		for (size_t k = 0; q->fold && it->known && k < used; k++)
-			if (items[k].known && items[k].masked == it->masked) {
-				it->near_of = items[k].near_of;
+			if (items[k].near_of == k && items[k].known &&
+				(items[k].masked == it->masked || twin_near(items[k].minhash, it->minhash))) {
+				it->near_of = k;
 				break;
 			}
 		if (it->near_of != used)
@@ -391,13 +394,6 @@ struct giving {
 	char undo[32];
 	int64_t changed, kept, own; /* own: of the kept ones, appeals against the judge's own decision */
 };
-
-static enum err teach(struct db *db, int64_t ticket, int64_t n, enum stored_label label, struct error *e)
-{
-	enum err err = db_run(db, SQL_JUDGEMENT_TEACH_TEXT, BINDS(b_int(ticket), b_int(n), b_int(label)), NULL, e);
-
-	return err ? err : db_run(db, SQL_JUDGEMENT_TEACH_PAYLOAD, BINDS(b_int(ticket), b_int(n), b_int(label)), NULL, e);
-}
 
 static enum err count_rules(struct db *db, int64_t ticket, int64_t n, enum stored_label label, int64_t sign, struct error *e)
 {
@@ -530,7 +526,7 @@ static enum err judge_one(struct db *db, struct giving *g, const struct judgemen
 			b_int(g->trust && label == STORED_HAM)),
 		NULL, e)))
 		return err;
-	if ((err = teach(db, it->ticket, n, label, e)) || (err = count_rules(db, it->ticket, n, label, 1, e)))
+	if ((err = sameness_teach(db, it->ticket, n, label, e)) || (err = count_rules(db, it->ticket, n, label, 1, e)))
 		return err;
 	if ((err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(it->ticket), b_int(n), b_int(label == STORED_SPAM), b_int(0)), NULL, e)))
 		return err;
@@ -631,7 +627,7 @@ static enum err undo_one(struct db *db, struct undoing *u, const struct given *w
 	}
 	/* What it taught is taken back in any case. */
 	if ((err = db_run(db, SQL_JUDGEMENT_UNDONE, BINDS(b_int(was->id), b_int(now)), NULL, e)) ||
-		(err = last_label(db, was->ticket, was->n, &before, &account, e)) || (err = teach(db, was->ticket, was->n, before, e)) ||
+		(err = last_label(db, was->ticket, was->n, &before, &account, e)) || (err = sameness_teach(db, was->ticket, was->n, before, e)) ||
 		(err = count_rules(db, was->ticket, was->n, was->label, -1, e)))
 		return err;
 	return audit_add(db, u->who, "judgement.undo", "ticket", was->ticket, NULL, e);

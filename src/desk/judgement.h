@@ -4,7 +4,7 @@
  * A decision labels an entry spam or ham. The label moves the ticket by the state table (release, spam), teaches sameness, and counts for the
  * rules that hit. Decisions made at once are one undo group; undo takes all of it back: state, label, what was taught. A
  * released question is queued at its original age; a released chat line is a new `release` entry that names the old one.
- * Near copies are folded: items of the same mask or bands are one row with a count.
+ * Near copies are folded: items of the same mask, or of half the signature (spam/twin), are one row with a count.
  */
 #ifndef DESK_JUDGEMENT_H
 #define DESK_JUDGEMENT_H

@@ -30,11 +30,12 @@ struct facts {
 	/* sameness */
 	enum known twins;        /* NO: looked and found none; YES: some of the numbers below are not 0 */
 	int64_t exact_spam;      /* confirmed spam with the same unmasked text of 80 bytes or more */
-	int64_t exact_ham;       /* the same text, judged good */
+	int64_t exact_ham;       /* the same text, judged good, or answered by a helper */
 	int64_t payload_spam;    /* confirmed spam with the same domain, handle, phone or wallet */
 	char payload[64];        /* that payload, "" when there is none */
 	int64_t near_spam;       /* confirmed spam among near copies (shared shingles) */
-	int64_t near_ham;        /* near copies judged good */
+	int64_t near_senders;    /* from how many networks, as far as they are still known */
+	int64_t near_ham;        /* near copies judged good, or answered by a helper */
 	int64_t burst;           /* texts with the same mask within the last hour */
 	int64_t burst_senders;   /* from this many senders */
 	enum known inherits;     /* a near copy was refused within 24 h from the same network */

@@ -68,8 +68,8 @@ static struct slice number_field(struct arena *a, int64_t v)
 	return v < 0 ? SLICE_NONE : arena_slice(a, slice_make(text, (size_t)snprintf(text, sizeof(text), "%" PRId64, v)));
 }
 
-static enum err read_text(struct arena *a, const struct ruleset *rules, const struct submission *in, struct slice body, struct reading *r,
-	struct error *e)
+static enum err read_text(struct arena *a, const struct ruleset *rules, const struct features_options *o, const struct submission *in, struct slice body,
+	struct reading *r, struct error *e)
 {
 	enum err err;
 	struct slice norm;
@@ -91,7 +91,8 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 	if ((err = uris_find(a, r->views.text[VIEW_RENDERED], &r->uris, e)))
 		return err;
 	struct shape_input si = { .text = r->views.text[VIEW_RENDERED], .uris = &r->uris, .mixed_words = (int64_t)r->views.mixed_words,
-		.spelled = (int64_t)r->views.joined, .chat = in->channel == CHANNEL_CHAT, .allowed = host_allowed, .ctx = rules };
+		.spelled = (int64_t)r->views.joined, .chat = in->channel == CHANNEL_CHAT, .allowed = host_allowed, .ctx = rules,
+		.own = o ? o->own : NULL, .own_count = o ? o->own_count : 0 };
 	if ((err = shape_read(a, &si, &r->shape, e)))
 		return err;
 	r->facts = arena_array(a, FACTS, sizeof(*r->facts));
@@ -407,7 +408,6 @@ static void read_twin(const struct reading *r, struct twin_keys *out)
 	if (str_failed(&s))
 		memset(out, 0, sizeof(*out));
 	str_fini(&s);
-
 }
 
 enum err spam_features(struct arena *a, const struct ruleset *rules, const struct submission *in, const struct features_options *o,
@@ -425,7 +425,7 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	f->in = in;
 	f->generation = slice_of(ruleset_name(rules));
 	f->builtin = !(o && o->no_builtin);
-	if ((err = read_text(a, rules, in, in->body, r, e)) || (err = scan_text(a, rules, o, r, &own, e)))
+	if ((err = read_text(a, rules, o, in, in->body, r, e)) || (err = scan_text(a, rules, o, r, &own, e)))
 		return err;
 	f->shape = r->shape;
 	read_twin(r, &f->twin);
@@ -437,8 +437,8 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 		if (!text || !before || !joined)
 			return err_nomem(e);
 		hidden = in->before.len + 1;
-		if ((err = read_text(a, rules, in, in->before, before, e)) || (err = scan_text(a, rules, o, before, &first, e)) ||
-			(err = read_text(a, rules, in, slice_make(text, hidden + in->body.len), joined, e)) ||
+		if ((err = read_text(a, rules, o, in, in->before, before, e)) || (err = scan_text(a, rules, o, before, &first, e)) ||
+			(err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len), joined, e)) ||
 			(err = scan_text(a, rules, o, joined, &both, e)))
 			return err;
 		room += room_for(&both);
@@ -448,7 +448,7 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 		if (!text || !joined)
 			return err_nomem(e);
 		hidden = in->beside.len + 2;
-		if ((err = read_text(a, rules, in, slice_make(text, hidden + in->body.len), joined, e)) || (err = scan_text(a, rules, o, joined, &both, e)))
+		if ((err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len), joined, e)) || (err = scan_text(a, rules, o, joined, &both, e)))
 			return err;
 		room += room_for(&both);
 	}
@@ -476,7 +476,7 @@ static enum err prepare_test(struct arena *a, struct slice text, struct surface_
 	(void)ctx;
 	if (!r)
 		return err_nomem(e);
-	if ((err = read_text(a, NULL, &in, text, r, e)))
+	if ((err = read_text(a, NULL, NULL, &in, text, r, e)))
 		return err;
 	*out = r->input;
 	return ERR_OK;

@@ -32,6 +32,8 @@ struct features {
 
 struct features_options {
 	bool no_builtin;          /* leave out everything but the .cf rules */
+	const struct slice *own;  /* hosts of the site itself: nobody's payload (spam/shape) */
+	size_t own_count;
 	int64_t now_ms;           /* wall time for `expires`; 0: nothing expires */
 };
 

@@ -95,8 +95,8 @@ static void weigh_sameness(struct judging *j)
 		add(j, "twin/payload", EVIDENCE_TWIN, SAME_PAYLOAD, arena_slice(j->a, slice_of(f->payload)),
 			"It leads where confirmed spam led (%lld times).", (long long)f->payload_spam);
 	if (f->near_spam >= NEAR_CONFIRMATIONS && f->near_ham == 0)
-		add(j, "twin/near", EVIDENCE_TWIN, NEAR_COPIES, SLICE_NONE, "Near copies were confirmed as spam %lld times, and none was found good.",
-			(long long)f->near_spam);
+		add(j, "twin/near", EVIDENCE_TWIN, NEAR_COPIES, SLICE_NONE, "Near copies were confirmed as spam %lld times (networks still known: %lld), and none was found good.",
+			(long long)f->near_spam, (long long)f->near_senders);
 	if (f->burst >= BURST_COUNT)
 		add(j, "twin/burst", EVIDENCE_TWIN, BURST, SLICE_NONE, "%lld texts like this one came within an hour.", (long long)f->burst);
 }

@@ -287,15 +287,51 @@ static void read_words(struct shaping *x)
 	}
 }
 
+static bool below_any(struct slice h, const char *const *hosts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (uri_below(h, slice_of(hosts[i])))
+			return true;
+	return false;
+}
+
 static bool host_is_messenger(struct slice h)
 {
 	static const char *const hosts[] = { "t.me", "telegram.me", "telegram.dog", "wa.me", "wa.link", "whatsapp.com", "line.me", "lin.ee", "viber.com",
 		"signal.me", "zalo.me", "onlyfans.com", "ok.ru", "wechat.com", "weixin.qq.com", "skype.com" };
 
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-		if (uri_below(h, slice_of(hosts[i])))
+	return below_any(h, hosts, sizeof(hosts) / sizeof(hosts[0]));
+}
+
+/* Sites on which everybody may put something: there the whole address is what a text leads to, not the site. */
+static bool host_is_shared(struct slice h)
+{
+	static const char *const hosts[] = { "bit.ly", "tinyurl.com", "goo.gl", "t.co", "ow.ly", "is.gd", "v.gd", "cutt.ly", "rb.gy", "clck.ru", "vk.cc",
+		"t.ly", "rebrand.ly", "tiny.cc", "lnkd.in", "shorturl.at", "linktr.ee", "google.com", "forms.gle", "youtube.com", "youtu.be", "facebook.com",
+		"fb.me", "instagram.com", "twitter.com", "x.com", "linkedin.com", "reddit.com", "medium.com", "tiktok.com", "discord.com", "discord.gg",
+		"vk.com", "yandex.ru", "mail.ru", "pastebin.com", "imgur.com", "dropbox.com", "bing.com", "baidu.com", "weibo.com", "bilibili.com",
+		"pinterest.com", "twitch.tv", "telegra.ph", "archive.is", "apple.com", "microsoft.com", "amazon.com", "live.com", "yahoo.com" };
+
+	return below_any(h, hosts, sizeof(hosts) / sizeof(hosts[0]));
+}
+
+static bool host_is_own(const struct shape_input *in, struct slice h)
+{
+	for (size_t i = 0; i < in->own_count; i++)
+		if (in->own[i].len && uri_below(h, in->own[i]))
 			return true;
 	return false;
+}
+
+/* Where a link leads, as far as that tells one sender from another. */
+static void pay_link(struct shaping *x, const struct uri *r)
+{
+	if (host_is_own(x->in, r->host))
+		return;
+	if (!host_is_shared(r->host) && !host_is_messenger(r->host))
+		pay(x, PAYLOAD_DOMAIN, r->domain);
+	else if (r->path.len > 1)
+		pay(x, PAYLOAD_HANDLE, r->url);
 }
 
 static void read_links(struct shaping *x)
@@ -324,8 +360,8 @@ static void read_links(struct shaping *x)
 		if (host_is_messenger(r->host)) {
 			s->messenger_links++;
 			x->handle = r->raw;
-			pay(x, PAYLOAD_HANDLE, r->url);
 		}
+		pay_link(x, r);
 		size_t k = 0;
 		while (k < host_count && !slice_eq(hosts[k], r->domain))
 			k++;

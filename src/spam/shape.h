@@ -3,7 +3,8 @@
  * words that mix scripts, invisible characters by script. Each finding explains itself in words and weighs little;
  * shape never counts towards a refusal. Joiners are normal in Persian and Indic text; a trailing BOM is normal.
  *
- * It also names the payloads: what a text wants its reader to go to. Pure; results live in the arena.
+ * It also names the payloads: what a text wants its reader to go to. A trusted host, the site's own wiki and a registry that lends
+ * its names to everybody are none; of a messenger or a link shortener it is the whole address. Pure; results live in the arena.
  */
 #ifndef SPAM_SHAPE_H
 #define SPAM_SHAPE_H
@@ -27,10 +28,10 @@ struct shape_finding {
 	struct slice words; /* one sentence */
 };
 
-enum payload_kind { PAYLOAD_HANDLE, PAYLOAD_PHONE, PAYLOAD_WALLET, PAYLOAD_EMAIL };
+enum payload_kind { PAYLOAD_HANDLE, PAYLOAD_PHONE, PAYLOAD_WALLET, PAYLOAD_EMAIL, PAYLOAD_DOMAIN };
 struct payload {
 	enum payload_kind kind;
-	struct slice value; /* as it is compared: lower-case handle, digits of a phone, ... */
+	struct slice value; /* as it is compared: lower-case handle, digits of a phone, registrable domain ... */
 };
 
 struct shape {
@@ -52,6 +53,9 @@ struct shape_input {
 	/* Hosts the desk trusts are no links to count; NULL: none is. */
 	bool (*allowed)(const void *ctx, struct slice host);
 	const void *ctx;
+	/* Hosts of the site itself (its wiki, this desk), and what is below them: links there are links, but nobody's payload. */
+	const struct slice *own;
+	size_t own_count;
 };
 
 enum err shape_read(struct arena *a, const struct shape_input *in, struct shape *out, struct error *e) MUST_CHECK;

@@ -122,6 +122,7 @@ static void read_shingles(struct slice s, uint32_t minhash[TWIN_HASHES])
 void twin_read(struct slice text, struct twin_keys *out)
 {
 	struct hashing exact = { .h = 0xcbf29ce484222325ULL }, masked = exact;
+	uint32_t minhash[TWIN_HASHES];
 	size_t at = 0;
 
 	memset(out, 0, sizeof(*out));
@@ -144,22 +145,52 @@ void twin_read(struct slice text, struct twin_keys *out)
 	out->convicts = exact.bytes >= TWIN_CONVICTS_BYTES;
 	out->exact = finish(exact.h);
 	out->masked = finish(masked.h ^ 0x5bd1e995);
-	read_shingles(text, out->minhash);
+	read_shingles(text, minhash);
 	for (int b = 0; b < TWIN_BANDS; b++) {
 		uint64_t h = (uint64_t)b + 1;
 		for (int r = 0; r < TWIN_ROWS; r++)
-			h = mix(h * 31 + out->minhash[b * TWIN_ROWS + r]);
+			h = mix(h * 31 + minhash[b * TWIN_ROWS + r]);
 		out->bands[b] = finish(h);
 	}
+	for (int i = 0; i < TWIN_HASHES; i++)
+		out->minhash[i] = (uint16_t)minhash[i];
+}
+
+void twin_sign(const struct twin_keys *k, unsigned char out[TWIN_SIGN_BYTES])
+{
+	for (int i = 0; i < TWIN_HASHES; i++) {
+		out[2 * i] = (unsigned char)(k->minhash[i] >> 8);
+		out[2 * i + 1] = (unsigned char)k->minhash[i];
+	}
+}
+
+bool twin_sign_read(struct slice sign, uint16_t out[TWIN_HASHES])
+{
+	const unsigned char *b = (const unsigned char *)sign.ptr;
+
+	memset(out, 0, TWIN_HASHES * sizeof(out[0]));
+	if (!sign.ptr || sign.len != TWIN_SIGN_BYTES)
+		return false;
+	for (int i = 0; i < TWIN_HASHES; i++)
+		out[i] = (uint16_t)(b[2 * i] << 8 | b[2 * i + 1]);
+	return true;
+}
+
+static int shared(const uint16_t a[TWIN_HASHES], const uint16_t b[TWIN_HASHES])
+{
+	int same = 0;
+
+	for (int i = 0; i < TWIN_HASHES; i++)
+		same += a[i] == b[i];
+	return same;
+}
+
+bool twin_near(const uint16_t a[TWIN_HASHES], const uint16_t b[TWIN_HASHES])
+{
+	return shared(a, b) >= TWIN_NEAR;
 }
 
 double twin_likeness(const struct twin_keys *a, const struct twin_keys *b)
 {
-	int same = 0;
-
-	if (!a->any || !b->any)
-		return 0;
-	for (int i = 0; i < TWIN_HASHES; i++)
-		same += a->minhash[i] == b->minhash[i];
-	return (double)same / TWIN_HASHES;
+	return a->any && b->any ? (double)shared(a->minhash, b->minhash) / TWIN_HASHES : 0;
 }

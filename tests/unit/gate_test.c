@@ -250,6 +250,105 @@ static void near_copies_after_three_confirmations(void **state)
 	}
 }
 
+static void short_near_copies_are_held_after_three(void **state)
+{
+	static const char *const texts[] = { "garden gnomes, come and see them", "garden gnomes, come and see us", "garden gnomes, come and see him",
+		"garden gnomes, come and see me", "where do I see the garden of the museum" };
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 3; i++) {
+		struct asked a = ask_from(f, texts[i], NULL);
+		assert_int_equal(a.state, TICKET_QUEUED);
+		decide(f, a.ticket, 0, LABEL_SPAM);
+	}
+	assert_int_equal(asked(f, texts[3]), TICKET_HELD);
+	assert_int_equal(asked(f, texts[4]), TICKET_QUEUED);
+}
+
+/* A helper takes the question and answers it. */
+static void answer(struct fixture *f, int64_t ticket)
+{
+	char sql[120];
+
+	snprintf(sql, sizeof(sql), "UPDATE tickets SET answered = 1, state = 'live' WHERE id = %lld", (long long)ticket);
+	assert_int_equal(sqlite3_exec(f->raw, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static const char template_text[] = "Dear volunteers, would somebody please look at my draft about our town, it was declined twice: https://%s/%d Thank you!";
+
+static void a_copied_template_convicts_no_newcomer(void **state)
+{
+	struct fixture *f = *state;
+	char text[300];
+	struct asked a;
+
+	snprintf(text, sizeof(text), template_text, "newcomer.example", 1);
+	answer(f, ask_from(f, text, NULL).ticket);
+	for (int i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), template_text, i < 3 ? "gnomes-for-all.example" : "gnomes-again.example", i);
+		a = ask_from(f, text, NULL);
+		assert_int_equal(a.state, i == 1 || i == 2 ? TICKET_HELD : TICKET_QUEUED);
+		decide(f, a.ticket, 0, LABEL_SPAM);
+	}
+	for (int i = 0; i < 20; i++) {
+		snprintf(text, sizeof(text), template_text, "newcomer.example", 100 + i);
+		assert_int_equal(asked(f, text), TICKET_QUEUED);
+	}
+	/* Word for word, too. */
+	snprintf(text, sizeof(text), template_text, "newcomer.example", 1);
+	a = ask_from(f, text, NULL);
+	decide(f, a.ticket, 0, LABEL_SPAM);
+	assert_int_equal(asked(f, text), TICKET_QUEUED);
+	/* Where confirmed spam led stays held, whatever surrounds it. */
+	assert_int_equal(asked(f, "What do you think of https://gnomes-for-all.example for my garden?"), TICKET_HELD);
+}
+
+static void sites_convict_unless_many_name_them(void **state)
+{
+	struct fixture *f = *state;
+	char text[300];
+
+	decide(f, ask_from(f, "Come to our fair https://evil-gnomes.example/fair?en.wikipedia.org and be merry", NULL).ticket, 0, LABEL_SPAM);
+	assert_int_equal(asked(f, "How do I cite https://shop.evil-gnomes.example/today here?"), TICKET_HELD);
+	assert_int_equal(asked(f, "How do I cite https://fr.wikipedia.org/wiki/Nain here?"), TICKET_QUEUED);
+	/* One of many who name a place is a spammer. */
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "My question number %d is about https://town-news.example/%d in footnotes", i * 7, i);
+		assert_int_equal(asked(f, text), TICKET_QUEUED);
+	}
+	decide(f, ask_from(f, "Garden chairs at half the price, see https://town-news.example/advert today", NULL).ticket, 0, LABEL_SPAM);
+	assert_int_equal(asked(f, "May I quote https://town-news.example/2024 in full?"), TICKET_QUEUED);
+	/* The wiki's own pages are nobody's payload, nor is a shortener as a whole. */
+	set_conf("wiki_url", "https://wiki.home.example/wiki/");
+	decide(f, ask_from(f, "Vandals: https://wiki.home.example/wiki/Gnomes https://bit.ly/abcd1 look at them", NULL).ticket, 0, LABEL_SPAM);
+	assert_int_equal(asked(f, "Who wrote https://wiki.home.example/wiki/Gnomes please?"), TICKET_QUEUED);
+	assert_int_equal(asked(f, "Is https://bit.ly/zzzz9 allowed as a source?"), TICKET_QUEUED);
+	assert_int_equal(asked(f, "Is https://bit.ly/abcd1 allowed as a source?"), TICKET_HELD);
+	set_conf("wiki_url", "");
+}
+
+static void texts_are_forgotten_in_time(void **state)
+{
+	struct fixture *f = *state;
+	struct db *db;
+	int64_t changed = 0;
+	struct error e = { 0 };
+
+	set_conf("twin_days", "50");
+	asked(f, "Nobody decides about this text and its site plain-place.example, it just is");
+	decide(f, ask_from(f, "The gnomes are coming to https://gnome-town.example/ on Saturday", NULL).ticket, 0, LABEL_SPAM);
+	MUST(db_open(f->folder, DB_WRITE, &db, &e));
+	MUST(gate_sweep(db, clock_wall_ms() + 40 * 86400000LL, &changed, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM twins"), 1);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM payloads"), 1);
+	MUST(gate_sweep(db, clock_wall_ms() + 51 * 86400000LL, &changed, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM twins"), 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM payloads"), 0);
+	db_close(&db);
+	set_conf("twin_days", "90");
+	assert_int_equal(asked(f, "The gnomes are coming to https://gnome-town.example/ on Saturday"), TICKET_QUEUED);
+}
+
 static void a_near_copy_from_the_same_network_inherits(void **state)
 {
 	struct fixture *f = *state;
@@ -441,12 +540,14 @@ static void lists_fold_mark_and_page(void **state)
 		snprintf(text, sizeof(text), "Is a purple monday number %d good for my garden and my apples?", i);
 		assert_int_equal(asked(f, text), TICKET_HELD);
 	}
+	/* Another mask, but a near copy all the same. */
+	assert_int_equal(asked(f, "Is a purple monday number four good for my garden and my apples?"), TICKET_HELD);
 	asked(f, "An entirely different purple monday question about my cat and her food");
 	asked(f, "The last purple monday thing I want to know is where the sun goes at night");
 	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
 	assert_int_equal(jv_size(jv_get(v, "items")), 2);
 	first = jv_at(jv_get(v, "items"), 0);
-	assert_int_equal(jv_size(jv_get(first, "near")), 3);
+	assert_int_equal(jv_size(jv_get(first, "near")), 4);
 	parts = jv_get(first, "parts");
 	assert_int_equal(jv_size(parts), 3);
 	assert_true(slice_is(jv_get_text(jv_at(parts, 1), "text"), "purple monday"));
@@ -465,7 +566,7 @@ static void lists_fold_mark_and_page(void **state)
 	jv_free(&v);
 	q = (struct held_query){ .list = HELD_HELD, .reason = SLICE("rule") };
 	MUST(judgement_held(f->db, f->arena, &q, &v, &e));
-	assert_int_equal(jv_size(jv_get(v, "items")), 6);
+	assert_int_equal(jv_size(jv_get(v, "items")), 7);
 	jv_free(&v);
 	q.cursor = SLICE("rubbish");
 	assert_int_equal(judgement_held(f->db, f->arena, &q, &v, &e), ERR_INVALID);
@@ -570,6 +671,10 @@ int main(void)
 		T(short_copies_do_not_convict),
 		T(template_questions_are_never_held),
 		T(near_copies_after_three_confirmations),
+		T(short_near_copies_are_held_after_three),
+		T(a_copied_template_convicts_no_newcomer),
+		T(sites_convict_unless_many_name_them),
+		T(texts_are_forgotten_in_time),
 		T(a_near_copy_from_the_same_network_inherits),
 		T(rates),
 		T(a_ban_holds),

@@ -84,6 +84,30 @@ static void near_copies_share_a_band(void **state)
 	assert_false(shares_band(&a, &c));
 }
 
+static void short_texts_are_near_too(void **state)
+{
+	struct twin_keys a = keys("cheap watches, write to us today"), b = keys("cheap watches, write to us now"), c = keys("how do i add a picture to this page");
+	(void)state;
+	assert_true(a.any && b.any && c.any);
+	assert_true(twin_near(a.minhash, b.minhash));
+	assert_true(shares_band(&a, &b));
+	assert_false(twin_near(a.minhash, c.minhash));
+}
+
+static void signatures_come_back(void **state)
+{
+	struct twin_keys a = keys("a text of more than thirty bytes, as it were");
+	unsigned char sign[TWIN_SIGN_BYTES];
+	uint16_t back[TWIN_HASHES];
+	(void)state;
+	twin_sign(&a, sign);
+	assert_true(twin_sign_read(slice_make((const char *)sign, sizeof(sign)), back));
+	assert_memory_equal(back, a.minhash, sizeof(back));
+	assert_false(twin_sign_read(slice_make((const char *)sign, sizeof(sign) - 1), back));
+	assert_int_equal(back[3], 0);
+	assert_false(twin_sign_read(SLICE_NONE, back));
+}
+
 static void any_bytes_are_survived(void **state)
 {
 	static char big[100000];
@@ -107,6 +131,8 @@ int main(void)
 		cmocka_unit_test(masks_hide_numbers_and_addresses),
 		cmocka_unit_test(template_questions_differ_exactly),
 		cmocka_unit_test(near_copies_share_a_band),
+		cmocka_unit_test(short_texts_are_near_too),
+		cmocka_unit_test(signatures_come_back),
 		cmocka_unit_test(any_bytes_are_survived),
 	};
 	return cmocka_run_group_tests_name("twin", tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "desk/presence.h"
 #include "desk/publish.h"
 #include "desk/rulebook.h"
+#include "net/opinion.h"
 #include "store/migrate.h"
 
 enum err house_lock(const char *folder, int *lock, struct error *e)
@@ -92,6 +93,8 @@ enum err house_open(struct house *h, const char *folder, bool watch, struct erro
 		rc = err_nomem(e);
 	if (rc == ERR_OK && !(d->presence = presence_new(d->hub)))
 		rc = err_nomem(e);
+	if (rc == ERR_OK && !(d->opinions = opinions_new(e)))
+		rc = ERR_NOMEM;
 	if (rc == ERR_OK)
 		rc = publish_start(d, &h->publish, e);
 	if (rc == ERR_OK)
@@ -118,6 +121,7 @@ void house_close(struct house *h)
 		presence_free(&d->presence);
 	if (d->hub)
 		hub_free(&d->hub);
+	opinions_free(&d->opinions);
 	keys_free(&d->keys);
 	house_unlock(&h->lock);
 }

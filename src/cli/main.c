@@ -20,6 +20,7 @@
 #include "cli/rules_commands.h"
 #include "cli/serve.h"
 #include "desk/words.h"
+#include "net/opinion.h"
 #include "text/unicode.h"
 
 enum { GOOD = 0, FAILED = 1, USAGE = 2 };
@@ -92,9 +93,9 @@ static enum err become_owner(const char *folder, bool needs_data, struct error *
 
 static enum err conf_fits(const struct conf *c, struct error *e)
 {
-	if (unicode_zone_known(c->time_zone))
-		return ERR_OK;
-	return err_field(e, ERR_INVALID, "time_zone", "time_zone must be an IANA time zone, as Europe/Berlin.");
+	if (!unicode_zone_known(c->time_zone))
+		return err_field(e, ERR_INVALID, "time_zone", "time_zone must be an IANA time zone, as Europe/Berlin.");
+	return opinions_conf_fits(c, e);
 }
 
 int main(int argc, char **argv)

@@ -45,6 +45,8 @@ struct keys;
 /* The rule generations: owned by desk/rulebook. */
 struct rulebook;
 struct presence;
+/* Outside services: net/opinion. */
+struct opinions;
 
 struct desk {
 	const char *folder; /* the data folder */
@@ -53,6 +55,7 @@ struct desk {
 	struct keys *keys;
 	struct rulebook *rulebook;
 	struct presence *presence; /* who is here: desk/presence */
+	struct opinions *opinions;
 };
 
 #endif

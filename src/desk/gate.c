@@ -9,6 +9,7 @@
 #include "desk/keys.h"
 #include "desk/rulebook.h"
 #include "desk/sameness.h"
+#include "net/opinion.h"
 #include "spam/features.h"
 #include "spam/judge.h"
 #include "text/uri.h"
@@ -182,6 +183,37 @@ static enum err fetch_moving(struct db *db, struct screening *s, struct facts *f
 	if ((err = bans_find(db, &s->sender, &s->ban, e)))
 		return err;
 	f->banned = s->ban ? YES : NO;
+	return ERR_OK;
+}
+
+bool gate_asks_others(void)
+{
+	return opinions_wanted();
+}
+
+/* What outside services say, where the configuration names some. Lines of a sender that the talk knows are nobody's business. */
+static enum err fetch_opinions(struct desk *d, struct screening *s, struct error *e)
+{
+	const struct submission *in = s->in;
+	struct opinion_answer answers[OPINION_SERVICES];
+	size_t n = 0;
+	enum err err;
+
+	_Static_assert((int)FACTS_OPINIONS == OPINION_SERVICES, "every service has its place among the facts");
+	if (!opinions_wanted() || in->brief)
+		return ERR_OK;
+	err = opinions_ask(d->opinions, s->arena,
+		&(struct opinion_question){ .title = in->title, .body = in->body, .email = in->email, .in_talk = in->ticket != 0 },
+		answers, &n, e);
+	if (err)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		struct opinion *o = &s->facts.opinions[i];
+		snprintf(o->service, sizeof(o->service), "%s", answers[i].service);
+		snprintf(o->words, sizeof(o->words), "%s", answers[i].words);
+		o->known = answers[i].known ? YES : UNKNOWN;
+		o->score = answers[i].score;
+	}
 	return ERR_OK;
 }
 
@@ -381,6 +413,8 @@ static enum err screen(struct desk *d, struct db *db, struct screening *s, struc
 	if (err)
 		return err;
 	if (in->kind != SUBMIT_HELPER && (err = fetch_moving(db, s, &s->facts, e)))
+		return err;
+	if (in->kind != SUBMIT_HELPER && (err = fetch_opinions(d, s, e)))
 		return err;
 	if ((err = spam_judge(s->arena, s->features, &s->facts, &s->options, &s->verdict, e)))
 		return err;

@@ -58,6 +58,9 @@ const struct verdict *gate_verdict(const struct screening *s);
 /* What the asker may be told beside the state; "" when there is nothing. */
 struct slice gate_note(const struct screening *s);
 
+/* Outside services are shown what visitors write (net/opinion): their page about privacy says so. */
+bool gate_asks_others(void);
+
 /* Inside the write command, once the entry's number is known: stores the verdict of entry n, spends the form nonce, counts the
  * sighting and the sender's rate. *action is what is to be done, possibly stricter than gate_action. ERR_CONFLICT: the
  * nonce was spent meanwhile by a racing request; look for the ticket of its client_id. May run twice. */

@@ -280,6 +280,7 @@ static enum err screen(struct desk *d, struct db *db, struct arena *a, struct as
 	s->body = in->body;
 	s->name = in->name;
 	s->email_domain = domain_of(in->email);
+	s->email = in->email;
 	s->topic = in->topic;
 	s->page = in->page;
 	s->language = in->lang;

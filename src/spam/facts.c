@@ -31,9 +31,37 @@ static enum known known_read(const struct jv *v, const char *key)
 #define FACT_NUMBERS(X) \
 	X(exact_spam, 0) X(exact_ham, 0) X(payload_spam, 0) X(near_spam, 0) X(near_senders, 0) X(near_ham, 0) X(burst, 0) X(burst_senders, 0) \
 	X(inherits_action, 0) X(form_age_ms, -1) X(sender_hour, -1) X(sender_day, -1) X(sender_open, -1) X(talk_lines, 0) X(talk_minute, -1)
-#define FACT_KNOWNS(X) X(twins) X(inherits) X(honeypot) X(banned) X(learned) X(opinion)
+#define FACT_KNOWNS(X) X(twins) X(inherits) X(honeypot) X(banned) X(learned)
 #define FACT_FLAGS(X) X(form_again) X(script) X(api) X(limits)
-#define FACT_SCORES(X) X(learned_score) X(opinion_score)
+#define FACT_SCORES(X) X(learned_score)
+
+static struct jv *opinions_json(const struct facts *f)
+{
+	struct jv *all = jv_array();
+
+	for (size_t i = 0; i < FACTS_OPINIONS && f->opinions[i].service[0]; i++) {
+		const struct opinion *o = &f->opinions[i];
+		struct jv *one = jv_object();
+		jv_set_string(one, "service", o->service);
+		jv_set_string(one, "known", known_name(o->known));
+		jv_set(one, "score", jv_real(o->score));
+		jv_set_string(one, "words", o->words);
+		jv_push(all, one);
+	}
+	return all;
+}
+
+static void opinions_read(const struct jv *all, struct facts *out)
+{
+	for (size_t i = 0; i < FACTS_OPINIONS && i < jv_size(all); i++) {
+		const struct jv *one = jv_at(all, i);
+		struct opinion *o = &out->opinions[i];
+		snprintf(o->service, sizeof(o->service), "%.*s", SLICE_ARG(jv_get_text(one, "service")));
+		snprintf(o->words, sizeof(o->words), "%.*s", SLICE_ARG(jv_get_text(one, "words")));
+		o->known = known_read(one, "known");
+		o->score = jv_real_of(jv_get(one, "score"));
+	}
+}
 
 struct jv *facts_json(const struct facts *f)
 {
@@ -60,6 +88,8 @@ struct jv *facts_json(const struct facts *f)
 #undef X
 	if (f->payload[0])
 		jv_set_string(v, "payload", f->payload);
+	if (f->opinions[0].service[0])
+		jv_set(v, "opinions", opinions_json(f));
 	return v;
 }
 
@@ -87,4 +117,5 @@ void facts_read(const struct jv *v, struct facts *out)
 #undef X
 	if (payload.ptr)
 		snprintf(out->payload, sizeof(out->payload), "%.*s", SLICE_ARG(payload));
+	opinions_read(jv_get(v, "opinions"), out);
 }

@@ -26,6 +26,16 @@ enum form_state {
 };
 const char *form_state_name(enum form_state s);
 
+enum { FACTS_OPINIONS = 3 };
+
+/* What an outside service says of the text. */
+struct opinion {
+	char service[16];
+	enum known known; /* UNKNOWN: asked, and no usable answer came */
+	double score;     /* what it adds; 0: nothing against the text */
+	char words[96];   /* for a moderator */
+};
+
 struct facts {
 	/* sameness */
 	enum known twins;        /* NO: looked and found none; YES: some of the numbers below are not 0 */
@@ -54,9 +64,10 @@ struct facts {
 	/* the sender within this talk */
 	int64_t talk_lines;      /* accepted messages before this one */
 	int64_t talk_minute;     /* messages within the last minute; -1: not looked */
-	/* learned and opinion: filled by a later stage of the engine */
-	enum known learned, opinion;
-	double learned_score, opinion_score;
+	/* learned: filled by a later stage of the engine */
+	enum known learned;
+	double learned_score;
+	struct opinion opinions[FACTS_OPINIONS]; /* the outside services that were asked; service "" ends them */
 };
 
 /* All unknown. */

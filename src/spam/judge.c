@@ -135,8 +135,17 @@ static void weigh_learned(struct judging *j)
 	if (f->learned == YES)
 		add(j, "learned", EVIDENCE_LEARNED, fmin(fmax(f->learned_score, LEARNED_MIN), judge_cap(EVIDENCE_LEARNED)), SLICE_NONE,
 			"Its words are like those of texts that moderators decided.");
-	if (f->opinion == YES)
-		add(j, "opinion", EVIDENCE_OPINION, fmax(f->opinion_score, 0), SLICE_NONE, "An outside service thinks it is spam.");
+}
+
+/* One that finds nothing takes nothing off: whoever runs it could be made to say so. */
+static void weigh_opinions(struct judging *j)
+{
+	for (size_t i = 0; i < FACTS_OPINIONS && j->facts->opinions[i].service[0]; i++) {
+		const struct opinion *o = &j->facts->opinions[i];
+		const char *name = arena_printf(j->a, "opinion/%s", o->service);
+		if (o->known == YES && o->score > 0 && name)
+			add(j, name, EVIDENCE_OPINION, o->score, SLICE_NONE, "%s", o->words);
+	}
 }
 
 static bool counts(const struct hit *h)
@@ -321,6 +330,7 @@ enum err spam_judge(struct arena *a, const struct features *f, const struct fact
 		weigh_sameness(&j);
 		weigh_behaviour(&j);
 		weigh_learned(&j);
+		weigh_opinions(&j);
 	}
 	if (f->in->brief)
 		hush_brief(&j);

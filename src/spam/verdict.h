@@ -54,10 +54,11 @@ struct submission {
 	enum submission_kind kind;
 	enum channel channel;
 	struct slice title, body, name;
-	struct slice email_domain; /* only the domain ever gets here */
+	struct slice email_domain; /* rules see the domain alone */
 	struct slice topic, page, language; /* language as the asker chose it: shown to rules, believed by none */
 	struct slice user_agent;
 	/* Read by the gate, not by rules. */
+	struct slice email;    /* for the one outside service that knows addresses by their hash */
 	struct slice form;     /* the nonce of the page it came from */
 	struct slice honeypot; /* the field hidden from people; anything in it is suspicious */
 	bool api;              /* came by the JSON API, which has no page to carry a nonce */

@@ -250,6 +250,7 @@ HANDLER(page_about)
 		return rc;
 	}
 	jv_set_bool(page, "index", true);
+	jv_set_bool(page, "asks_others", gate_asks_others());
 	struct jv *figures = jv_array();
 	if (w.known)
 		for (int i = 0; i < 2; i++) {

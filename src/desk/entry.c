@@ -50,6 +50,13 @@ bool entry_visible(const struct entry *x, enum view v)
 	return x->audience == AUDIENCE_ALL || (x->audience == AUDIENCE_HELD && x->author == AUTHOR_ASKER);
 }
 
+bool entry_readable(const struct entry *x, struct reader who)
+{
+	if (x->hidden && who.view != VIEW_MODERATOR)
+		return false;
+	return x->audience != AUDIENCE_HELD || who.view != VIEW_STAFF || (x->account && x->account == who.account);
+}
+
 /* Decisions of the moderators reach the asker without a name: nobody is made a target for keeping the house. */
 static bool names_author(const struct entry *x, enum view v, const struct jv *data)
 {

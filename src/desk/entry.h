@@ -30,14 +30,23 @@ enum author entry_author_read(struct slice name);
 enum audience {
 	AUDIENCE_ALL,
 	AUDIENCE_STAFF,
-	AUDIENCE_HELD, /* screening holds it: its writer and the staff see it, nobody else, never indexed */
+	AUDIENCE_HELD, /* screening holds it: its writer, the ticket's holder and moderators read it, nobody else; never indexed */
 };
 
 const char *entry_audience_name(enum audience a); /* "all", "staff", "held" */
 enum audience entry_audience_read(struct slice name);
 
 /* Who reads. The asker's view leaves out staff entries and held lines of others; a moderator's also shows what was hidden. */
-enum view { VIEW_ASKER, VIEW_STAFF, VIEW_MODERATOR };
+enum view {
+	VIEW_ASKER,
+	VIEW_STAFF,     /* sees that a line is held, not its words, unless they are their own */
+	VIEW_HOLDER,    /* holds the ticket, or was invited */
+	VIEW_MODERATOR,
+};
+struct reader {
+	enum view view;
+	int64_t account; /* of staff: their own held lines they read in any case; 0: none */
+};
 
 struct entry {
 	int64_t seq;              /* desk-wide */
@@ -48,13 +57,15 @@ struct entry {
 	enum audience audience;
 	int64_t account;          /* of a helper, or 0 */
 	struct slice author_name; /* of a helper, as it was then; the asker's name is the ticket's */
-	struct slice body;        /* absent when it has none, or when the words are gone */
+	struct slice body;        /* absent when it has none, when the words are gone, or when they are not for this reader */
 	int64_t reply_to;         /* 0: none. Edits and releases: the entry they are of */
 	struct slice data;        /* a JSON object, or absent */
 	bool hidden;              /* the body is for moderators alone: absent for others */
 };
 
 bool entry_visible(const struct entry *x, enum view v);
+/* Are its words for them? Asks after `audience` and `hidden`; entry_visible is another question. */
+bool entry_readable(const struct entry *x, struct reader who);
 
 /* How an entry's body is to be shown. */
 struct entry_look {

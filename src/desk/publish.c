@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "desk/people.h"
 #include "desk/presence.h"
 #include "desk/queue.h"
 #include "live/sse.h"
@@ -50,7 +51,7 @@ static void read_news(struct rows *r, struct arena *a, struct news *out)
 	int c = 13;
 
 	memset(out, 0, sizeof(*out));
-	if (talk_read_row(r, a, VIEW_STAFF, &out->entry))
+	if (talk_read_row(r, a, (struct reader){ VIEW_HOLDER, 0 }, &out->entry))
 		out->entry.kind = ENTRY_KINDS;
 	out->state = state_read(rows_text(r, c++));
 	out->lang = arena_slice(a, rows_text(r, c++));
@@ -158,17 +159,49 @@ static void end_streams(struct publish *p, const struct news *x)
 		hub_cut_topic(p->desk->hub, (struct topic){ TOPIC_STAFF, x->entry.ticket });
 }
 
+/* The words of a held line, to those of its staff who may read them. All others then hear of the same number without words. */
+static void hand_out_held(struct publish *p, const struct news *x, const struct entry_look *look)
+{
+	struct topic staff = { TOPIC_STAFF, x->entry.ticket };
+	struct frame *f = frame_of(x->entry.n, "entry", entry_json(p->arena, &x->entry, look));
+	struct rows r;
+	enum err rc;
+
+	if (!f) {
+		hub_cut_topic(p->desk->hub, staff);
+		return;
+	}
+	hub_publish(p->desk->hub, (struct topic){ TOPIC_MODERATION, x->entry.ticket }, f);
+	if (x->entry.account)
+		hub_publish_owner(p->desk->hub, staff, people_stream_owner(x->entry.account), f);
+	rc = rows_open(p->db, &r, SQL_PUBLISH_HOLDERS, BINDS(b_int(x->entry.ticket)), NULL);
+	if (!rc) {
+		while (rows_next(&r))
+			hub_publish_owner(p->desk->hub, staff, people_stream_owner(rows_int(&r, 0)), f);
+		rc = rows_close(&r);
+	}
+	if (rc) /* whoever holds it reads it from the log */
+		hub_cut_topic(p->desk->hub, staff);
+	frame_unref(&f);
+}
+
 static void publish_one(struct publish *p, const struct news *x)
 {
 	struct entry_look look = { .links = x->answered != 0, .asker_name = x->asker_name };
 	struct topic asker = { TOPIC_ASKER, x->entry.ticket }, staff = { TOPIC_STAFF, x->entry.ticket };
+	struct entry seen = x->entry;
 
 	if (entry_visible(&x->entry, VIEW_ASKER)) {
 		look.view = VIEW_ASKER;
-		hand_out(p, asker, frame_of(x->entry.n, "entry", entry_json(p->arena, &x->entry, &look)));
+		hand_out(p, asker, frame_of(seen.n, "entry", entry_json(p->arena, &seen, &look)));
 	}
 	look.view = VIEW_STAFF;
-	hand_out(p, staff, frame_of(x->entry.n, "entry", entry_json(p->arena, &x->entry, &look)));
+	if (x->entry.audience == AUDIENCE_HELD) {
+		hand_out_held(p, x, &look);
+		seen = x->entry;
+		seen.body = SLICE_NONE;
+	}
+	hand_out(p, staff, frame_of(seen.n, "entry", entry_json(p->arena, &seen, &look)));
 
 	struct frame *news = frame_of(x->entry.seq, "ticket", desk_json(x));
 
@@ -417,10 +450,10 @@ static enum err add_event(struct str *out, int64_t id, const char *event, struct
 	return rc || str_failed(out) ? ERR_NOMEM : ERR_OK;
 }
 
-enum err publish_backlog(struct db *db, struct arena *a, const struct ticket *t, int64_t after, enum view v, struct str *out,
+enum err publish_backlog(struct db *db, struct arena *a, const struct ticket *t, int64_t after, struct reader who, struct str *out,
 			 int64_t *last, bool *reset, struct error *e)
 {
-	struct entry_look look = { .view = v, .links = t->answered != 0, .asker_name = t->name };
+	struct entry_look look = { .view = who.view, .links = t->answered != 0, .asker_name = t->name };
 	struct page page;
 	enum err rc;
 
@@ -429,7 +462,7 @@ enum err publish_backlog(struct db *db, struct arena *a, const struct ticket *t,
 	if (*reset)
 		return ERR_OK;
 	do {
-		rc = talk_read(db, a, t->id, *last, TALK_PAGE, v, &page, e);
+		rc = talk_read(db, a, t->id, *last, TALK_PAGE, who, &page, e);
 		for (size_t i = 0; !rc && i < page.count; i++) {
 			rc = add_event(out, page.entries[i].n, "entry", entry_json(a, &page.entries[i], &look));
 			*last = page.entries[i].n;

@@ -24,7 +24,7 @@ void publish_drain(struct publish *p);
 /* The bytes a stream starts with: every visible entry after `after` as frames, at most TALK_PAGE of them. *last is the number the
  * stream has then reached; *reset: too far back, send the `reset` event and end.
  * Order for callers: subscribe with `after`, then publish_backlog, then stream; the hub drops what both carry. */
-enum err publish_backlog(struct db *db, struct arena *a, const struct ticket *t, int64_t after, enum view v, struct str *out,
+enum err publish_backlog(struct db *db, struct arena *a, const struct ticket *t, int64_t after, struct reader who, struct str *out,
 			 int64_t *last, bool *reset, struct error *e) MUST_CHECK;
 /* The same for desk/events: one event `ticket` an entry, data {seq, id, n, kind, at, by, state, from?, to?, event?, lang, topic?, holder?},
  * no words. `moderation`: also what is held or refused. */

@@ -8,7 +8,7 @@
 
 /* ---- reading ---- */
 
-static void read_row(struct rows *r, struct arena *a, enum view v, struct entry *out)
+static void read_row(struct rows *r, struct arena *a, struct reader who, struct entry *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->seq = rows_int(r, 0);
@@ -21,21 +21,21 @@ static void read_row(struct rows *r, struct arena *a, enum view v, struct entry 
 	out->account = rows_int(r, 7);
 	out->author_name = arena_slice(a, rows_text(r, 8));
 	out->hidden = rows_int(r, 12) != 0;
-	if (!out->hidden || v == VIEW_MODERATOR)
+	if (entry_readable(out, who))
 		out->body = arena_slice(a, rows_text(r, 9));
 	out->reply_to = rows_int(r, 10);
 	out->data = arena_slice(a, rows_text(r, 11));
 }
 
-enum err talk_read_row(struct rows *r, struct arena *a, enum view v, struct entry *out)
+enum err talk_read_row(struct rows *r, struct arena *a, struct reader who, struct entry *out)
 {
-	read_row(r, a, v, out);
+	read_row(r, a, who, out);
 	if (arena_failed(a))
 		return ERR_NOMEM;
 	return out->kind == ENTRY_KINDS ? ERR_CORRUPT : ERR_OK;
 }
 
-enum err talk_read(struct db *db, struct arena *a, int64_t ticket, int64_t after, size_t limit, enum view v, struct page *out,
+enum err talk_read(struct db *db, struct arena *a, int64_t ticket, int64_t after, size_t limit, struct reader who, struct page *out,
 		   struct error *e)
 {
 	struct rows r;
@@ -47,7 +47,7 @@ enum err talk_read(struct db *db, struct arena *a, int64_t ticket, int64_t after
 	out->entries = arena_array(a, limit + 1, sizeof(*out->entries));
 	if (!out->entries)
 		return err_nomem(e);
-	rc = rows_open(db, &r, SQL_TALK_PAGE, BINDS(b_int(ticket), b_int(after), b_int(v != VIEW_ASKER), b_int((int64_t)limit + 1)), e);
+	rc = rows_open(db, &r, SQL_TALK_PAGE, BINDS(b_int(ticket), b_int(after), b_int(who.view != VIEW_ASKER), b_int((int64_t)limit + 1)), e);
 	if (rc)
 		return rc;
 	while (!rc && rows_next(&r)) {
@@ -55,7 +55,7 @@ enum err talk_read(struct db *db, struct arena *a, int64_t ticket, int64_t after
 			out->more = true;
 			break;
 		}
-		rc = talk_read_row(&r, a, v, &out->entries[out->count++]);
+		rc = talk_read_row(&r, a, who, &out->entries[out->count++]);
 	}
 	closed = rows_close(&r);
 	if (closed)
@@ -73,7 +73,7 @@ enum err talk_entry(struct db *db, struct arena *a, int64_t ticket, int64_t n, s
 	rc = rows_open(db, &r, SQL_TALK_ONE, BINDS(b_int(ticket), b_int(n)), e);
 	if (rc)
 		return rc;
-	rc = rows_next(&r) ? talk_read_row(&r, a, VIEW_MODERATOR, out) : ERR_NOT_FOUND;
+	rc = rows_next(&r) ? talk_read_row(&r, a, (struct reader){ VIEW_MODERATOR, 0 }, out) : ERR_NOT_FOUND;
 	closed = rows_close(&r);
 	if (closed)
 		return closed;

@@ -48,12 +48,12 @@ struct page {
 	bool more;             /* there are others after the last one */
 };
 /* Up to `limit` (at most TALK_PAGE) visible entries after number `after`. */
-enum err talk_read(struct db *db, struct arena *a, int64_t ticket, int64_t after, size_t limit, enum view v, struct page *out,
+enum err talk_read(struct db *db, struct arena *a, int64_t ticket, int64_t after, size_t limit, struct reader who, struct page *out,
 		   struct error *e) MUST_CHECK;
 /* One entry. ERR_NOT_FOUND. */
 enum err talk_entry(struct db *db, struct arena *a, int64_t ticket, int64_t n, struct entry *out, struct error *e) MUST_CHECK;
-/* A row of TALK_COLUMNS. A hidden body is absent but for a moderator. */
-enum err talk_read_row(struct rows *r, struct arena *a, enum view v, struct entry *out) MUST_CHECK;
+/* A row of TALK_COLUMNS. A body that is not for `who` is absent. */
+enum err talk_read_row(struct rows *r, struct arena *a, struct reader who, struct entry *out) MUST_CHECK;
 /* As a JSON array, as each side sees it. */
 struct jv *talk_json(struct arena *a, const struct ticket *t, const struct page *p, enum view v);
 

@@ -199,6 +199,21 @@ enum err ticket_may_read(struct db *db, const struct actor *who, const struct ti
 	return ERR_OK;
 }
 
+enum err ticket_reader(struct db *db, const struct actor *who, const struct ticket *t, struct reader *out, struct error *e)
+{
+	int64_t invited = 0;
+	enum err rc = ERR_OK;
+
+	bool holds = t->holder == who->account || (t->state == TICKET_SNOOZED && t->snoozed_by == who->account);
+
+	*out = (struct reader){ VIEW_STAFF, who->account };
+	if (who->role < ROLE_MODERATOR && !holds)
+		rc = db_int(db, SQL_TICKET_INVITED, BINDS(b_int(t->id), b_int(who->account)), &invited, e);
+	if (!rc && (who->role >= ROLE_MODERATOR || holds || invited))
+		out->view = VIEW_HOLDER;
+	return rc;
+}
+
 struct view_note {
 	const struct actor *who;
 	int64_t ticket;

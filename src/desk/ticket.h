@@ -81,6 +81,10 @@ enum err ticket_may_read(struct db *db, const struct actor *who, const struct ti
 enum err ticket_for_staff(struct desk *d, struct db *db, struct arena *a, const struct actor *who, int64_t id,
 			  struct ticket *out, struct error *e) MUST_CHECK;
 
+/* As whom staff reads its log: the words of a held line are for its writer, the ticket's holder (or who put it aside), an invited
+ * helper, and moderators. A moderator reads as a holder here; what was hidden takes VIEW_MODERATOR. */
+enum err ticket_reader(struct db *db, const struct actor *who, const struct ticket *t, struct reader *out, struct error *e) MUST_CHECK;
+
 /* A ticket in the API's lists: {id, state, title?, name?, lang, topic?, page?, asked, since, answered?, changed, n, waiting,
  * holder?:{id,name}, expires?, until?, urgent?, hidden?}. `access` ACCESS_LIST leaves the words out. */
 struct jv *ticket_json(const struct ticket *t, enum access access);

@@ -112,7 +112,7 @@ static enum err read_all(struct db *db, struct arena *a, const struct ticket *t,
 	if (!l->at)
 		return err_nomem(e);
 	do {
-		rc = talk_read(db, a, t->id, after, TALK_PAGE, v, &page, e);
+		rc = talk_read(db, a, t->id, after, TALK_PAGE, (struct reader){ v, 0 }, &page, e);
 		for (size_t i = 0; !rc && i < page.count && l->count < l->cap; i++) {
 			struct line *x = &l->at[l->count];
 

@@ -379,14 +379,19 @@ void hub_unsubscribe(struct hub *h, struct sub **sp)
 	free(s);
 }
 
-size_t hub_publish(struct hub *h, struct topic t, struct frame *f)
+/* `owner` 0: everybody in the topic. */
+static size_t publish_to(struct hub *h, struct topic t, int64_t owner, struct frame *f)
 {
 	size_t heard = 0;
 	int64_t now_ms = clock_mono_ms();
 	pthread_mutex_lock(&h->lock);
-	struct group *g = group_find(h, (int)t.kind, t.id);
+	struct group *g = group_find(h, (int)t.kind, t.id), *own = owner != 0 ? group_find(h, GROUP_OWNER, owner) : NULL;
+	if (owner != 0 && own == NULL)
+		g = NULL;
 	for (struct sub *s = g != NULL ? g->first : NULL; s != NULL; s = link_of(s, g)->next) {
 		bool cut = false;
+		if (own != NULL && s->links[LINK_OWNER].group != own)
+			continue;
 		pthread_mutex_lock(&s->lock);
 		heard += push(s, f, now_ms, &cut);
 		pthread_mutex_unlock(&s->lock);
@@ -396,6 +401,16 @@ size_t hub_publish(struct hub *h, struct topic t, struct frame *f)
 	pthread_mutex_unlock(&h->lock);
 	atomic_fetch_add(&h->frames_out, heard);
 	return heard;
+}
+
+size_t hub_publish(struct hub *h, struct topic t, struct frame *f)
+{
+	return publish_to(h, t, 0, f);
+}
+
+size_t hub_publish_owner(struct hub *h, struct topic t, int64_t owner, struct frame *f)
+{
+	return owner != 0 ? publish_to(h, t, owner, f) : 0;
 }
 
 void hub_beat(struct hub *h, struct frame *f, int64_t idle_ms)

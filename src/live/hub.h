@@ -27,7 +27,7 @@ enum topic_kind {
 	TOPIC_ASKER, /* id = ticket: what its asker may see */
 	TOPIC_STAFF, /* id = ticket: what its helpers may see */
 	TOPIC_DESK,  /* id = 0: the queue and the desk's news */
-	TOPIC_MODERATION, /* id = 0: held and refused, for moderators */
+	TOPIC_MODERATION, /* id = 0: held and refused, for moderators; id = ticket: what of it is theirs */
 };
 struct topic {
 	enum topic_kind kind;
@@ -44,6 +44,8 @@ void frame_unref(struct frame **f);
 
 /* Links the frame to each subscriber of the topic. The caller keeps its reference. Returns how many heard it. */
 size_t hub_publish(struct hub *h, struct topic t, struct frame *f);
+/* The same for the topic's subscribers with this owner only. They skip what is published to the topic under the same number after it. */
+size_t hub_publish_owner(struct hub *h, struct topic t, int64_t owner, struct frame *f);
 
 /* Behind by more than this many frames or bytes: cut. */
 enum { SUB_FRAMES_MAX = 256, SUB_BYTES_MAX = 1 << 20 };
@@ -59,7 +61,7 @@ struct sub_options {
 };
 /* NULL when out of memory. The subscriber hears what is published from now on. */
 struct sub *hub_subscribe(struct hub *h, struct topic t, const struct sub_options *o) MUST_CHECK;
-/* The subscriber hears this topic too (a moderator's desk stream). False when out of memory or when it has two already. */
+/* The subscriber hears this topic too (a moderator's streams). False when out of memory or when it has two already. */
 bool hub_join(struct hub *h, struct sub *s, struct topic t) MUST_CHECK;
 void hub_unsubscribe(struct hub *h, struct sub **s); /* NULL-safe, clears; the wake function is not called afterwards */
 

@@ -323,15 +323,16 @@ static enum err ticket_backlog(struct request *rq, const struct api_stream *in, 
 {
 	/* A link that died in between has cut its streams already, and would not see this one. */
 	struct ticket still;
-	enum view v = in->topic.kind == TOPIC_ASKER ? VIEW_ASKER : VIEW_STAFF;
-	enum err err = v == VIEW_ASKER ? api_link(rq, &still, e) : ERR_OK;
-	return err ? err : publish_backlog(rq->db, rq->arena, in->ctx, in->after, v, out, last, reset, e);
+	struct reader who = { VIEW_ASKER, 0 };
+	enum err err = in->topic.kind == TOPIC_ASKER ? api_link(rq, &still, e) : ticket_reader(rq->db, &rq->who, in->ctx, &who, e);
+	return err ? err : publish_backlog(rq->db, rq->arena, in->ctx, in->after, who, out, last, reset, e);
 }
 
 enum err api_stream_ticket(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e)
 {
 	bool asker = v == VIEW_ASKER;
-	struct api_stream in = { .topic = { asker ? TOPIC_ASKER : TOPIC_STAFF, t->id }, .backlog = ticket_backlog, .ctx = t,
+	struct topic moderators = { TOPIC_MODERATION, t->id };
+	struct api_stream in = { .also = !asker && rq->who.role >= ROLE_MODERATOR ? &moderators : NULL, .topic = { asker ? TOPIC_ASKER : TOPIC_STAFF, t->id }, .backlog = ticket_backlog, .ctx = t,
 		.owner = asker ? t->id : people_stream_owner(rq->who.account), .owner_max = asker ? STREAMS_OF_A_LINK : API_STREAMS_OF_AN_ACCOUNT,
 		.backlog_max_bytes = BACKLOG_MAX_BYTES };
 	enum err err = api_after(rq, true, &in.after, e);
@@ -343,9 +344,12 @@ enum err api_stream_ticket(struct request *rq, struct response *rs, const struct
 	return api_stream(rq, rs, &in, e);
 }
 
-enum view api_view(const struct request *rq)
+enum err api_reader(struct request *rq, const struct ticket *t, struct reader *out, struct error *e)
 {
-	return rq->who.role >= ROLE_MODERATOR ? VIEW_MODERATOR : VIEW_STAFF;
+	enum err err = ticket_reader(rq->db, &rq->who, t, out, e);
+	if (!err && rq->who.role >= ROLE_MODERATOR)
+		out->view = VIEW_MODERATOR;
+	return err;
 }
 
 enum err api_transcript(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e)

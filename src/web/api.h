@@ -75,8 +75,8 @@ struct api_stream {
 enum err api_stream(struct request *rq, struct response *rs, const struct api_stream *in, struct error *e) MUST_CHECK;
 /* The event stream of a ticket's log from the number the request names. */
 enum err api_stream_ticket(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e) MUST_CHECK;
-/* What this member of staff sees of a log. */
-enum view api_view(const struct request *rq);
+/* As whom this member of staff reads a log; a moderator, also what was hidden. */
+enum err api_reader(struct request *rq, const struct ticket *t, struct reader *out, struct error *e) MUST_CHECK;
 /* The conversation as a download, in the format the query names (json). */
 enum err api_transcript(struct request *rq, struct response *rs, const struct ticket *t, enum view v, struct error *e) MUST_CHECK;
 

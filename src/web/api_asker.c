@@ -86,7 +86,7 @@ enum err api_question(struct request *rq, struct response *rs, struct error *e)
 	int64_t after;
 	enum err err = api_link(rq, &t, e);
 	if (err || (err = api_after(rq, false, &after, e)) ||
-		(err = talk_read(rq->db, rq->arena, t.id, after, TALK_PAGE, VIEW_ASKER, &page, e)))
+		(err = talk_read(rq->db, rq->arena, t.id, after, TALK_PAGE, (struct reader){ VIEW_ASKER, 0 }, &page, e)))
 		return err;
 	struct jv *v = jv_object();
 	jv_set_string(v, "state", state_name(t.state));

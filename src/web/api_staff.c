@@ -299,9 +299,10 @@ enum err api_ticket(struct request *rq, struct response *rs, struct error *e)
 	struct page page;
 	int64_t after;
 	struct slice draft = SLICE_NONE;
+	struct reader who;
 	enum err err = api_staff_ticket(rq, &t, e);
-	if (err || (err = api_after(rq, false, &after, e)) ||
-		(err = talk_read(rq->db, rq->arena, t.id, after, TALK_PAGE, api_view(rq), &page, e)) ||
+	if (err || (err = api_after(rq, false, &after, e)) || (err = api_reader(rq, &t, &who, e)) ||
+		(err = talk_read(rq->db, rq->arena, t.id, after, TALK_PAGE, who, &page, e)) ||
 		(err = talk_draft(rq->db, rq->arena, t.id, rq->who.account, &draft, e)))
 		return err;
 	struct jv *v = ticket_json(&t, ACCESS_READ);
@@ -313,7 +314,7 @@ enum err api_ticket(struct request *rq, struct response *rs, struct error *e)
 		struct here here = presence_here(rq->desk->presence, t.id);
 		jv_set(v, "presence", jv_set_bool(jv_set_int(jv_object(), "helpers", (int64_t)here.helpers), "asker", here.asker));
 	}
-	jv_set(v, "log", talk_json(rq->arena, &t, &page, api_view(rq)));
+	jv_set(v, "log", talk_json(rq->arena, &t, &page, who.view));
 	return api_answer(rs, 200, jv_set_bool(v, "more", page.more), e);
 }
 

@@ -443,7 +443,7 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	if (from < 0)
 		from = t->last_n > LOG_TAIL ? t->last_n - LOG_TAIL : 0;
 	struct page p = { 0 };
-	rc = talk_read(rq->db, rq->arena, t->id, refused(t) ? 0 : from, TALK_PAGE, VIEW_ASKER, &p, e);
+	rc = talk_read(rq->db, rq->arena, t->id, refused(t) ? 0 : from, TALK_PAGE, (struct reader){ VIEW_ASKER, 0 }, &p, e);
 	if (rc != ERR_OK)
 		return rc;
 	if (from > 0) {

@@ -292,7 +292,10 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	if (from < 0)
 		from = t->last_n > LOG_TAIL ? t->last_n - LOG_TAIL : 0;
 	struct page p = { 0 };
-	rc = talk_read(rq->db, rq->arena, t->id, from, TALK_PAGE, VIEW_STAFF, &p, e);
+	struct reader who;
+	rc = ticket_reader(rq->db, &rq->who, t, &who, e);
+	if (rc == ERR_OK)
+		rc = talk_read(rq->db, rq->arena, t->id, from, TALK_PAGE, who, &p, e);
 	if (rc != ERR_OK)
 		return rc;
 	int64_t last = p.count ? p.entries[p.count - 1].n : from;

@@ -405,6 +405,7 @@ void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct j
 /* What later entries of the same page did to one. */
 struct fate {
 	bool hidden, suppressed, released, edited, warned;
+	struct slice words; /* of its release, for those who could not read it before */
 	bool edit_held;    /* the words shown are a correction that a person has yet to look at */
 	struct slice body; /* of the edit */
 };
@@ -569,7 +570,7 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 {
 	bool staff = o->view == VIEW_STAFF, by_helper = x->author == AUTHOR_HELPER;
 	bool held = (x->audience == AUDIENCE_HELD && !f->released) || f->edit_held;
-	bool gone = f->suppressed || (f->hidden && !(staff && o->moderator)) || !x->body.ptr;
+	bool gone = f->suppressed || (f->hidden && !(staff && o->moderator)) || (!x->body.ptr && !f->words.ptr);
 	struct jv *m = jv_object();
 	jv_set_int(m, "n", x->n);
 	view_time(m, "at", x->at);
@@ -595,9 +596,12 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 	jv_set(m, "gone", jv_null());
 	bool reply = false;
 	if (gone) {
-		view_put(rq, m, lang, "gone", f->hidden && !f->suppressed ? "gone-hidden" : "gone-erased", I18N_NONE);
+		bool unread = held && !f->hidden && !f->suppressed;
+		view_put(rq, m, lang, "gone", unread ? "gone-held" : f->hidden && !f->suppressed ? "gone-hidden" : "gone-erased", I18N_NONE);
 	} else {
 		struct entry shown = *x;
+		if (!shown.body.ptr)
+			shown.body = f->words;
 		if (f->edited)
 			shown.body = f->body;
 		if (f->edit_held)
@@ -625,10 +629,10 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 }
 
 /* What a correction makes of its message. A held one stays marked as such until it is released. */
-static void find_edit(const struct entry *x, bool released, struct fate *f)
+static void find_edit(const struct entry *x, bool released, struct slice words, struct fate *f)
 {
 	f->edited = true;
-	f->body = x->body;
+	f->body = x->body.ptr ? x->body : words;
 	f->edit_held = x->audience == AUDIENCE_HELD && !released;
 }
 
@@ -646,10 +650,11 @@ static void find_fates(const struct page *p, struct fate *fates)
 		const struct entry *of = is_words(x) ? NULL : entry_at(p, data_int(data, "of"));
 		struct fate *f = of ? &fates[of - p->entries] : &fates[i];
 		f->warned |= jv_type(jv_get(data, "warn")) == JV_TRUE;
-		if (of && x->kind == ENTRY_EDIT && !f->edited)
-			find_edit(x, fates[i].released, f);
+		/* A held correction that is not for this reader leaves the words as they were. */
+		if (of && x->kind == ENTRY_EDIT && !f->edited && (x->body.ptr || x->audience != AUDIENCE_HELD || fates[i].released))
+			find_edit(x, fates[i].released, fates[i].words, f);
 		else if (of && x->kind == ENTRY_RELEASE)
-			f->released = true;
+			f->released = true, f->words = x->body;
 		else if (of && x->kind == ENTRY_HIDE)
 			f->hidden = true, f->suppressed |= slice_is(jv_get_text(data, "level"), "suppress");
 		jv_free(&data);

@@ -132,7 +132,7 @@ static inline struct page read_all(struct fixture *f, int64_t id, int64_t after,
 	struct page page;
 	struct error e = { 0 };
 
-	MUST(talk_read(f->db, f->arena, id, after, TALK_PAGE, v, &page, &e));
+	MUST(talk_read(f->db, f->arena, id, after, TALK_PAGE, (struct reader){ v, 0 }, &page, &e));
 	return page;
 }
 

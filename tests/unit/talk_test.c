@@ -391,7 +391,7 @@ static void test_resume_from_every_number(void **state)
 		}
 	}
 	assert_int_equal(read_all(f, id, 0, VIEW_ASKER).count, 13);
-	MUST(talk_read(f->db, f->arena, id, 0, 5, VIEW_STAFF, &page, &e));
+	MUST(talk_read(f->db, f->arena, id, 0, 5, (struct reader){ VIEW_STAFF, 0 }, &page, &e));
 	assert_int_equal(page.count, 5);
 	assert_true(page.more);
 }
@@ -696,15 +696,15 @@ static void test_backlog(void **state)
 	bool reset;
 
 	str_init(&out, 1 << 20);
-	MUST(publish_backlog(f->db, f->arena, &t, 0, VIEW_ASKER, &out, &last, &reset, &e));
+	MUST(publish_backlog(f->db, f->arena, &t, 0, (struct reader){ VIEW_ASKER, 0 }, &out, &last, &reset, &e));
 	assert_false(reset);
 	assert_int_equal(last, 2);
 	assert_non_null(strstr(str_c(&out), "id: 1\n"));
 	assert_non_null(strstr(str_c(&out), "id: 2\n"));
 	str_reset(&out);
-	MUST(publish_backlog(f->db, f->arena, &t, 2, VIEW_ASKER, &out, &last, &reset, &e));
+	MUST(publish_backlog(f->db, f->arena, &t, 2, (struct reader){ VIEW_ASKER, 0 }, &out, &last, &reset, &e));
 	assert_int_equal(out.len, 0);
-	MUST(publish_backlog(f->db, f->arena, &t, 3, VIEW_ASKER, &out, &last, &reset, &e));
+	MUST(publish_backlog(f->db, f->arena, &t, 3, (struct reader){ VIEW_ASKER, 0 }, &out, &last, &reset, &e));
 	assert_true(reset);
 	str_fini(&out);
 }

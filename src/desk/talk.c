@@ -290,6 +290,8 @@ static enum err write_staff(struct db *db, struct write *w, const struct ticket 
 	struct act act = w->in->act;
 	enum err rc = ticket_right(db, t, &act, entry.now, e);
 
+	if (!rc && act.by == BY_MODERATOR)
+		rc = ticket_seen(db, t, &act.who, act.seen, e);
 	if (rc)
 		return rc;
 	if (t->state == TICKET_ERASED || t->state == TICKET_PURGED)

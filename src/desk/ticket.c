@@ -308,20 +308,20 @@ struct jv *ticket_json(const struct ticket *t, enum access access)
 
 /* ---- arrows ---- */
 
-static enum err check_seen(struct db *db, const struct ticket *t, const struct move *m, struct error *e)
+enum err ticket_seen(struct db *db, const struct ticket *t, const struct actor *who, int64_t seen, struct error *e)
 {
 	struct rows r;
 	enum err rc;
 	bool newer = false;
 
-	if (!m->seen || m->seen >= t->last_n)
+	if (!seen || seen >= t->last_n)
 		return ERR_OK;
 	/* What counts is what the other side wrote: the moderator's own entries and notes of colleagues do not void a decision. */
-	rc = rows_open(db, &r, SQL_TALK_PAGE, BINDS(b_int(t->id), b_int(m->seen), b_int(0), b_int(TALK_PAGE)), e);
+	rc = rows_open(db, &r, SQL_TALK_PAGE, BINDS(b_int(t->id), b_int(seen), b_int(0), b_int(TALK_PAGE)), e);
 	if (rc)
 		return rc;
 	while (rows_next(&r))
-		newer = newer || rows_int(&r, 7) != m->who.account || !m->who.account;
+		newer = newer || rows_int(&r, 7) != who->account || !who->account;
 	rc = rows_close(&r);
 	if (!rc && newer)
 		rc = err_set(e, ERR_CONFLICT, "Something new was written since. Please look again.");
@@ -516,7 +516,7 @@ enum err ticket_move(struct db *db, const struct move *m, struct acted *out, str
 		return err_set(e, ERR_CONFLICT, "A refusal can be appealed once.");
 	if (as.check_fence && as.fence != t.lease.fence)
 		return err_set(e, ERR_CONFLICT, "You do not hold this conversation any more.");
-	rc = check_seen(db, &t, &as, e);
+	rc = ticket_seen(db, &t, &as.who, as.seen, e);
 	if (rc)
 		return rc;
 

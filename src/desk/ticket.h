@@ -117,6 +117,8 @@ enum err ticket_read_row(struct rows *r, int first, struct arena *a, struct tick
 /* Settles in which right staff acts on the ticket as it is: the holder (or an invited helper) with a good fence, else a moderator who
  * names what they saw. Sets act->by. What nobody holds needs neither. */
 enum err ticket_right(struct db *db, const struct ticket *t, struct act *act, int64_t now, struct error *e) MUST_CHECK;
+/* ERR_CONFLICT when the other side wrote something after entry `seen` (0: not asked). A moderator's own right to write is what they saw. */
+enum err ticket_seen(struct db *db, const struct ticket *t, const struct actor *who, int64_t seen, struct error *e) MUST_CHECK;
 /* May its words be in the search index in this state? */
 bool ticket_open(const struct ticket *t);
 struct move {

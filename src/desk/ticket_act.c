@@ -231,6 +231,13 @@ static enum err hide_now(struct db *db, const struct fact_step *f, struct error 
 	return rc ? rc : db_run(db, SQL_TICKET_LOG_HIDE, BINDS(b_int(f->act.ticket), b_int(f->of)), NULL, e);
 }
 
+static enum err fact_right(struct db *db, const struct ticket *t, struct act *act, int64_t now, struct error *e)
+{
+	enum err rc = ticket_right(db, t, act, now, e);
+
+	return !rc && act->by == BY_MODERATOR ? ticket_seen(db, t, &act->who, act->seen, e) : rc;
+}
+
 static enum err set_fact(struct db *db, void *self, struct error *e)
 {
 	struct fact_step *f = self;
@@ -279,23 +286,22 @@ static enum err set_fact(struct db *db, void *self, struct error *e)
 			rc = err_field(e, ERR_INVALID, "n", "There is no such entry.");
 			break;
 		}
-		if (act.seen && act.seen < t.last_n && !f->of) {
-			rc = err_set(e, ERR_CONFLICT, "Something new was written since. Please look again.");
-			break;
-		}
-		rc = hide_now(db, f, e);
+		/* One entry is hidden for what it says itself. */
+		rc = f->of ? ERR_OK : ticket_seen(db, &t, &act.who, act.seen, e);
+		if (!rc)
+			rc = hide_now(db, f, e);
 		if (!rc)
 			rc = audit_add(db, &act.who, f->suppress ? "ticket.suppress" : "ticket.hide", "ticket", t.id, NULL, e);
 		break;
 	case FACT_TOPIC:
-		rc = ticket_right(db, &t, &act, now, e);
+		rc = fact_right(db, &t, &act, now, e);
 		if (!rc && !ticket_open(&t))
 			rc = err_set(e, ERR_CONFLICT, "This conversation is not in the queue.");
 		if (!rc)
 			rc = db_run(db, SQL_TICKET_SET_TOPIC, BINDS(b_int(t.id), b_text(f->topic)), NULL, e);
 		break;
 	case FACT_INVITE:
-		rc = ticket_right(db, &t, &act, now, e);
+		rc = fact_right(db, &t, &act, now, e);
 		if (!rc && t.state != TICKET_LIVE)
 			rc = err_set(e, ERR_CONFLICT, "Nobody holds this conversation.");
 		if (!rc)

@@ -295,6 +295,23 @@ test('topic, urgent, not a real question, close with a reason, reopen', async ()
 	assert.equal((await mona.get(t.t)).status, 200);
 });
 
+test('a moderator who writes without a claim names what they saw; something newer writes nothing', async () => {
+	const t = await fresh(hanna);
+	const seen = (await mona.get(t.t)).body.log.at(-1).n;
+	assert.equal((await d.json('POST', `${t.path}/messages`, { body: 'I found out one more thing.' })).status, 201);
+	const last = (await mona.get(t.t)).body.n;
+	for (const what of ['notes', 'messages']) {
+		const stale = await mona.json('POST', `${t.t}/${what}`, { body: 'About that.', seen });
+		assert.equal(stale.status, 409, stale.text);
+	}
+	assert.equal((await mona.json('POST', `${t.t}/topic`, { topic: 'images', seen })).status, 409);
+	assert.equal((await mona.get(t.t)).body.n, last);
+	assert.equal((await mona.json('POST', `${t.t}/notes`, { body: 'About that.', seen: last })).status, 201);
+	/* one's own note is nothing new to oneself */
+	assert.equal((await mona.json('POST', `${t.t}/notes`, { body: 'And more.', seen: last })).status, 201);
+	assert.equal((await mona.json('POST', `${t.t}/topic`, { topic: 'images', seen: last + 2 })).status, 200);
+});
+
 test("the desk's stream: news for helpers, held ones for moderators only, no words", async () => {
 	await settle();
 	const [s, m] = await Promise.all([hanna.sse(`${V}/desk/events`), mona.sse(`${V}/desk/events`)]);

@@ -147,10 +147,21 @@ static void sameness_learned_and_opinion_never_refuse(void **state)
 	b->facts.payload_spam = 9;
 	b->facts.learned = YES;
 	b->facts.learned_score = 50;
-	b->facts.opinion = YES;
-	b->facts.opinion_score = 50;
+	b->facts.opinions[0] = (struct opinion){ .service = "rspamd", .known = YES, .score = 50, .words = "It says so." };
 	assert_int_equal(judged(b), ACTION_HOLD);
 	assert_true(b->v->score >= b->o.reject);
+}
+
+static void an_opinion_adds_and_never_takes_off(void **state)
+{
+	struct bench *b = *state;
+	b->facts.opinions[0] = (struct opinion){ .service = "rspamd", .known = YES, .score = 4, .words = "It says so." };
+	b->facts.opinions[1] = (struct opinion){ .service = "akismet", .known = UNKNOWN, .score = 3 };
+	assert_int_equal(judged(b), ACTION_HOLD);
+	assert_true(b->v->score > 3.9 && b->v->score < 4.1);
+	b->facts.opinions[0].score = -4;
+	assert_int_equal(judged(b), ACTION_ACCEPT);
+	assert_true(b->v->score > -0.1);
 }
 
 static void copies_of_spam(void **state)
@@ -392,6 +403,7 @@ int main(void)
 		T(rule_action_is_a_floor),
 		T(language_and_script_are_no_evidence),
 		T(sameness_learned_and_opinion_never_refuse),
+		T(an_opinion_adds_and_never_takes_off),
 		T(copies_of_spam),
 		T(near_copies_need_three_and_no_ham),
 		T(unknown_is_never_a_miss_and_never_a_refusal),

@@ -17,6 +17,7 @@
 #include "desk/gate.h"
 #include "desk/lease.h"
 #include "desk/people.h"
+#include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "web/i18n.h"
 #include "web/page.h"
@@ -34,10 +35,10 @@ struct works {
 	struct db *db;
 	struct timers *timers;
 	struct people_watch watch;
-	bool failing[8];
+	bool failing[16];
 };
 
-enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS };
+enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_RULES_TOLD, TASK_RULES };
 
 static void told(struct works *w, enum task task, const char *name, enum err rc, const struct error *e)
 {
@@ -54,6 +55,7 @@ static void each_second(void *ctx)
 	struct error e = { 0 };
 	told(w, TASK_LEASES, "returning expired leases", lease_sweep(w->desk, NULL, &e), &e);
 	told(w, TASK_STREAMS, "ending streams", people_cut_ended(w->desk, w->db, &w->watch, &e), &e);
+	told(w, TASK_RULES_TOLD, "telling of rules", rule_life_tell(w->desk, w->db, &e), &e);
 }
 
 struct gate_round {
@@ -80,6 +82,7 @@ static void each_minute(void *ctx)
 			break;
 	}
 	told(w, TASK_GATE, "forgetting sightings", rc, &e);
+	told(w, TASK_RULES, "looking after rules", rule_life_sweep(w->desk, w->db, &e), &e);
 	told(w, TASK_ERASE, "retention", erase_sweep(w->desk, w->db, &e), &e);
 }
 

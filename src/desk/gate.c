@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "desk/bans.h"
 #include "desk/keys.h"
+#include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "desk/sameness.h"
 #include "net/opinion.h"
@@ -328,6 +329,12 @@ static enum err keep_hits(struct arena *a, struct features *f, struct error *e)
 		marks[i].rule = arena_slice(a, marks[i].rule);
 	}
 	f->marks = marks;
+	struct rule_trouble *troubles = arena_array(a, f->trouble_count ? f->trouble_count : 1, sizeof(*troubles));
+	if (!troubles)
+		return err_nomem(e);
+	for (size_t i = 0; i < f->trouble_count; i++)
+		troubles[i] = (struct rule_trouble){ arena_slice(a, f->troubles[i].rule), f->troubles[i].version };
+	f->troubles = troubles;
 	f->generation = arena_slice(a, f->generation);
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
@@ -395,7 +402,7 @@ static size_t own_hosts(struct arena *a, struct slice out[2])
 static enum err screen(struct desk *d, struct db *db, struct screening *s, struct submission *in, struct error *e)
 {
 	struct slice own[2];
-	const struct features_options fo = { .now_ms = s->now_ms, .own = own, .own_count = own_hosts(s->arena, own) };
+	struct features_options fo = { .now_ms = s->now_ms, .own = own, .own_count = own_hosts(s->arena, own) };
 	const struct ruleset *rules;
 	enum err err;
 
@@ -406,7 +413,9 @@ static enum err screen(struct desk *d, struct db *db, struct screening *s, struc
 	else if (in->ticket && (err = fetch_talk(db, s->arena, in, &s->facts, e)))
 		return err;
 	rules = rulebook_pin(d->rulebook);
-	err = spam_features(s->arena, rules, in, &fo, &s->features, e);
+	err = rule_life_flags(db, s->arena, rules, &fo.life, e);
+	if (!err)
+		err = spam_features(s->arena, rules, in, &fo, &s->features, e);
 	if (!err)
 		err = keep_hits(s->arena, s->features, e);
 	rulebook_unpin(d->rulebook, &rules);
@@ -511,6 +520,16 @@ static enum err store_hits(struct db *db, const struct screening *s, const struc
 	return ERR_OK;
 }
 
+static enum err store_troubles(struct db *db, const struct screening *s, struct error *e)
+{
+	const struct features *f = s->features;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < f->trouble_count && !err; i++)
+		err = rule_life_trouble(db, &f->troubles[i], &s->sender, f->twin.any ? f->twin.masked : twin_key(s->in->body), s->now_ms, e);
+	return err;
+}
+
 enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e)
 {
 	struct screening again = *s;
@@ -532,7 +551,7 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 		if ((err = sameness_record(db, &text, ticket, n, v->action, e)))
 			return err;
 	}
-	if ((err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, e)))
+	if ((err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, e)) || (err = store_troubles(db, s, e)))
 		return err;
 	*action = v->action;
 	return ERR_OK;

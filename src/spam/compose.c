@@ -149,6 +149,14 @@ static void collect_score(struct builder *b, struct entry *x, const struct cf_it
 	x->scored = true;
 }
 
+static void mix(int64_t *version, struct slice s)
+{
+	uint64_t h = (uint64_t)*version * 0x9e3779b97f4a7c15u;
+
+	h ^= (uint64_t)compose_hash(s, 0) << 32 | compose_hash(s, 0x5bd1e995u);
+	*version = (int64_t)(h ^ h >> 29);
+}
+
 static void collect(struct builder *b, const struct cf_item *item)
 {
 	struct entry *x;
@@ -176,6 +184,7 @@ static void collect(struct builder *b, const struct cf_item *item)
 		if (!x->list)
 			x->test_item = item;
 		x->list = true;
+		mix(&x->rule.version, item->verb == CF_LIST_DOMAIN ? item->domain.domain : item->pattern.pattern);
 		break;
 	case CF_SCORE:
 		collect_score(b, x, item);
@@ -519,6 +528,30 @@ static void seal(struct builder *b, struct probe_set *set)
 		b->err = grams_seal(set->utf, b->e);
 }
 
+/* Patterns are mixed in as they were compiled: a replace_tag may have changed them where the line did not. */
+static void name_versions(struct builder *b)
+{
+	struct ruleset *r = b->r;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct rule *x = &r->rules[i].rule;
+		char properties[96];
+		int n = snprintf(properties, sizeof(properties), "%.4f %d %d %u %u %lld", x->score, (int)x->mode, (int)x->action, x->tflags,
+				 x->maxhits, (long long)x->expires_ms);
+
+		if (!r->rules[i].list)
+			mix(&x->version, slice_of(x->text));
+		mix(&x->version, slice_make(properties, (size_t)n));
+	}
+	for (size_t s = 0; s < SURFACE_COUNT; s++)
+		for (size_t i = 0; i < r->probes[s].count; i++) {
+			const struct probe *p = &r->probes[s].list[i];
+
+			if (p->pattern != NULL)
+				mix(&r->rules[p->rule].rule.version, pattern_text(p->pattern));
+		}
+}
+
 /* Header patterns look at one short field and are not counted: a field costs little to match. */
 static void check_always(struct builder *b)
 {
@@ -752,6 +785,8 @@ enum err compose(struct ruleset *r, const struct cf_tree *tree, const struct rul
 		order_metas(&b);
 	if (b.err == ERR_OK)
 		check_always(&b);
+	if (b.err == ERR_OK)
+		name_versions(&b);
 	if (b.err == ERR_OK && arena_failed(r->arena))
 		b.err = err_nomem(e);
 	arena_free(&b.scratch);

@@ -245,7 +245,7 @@ static enum action action_of(enum cf_action a)
 	return a == CF_REJECT ? ACTION_REJECT : a == CF_HOLD ? ACTION_HOLD : a == CF_CHALLENGE ? ACTION_CHALLENGE : ACTION_ACCEPT;
 }
 
-static void fill_rule(struct hit *h, const struct ruleset *rules, size_t index, struct slice lang)
+static void fill_rule(struct hit *h, const struct ruleset *rules, size_t index, unsigned char life, struct slice lang)
 {
 	const struct rule *r = ruleset_rule(rules, index);
 
@@ -254,31 +254,38 @@ static void fill_rule(struct hit *h, const struct ruleset *rules, size_t index, 
 	h->describe = slice_of(r->describe);
 	h->printed = slice_of(r->text);
 	h->note = slice_of(ruleset_note(rules, index, lang));
-	h->at_least = r->mode == CF_ACTIVE ? action_of(r->action) : ACTION_ACCEPT;
+	h->at_least = r->mode == CF_ACTIVE && !(life & RULE_LIFE_WATCHED) ? action_of(r->action) : ACTION_ACCEPT;
+	h->capped = (life & RULE_LIFE_CAPPED) != 0;
+	if (h->capped && h->at_least > ACTION_HOLD)
+		h->at_least = ACTION_HOLD;
 	h->weak = is_weak(r);
 	h->harm = (r->tflags & CF_TF_HARM) != 0;
-	h->quiet = r->mode == CF_WATCH;
+	h->quiet = r->mode == CF_WATCH || life & RULE_LIFE_WATCHED;
 	h->field = "";
 }
 
 struct scanning {
 	const struct ruleset *rules;
+	const unsigned char *life;
 	struct reading *reading;
 	struct surfaces surfaces;
 	struct scan_result result;
 };
 
-static enum err scan_text(struct arena *a, const struct ruleset *rules, const struct features_options *o, struct reading *r, struct scanning *s,
-	struct error *e)
+static enum err scan_text(struct arena *a, const struct ruleset *rules, const struct features_options *o, struct reading *r, int64_t *left_us,
+	struct scanning *s, struct error *e)
 {
-	struct scan_options so = { .now_ms = o ? o->now_ms : 0, .unlisted_too = true };
+	struct scan_options so = { .now_ms = o ? o->now_ms : 0, .life = o ? o->life : NULL, .unlisted_too = true, .budget_us = *left_us };
 	enum err err;
 
 	s->rules = rules;
+	s->life = so.life;
 	s->reading = r;
-	if ((err = surface_build(a, &r->input, &s->surfaces, e)))
+	if ((err = surface_build(a, &r->input, &s->surfaces, e)) || (err = scan_run(rules, &s->surfaces, &so, a, &s->result, e)))
 		return err;
-	return scan_run(rules, &s->surfaces, &so, a, &s->result, e);
+	/* At 1 nothing more is run, and what is not run is unknown. */
+	*left_us = *left_us > s->result.cpu_us ? *left_us - s->result.cpu_us : 1;
+	return ERR_OK;
 }
 
 static bool has_hit(const struct scanning *s, size_t rule)
@@ -287,6 +294,24 @@ static bool has_hit(const struct scanning *s, size_t rule)
 		if (s->result.hits[i].rule == rule)
 			return true;
 	return false;
+}
+
+static bool has_error(const struct scanning *s, size_t rule)
+{
+	for (size_t i = 0; i < s->result.error_count; i++)
+		if (s->result.errors[i].rule == rule)
+			return true;
+	return false;
+}
+
+static unsigned char life_of(const struct scanning *s, size_t rule)
+{
+	return s->life ? s->life[rule] : 0;
+}
+
+static double watched_weight(double score)
+{
+	return score < 0 ? -0.01 : 0.01;
 }
 
 struct marking {
@@ -337,7 +362,7 @@ static void mark_rule(struct marking *m, struct slice name, size_t rule, int dep
 }
 
 /* Adds the scan's hits, but for those of rules that `except` and `except2` (may be NULL) hit too. */
-static void take_hits(struct features *f, struct hit *hits, struct mark *marks, const struct scanning *s, const struct scanning *except,
+static void take_hits(struct features *f, struct hit *hits, struct mark *marks, struct rule_trouble *troubles, const struct scanning *s, const struct scanning *except,
 	const struct scanning *except2, size_t hidden)
 {
 	for (size_t i = 0; i < s->result.hit_count; i++) {
@@ -345,8 +370,8 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 		struct hit *h = &hits[f->hit_count];
 		if (!ruleset_rule(s->rules, sh->rule)->listed || (except && has_hit(except, sh->rule)) || (except2 && has_hit(except2, sh->rule)))
 			continue;
-		fill_rule(h, s->rules, sh->rule, f->in->language);
-		h->score = h->weight = sh->score;
+		fill_rule(h, s->rules, sh->rule, life_of(s, sh->rule), f->in->language);
+		h->score = h->weight = h->quiet ? watched_weight(sh->score) * sh->count : sh->score;
 		h->count = (int)sh->count;
 		if (sh->span.source == SOURCE_NONE) {
 			h->where = SLICE("rules");
@@ -373,13 +398,16 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 	for (size_t i = 0; i < s->result.error_count; i++) {
 		struct hit *h = &hits[f->hit_count];
 		const struct rule *r = ruleset_rule(s->rules, s->result.errors[i].rule);
-		if ((except && has_hit(except, s->result.errors[i].rule)))
+		enum scan_trouble why = s->result.errors[i].trouble;
+		if (except && (has_hit(except, s->result.errors[i].rule) || has_error(except, s->result.errors[i].rule)))
 			continue;
-		fill_rule(h, s->rules, s->result.errors[i].rule, f->in->language);
+		fill_rule(h, s->rules, s->result.errors[i].rule, life_of(s, s->result.errors[i].rule), f->in->language);
 		h->error = true;
-		h->weight = r->weight;
+		h->weight = h->quiet ? watched_weight(r->weight) : r->weight;
 		h->count = 1;
-		h->where = SLICE("limit");
+		h->where = why == SCAN_QUARANTINED ? SLICE("quarantine") : why == SCAN_UNKNOWN || why == SCAN_SPENT ? SLICE("unknown") : SLICE("limit");
+		if (why == SCAN_LIMIT || why == SCAN_TIME || why == SCAN_BROKEN)
+			troubles[f->trouble_count++] = (struct rule_trouble){ slice_of(r->name), r->version };
 		h->text = SLICE("");
 		f->hit_count++;
 	}
@@ -418,6 +446,8 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	struct scanning own, first, both;
 	struct hit *hits;
 	struct mark *marks;
+	struct rule_trouble *troubles;
+	int64_t left_us = SCAN_BUDGET_US; /* of all the readings of this text together */
 	enum err err;
 
 	if (!f || !r)
@@ -425,7 +455,7 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	f->in = in;
 	f->generation = slice_of(ruleset_name(rules));
 	f->builtin = !(o && o->no_builtin);
-	if ((err = read_text(a, rules, o, in, in->body, r, e)) || (err = scan_text(a, rules, o, r, &own, e)))
+	if ((err = read_text(a, rules, o, in, in->body, r, e)) || (err = scan_text(a, rules, o, r, &left_us, &own, e)))
 		return err;
 	f->shape = r->shape;
 	read_twin(r, &f->twin);
@@ -437,9 +467,9 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 		if (!text || !before || !joined)
 			return err_nomem(e);
 		hidden = in->before.len + 1;
-		if ((err = read_text(a, rules, o, in, in->before, before, e)) || (err = scan_text(a, rules, o, before, &first, e)) ||
+		if ((err = read_text(a, rules, o, in, in->before, before, e)) || (err = scan_text(a, rules, o, before, &left_us, &first, e)) ||
 			(err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len), joined, e)) ||
-			(err = scan_text(a, rules, o, joined, &both, e)))
+			(err = scan_text(a, rules, o, joined, &left_us, &both, e)))
 			return err;
 		room += room_for(&both);
 	} else if (in->beside.len) {
@@ -448,19 +478,21 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 		if (!text || !joined)
 			return err_nomem(e);
 		hidden = in->beside.len + 2;
-		if ((err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len), joined, e)) || (err = scan_text(a, rules, o, joined, &both, e)))
+		if ((err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len), joined, e)) || (err = scan_text(a, rules, o, joined, &left_us, &both, e)))
 			return err;
 		room += room_for(&both);
 	}
 	hits = arena_array(a, room ? room : 1, sizeof(*hits));
 	marks = arena_array(a, VERDICT_MARKS_MAX, sizeof(*marks));
-	if (!hits || !marks)
+	troubles = arena_array(a, room ? room : 1, sizeof(*troubles));
+	if (!hits || !marks || !troubles)
 		return err_nomem(e);
-	take_hits(f, hits, marks, &own, NULL, NULL, 0);
+	take_hits(f, hits, marks, troubles, &own, NULL, NULL, 0);
 	if (joined)
-		take_hits(f, hits, marks, &both, &own, before ? &first : NULL, hidden);
+		take_hits(f, hits, marks, troubles, &both, &own, before ? &first : NULL, hidden);
 	f->hits = hits;
 	f->marks = marks;
+	f->troubles = troubles;
 	if (arena_failed(a))
 		return err_nomem(e);
 	*out = f;

@@ -16,6 +16,12 @@
 #include "spam/twin.h"
 #include "spam/verdict.h"
 
+/* A rule that could not be run to its end by a fault of its own: the start of its quarantine (desk/rule_life). */
+struct rule_trouble {
+	struct slice rule;
+	int64_t version;
+};
+
 struct features {
 	const struct submission *in;
 	struct slice generation;  /* the ruleset's name; lives as long as it is pinned */
@@ -23,6 +29,8 @@ struct features {
 	size_t hit_count;
 	const struct mark *marks;
 	size_t mark_count;
+	const struct rule_trouble *troubles; /* at most one for each rule */
+	size_t trouble_count;
 	struct shape shape;
 	struct twin_keys twin;
 	bool builtin;             /* false: nothing but the rules counts (--no-builtin) */
@@ -35,6 +43,7 @@ struct features_options {
 	const struct slice *own;  /* hosts of the site itself: nobody's payload (spam/shape) */
 	size_t own_count;
 	int64_t now_ms;           /* wall time for `expires`; 0: nothing expires */
+	const unsigned char *life; /* enum rule_life, one for each rule of the generation, or NULL */
 };
 
 /* `rules` must stay pinned as long as the result is used. `o` may be NULL. */

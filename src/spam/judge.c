@@ -211,12 +211,23 @@ static bool may_refuse(const struct judging *j)
 	int classes = 0;
 
 	for (size_t i = 0; i < j->hit_count; i++)
-		if (counts(&j->hits[i]) && !j->hits[i].weak)
+		if (counts(&j->hits[i]) && !j->hits[i].weak && !j->hits[i].capped)
 			firm[j->hits[i].evidence] += j->hits[i].score;
 	for (int c = 0; c < EVIDENCE_COUNT; c++)
 		if (c != EVIDENCE_SHAPE && firm[c] >= WEIGHTY - 1e-9)
 			classes++;
 	return classes >= 2 && (firm[EVIDENCE_RULE] >= WEIGHTY || firm[EVIDENCE_URL] >= WEIGHTY);
+}
+
+/* What rules weigh that are capped: they may hold, and refuse nothing. */
+static double capped_score(const struct judging *j)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < j->hit_count; i++)
+		if (counts(&j->hits[i]) && j->hits[i].capped && j->hits[i].score > 0)
+			sum += j->hits[i].score;
+	return sum;
 }
 
 static enum action floor_of_rates(struct judging *j)
@@ -289,6 +300,10 @@ static enum action decide(struct judging *j, struct verdict *v)
 	if (act == ACTION_REJECT && !refuses && !may_refuse(j)) {
 		act = ACTION_HOLD;
 		say(j, "one-class", "Refusing needs two independent kinds of evidence; this is one.");
+	}
+	if (act == ACTION_REJECT && !refuses && band(j->o, v->score - capped_score(j)) < ACTION_REJECT) {
+		act = ACTION_HOLD;
+		say(j, "suspended", "One of its rules hits unusually much since it was changed: until an admin has looked, it refuses nothing.");
 	}
 	if (act == ACTION_REJECT && v->harm) {
 		act = ACTION_HOLD;

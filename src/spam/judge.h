@@ -9,6 +9,7 @@
  *  4. Behaviour is at most 1 point together; honeypot and haste count only where the page's script vouched for the form.
  *  5. What could not be checked is unknown: never a point, never a refusal. A rule that ran into its limit holds the
  *     text if that rule could have refused or held it.
+ *     A rule that is capped (it suspended itself, desk/rule_life) holds at most: it is no evidence for a refusal.
  *  6. A text tagged `harm` is never refused and alerts moderators.
  *  7. A challenge is offered only where the score without behaviour is below the first band and challenges are on;
  *     otherwise that band is held.

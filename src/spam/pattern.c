@@ -17,6 +17,15 @@ enum { JIT_STACK_START = 32 << 10, JIT_STACK_MAX = 512 << 10 };
 /* Below this much wall time a message cannot have used up a budget, and the dearer CPU clock is not asked. */
 enum { SLOW_AFTER_US = 2000 };
 
+/*
+ * How long a window may take before the next one is made smaller, or larger: with 64 starts of an alternation of 1,500
+ * words one window took 100 ms.
+ */
+enum { WINDOW_FIRST = 4, WINDOW_SHORT_US = 250, WINDOW_LONG_US = 1000 };
+
+/* A step of the matcher can walk all of a long alternation, so a long pattern that may backtrack gets fewer of them. */
+enum { LIMIT_PATTERN_BYTES = 1000, LIMIT_LEAST = 2000 };
+
 /* The sum of weights (see weigh) from which a pattern counts as risky. */
 enum { WEIGHT_RISKY = 10, WEIGHT_UNBOUNDED = 5, WEIGHT_BOUNDED_LONG = 16 };
 
@@ -82,7 +91,6 @@ static struct thread_state *thread_state(void)
 		return NULL;
 	}
 	pcre2_jit_stack_assign(t->context, NULL, t->stack);
-	pcre2_set_match_limit(t->context, PATTERN_MATCH_LIMIT);
 	return t;
 }
 
@@ -393,16 +401,25 @@ static enum pattern_result failed(struct pattern_match *out, enum pattern_troubl
  * The last start offset of the window that begins at `from`. The next one begins right behind it, so that every offset
  * is tried once; in UTF mode it begins at a character.
  */
-static size_t window_end(const struct pattern *p, struct slice subject, size_t from)
+static size_t window_end(const struct pattern *p, struct slice subject, size_t from, size_t window)
 {
-	size_t last = from + PATTERN_WINDOW - 1;
+	size_t last = from + window - 1;
 
-	if (subject.len - from <= PATTERN_WINDOW)
+	if (subject.len - from <= window)
 		return subject.len;
 	if (p->flags & PATTERN_UTF)
 		while (last + 1 < subject.len && ((unsigned char)subject.ptr[last + 1] & 0xc0) == 0x80)
 			last++;
 	return last + 1 < subject.len ? last : subject.len;
+}
+
+static uint32_t match_limit(const struct pattern *p)
+{
+	size_t limit = PATTERN_MATCH_LIMIT;
+
+	if (p->risky && p->len > LIMIT_PATTERN_BYTES)
+		limit = limit * LIMIT_PATTERN_BYTES / p->len;
+	return (uint32_t)(limit < LIMIT_LEAST ? LIMIT_LEAST : limit);
 }
 
 enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t from, bool not_empty,
@@ -411,7 +428,8 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 	struct thread_state *t = thread_state();
 	bool windowed = p->risky || (p->repeats && subject.len - from > PATTERN_LONG_SUBJECT);
 	bool slow;
-	int64_t cpu_us;
+	size_t window = WINDOW_FIRST;
+	int64_t cpu_us, wall_us;
 
 	assert(from <= subject.len);
 	*out = (struct pattern_match){ 0, 0, PATTERN_FINE };
@@ -421,10 +439,12 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 		return failed(out, PATTERN_TIME);
 	make_ready(p);
 	m->calls++;
-	slow = windowed && clock_mono_us() - m->wall_start_us > SLOW_AFTER_US;
+	wall_us = windowed ? clock_mono_us() : 0;
+	pcre2_set_match_limit(t->context, match_limit(p));
+	slow = windowed && wall_us - m->wall_start_us > SLOW_AFTER_US;
 	cpu_us = slow ? clock_thread_us() : 0;
 	for (;;) {
-		size_t last = windowed ? window_end(p, subject, from) : subject.len;
+		size_t last = windowed ? window_end(p, subject, from, window) : subject.len;
 		int rc;
 
 		pcre2_set_offset_limit(t->context, last == subject.len ? PCRE2_UNSET : last);
@@ -444,7 +464,17 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 			return failed(out, PATTERN_LIMIT);
 		if (rc != PCRE2_ERROR_NOMATCH)
 			return failed(out, PATTERN_BROKEN);
-		if (windowed && clock_mono_us() - m->wall_start_us > SLOW_AFTER_US) {
+		if (windowed) {
+			int64_t took_us = -wall_us;
+
+			wall_us = clock_mono_us();
+			took_us += wall_us;
+			if (took_us < WINDOW_SHORT_US && window < PATTERN_WINDOW)
+				window *= 2;
+			else if (took_us > WINDOW_LONG_US && window > 1)
+				window /= 2;
+		}
+		if (windowed && wall_us - m->wall_start_us > SLOW_AFTER_US) {
 			int64_t now_us = clock_thread_us();
 
 			if (slow)

@@ -36,6 +36,14 @@ enum rule_class {
 	RULE_CLASS_URL   /* uri rules and lists: an evidence class of its own for the judge */
 };
 
+/* What the desk has laid on a rule, beside its files (desk/rule_life): one byte a rule of a generation. */
+enum rule_life {
+	RULE_LIFE_QUARANTINED = 1, /* not run; a text that it might concern is unknown */
+	RULE_LIFE_RESTS = 2,       /* as in mode dormant */
+	RULE_LIFE_WATCHED = 4,     /* as in mode watch */
+	RULE_LIFE_CAPPED = 8       /* asks for no more than holding */
+};
+
 /* One rule. All pointers live as long as the generation. */
 struct rule {
 	const char *name;
@@ -57,6 +65,7 @@ struct rule {
 	bool meta;
 	bool always;    /* some pattern of it has no literal and runs on every text */
 	unsigned tests; /* its `test` lines */
+	int64_t version; /* a hash of everything above that decides what it does; another one is an edit */
 };
 
 struct ruleset_options {

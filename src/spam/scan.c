@@ -109,12 +109,18 @@ static void hit(struct scan *c, uint32_t rule, unsigned count, struct scan_span 
 	c->values[rule] = x->count;
 }
 
+static bool laid(const struct scan *c, uint32_t rule, enum rule_life what)
+{
+	return c->o->life != NULL && c->o->life[rule] & what;
+}
+
 /* Dormant and expired rules do not take part. */
 static bool off(const struct scan *c, uint32_t rule)
 {
 	const struct rule *x = ruleset_rule(c->r, rule);
 
-	return !c->o->dormant_too && (x->mode == CF_DORMANT || (x->expires_ms != 0 && c->o->now_ms >= x->expires_ms));
+	return !c->o->dormant_too && (laid(c, rule, RULE_LIFE_RESTS) || x->mode == CF_DORMANT ||
+				      (x->expires_ms != 0 && c->o->now_ms >= x->expires_ms));
 }
 
 /* Whether a rule has had all the hits it can have. */
@@ -182,7 +188,7 @@ static bool ask(struct scan *c, const struct probe *p, enum surface s, size_t el
 
 	if (off(c, p->rule) || recorded(c, p->rule)->trouble || c->meter.spent || (!p->negated && full(c, p->rule)))
 		return false;
-	if (c->o->quarantined != NULL && c->o->quarantined[p->rule]) {
+	if (laid(c, p->rule, RULE_LIFE_QUARANTINED)) {
 		trouble(c, p->rule, SCAN_QUARANTINED);
 		return false;
 	}
@@ -192,9 +198,10 @@ static bool ask(struct scan *c, const struct probe *p, enum surface s, size_t el
 
 		if (result == PATTERN_ERROR)
 			trouble(c, p->rule,
-				m.trouble == PATTERN_LIMIT  ? SCAN_LIMIT
-				: m.trouble == PATTERN_TIME ? SCAN_TIME
-							    : SCAN_BROKEN);
+				m.trouble == PATTERN_LIMIT   ? SCAN_LIMIT
+				: m.trouble != PATTERN_TIME ? SCAN_BROKEN
+				: recorded(c, p->rule)->cpu_us > c->meter.rule_budget_us ? SCAN_TIME
+											 : SCAN_SPENT);
 		if (result != PATTERN_HIT)
 			break;
 		matched = true;
@@ -275,7 +282,7 @@ static bool domain_hit(uint32_t rule, struct slice domain, void *ctx)
 
 	if (off(v->c, rule) || recorded(v->c, rule)->trouble || full(v->c, rule))
 		return false;
-	if (v->c->o->quarantined != NULL && v->c->o->quarantined[rule])
+	if (laid(v->c, rule, RULE_LIFE_QUARANTINED))
 		trouble(v->c, rule, SCAN_QUARANTINED);
 	else
 		hit(v->c, rule, 1, span_of(SURFACE_URI, v->element, v->x, m));
@@ -490,6 +497,24 @@ static bool prepare(struct scan *c)
 	return !arena_failed(c->arena);
 }
 
+/*
+ * Rules that each stay below their own budget can use up the message's together. The one in which it ended need not be
+ * at fault; the one that used most of it is, where that was a fair part.
+ */
+static void blame(struct scan *c)
+{
+	const struct record *worst = NULL;
+
+	for (size_t i = 0; i < c->record_count; i++)
+		worst = worst == NULL || c->records[i].cpu_us > worst->cpu_us ? &c->records[i] : worst;
+	if (worst == NULL || worst->cpu_us < c->meter.rule_budget_us / 3)
+		return;
+	trouble(c, worst->rule, SCAN_TIME);
+	for (size_t i = 0; i < c->out->error_count; i++)
+		if (c->out->errors[i].rule == worst->rule && c->out->errors[i].trouble == SCAN_SPENT)
+			c->out->errors[i].trouble = SCAN_TIME;
+}
+
 /* Sorts the records, so their slots mean nothing from here on. */
 static bool collect(struct scan *c)
 {
@@ -543,6 +568,8 @@ enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struc
 	/* Past the budget it is not known what else would have hit, so no meta is. */
 	if (!c.meter.spent)
 		run_metas(&c);
+	else
+		blame(&c);
 	out->over_budget = c.meter.spent;
 	out->windows = c.meter.windows;
 	out->values = c.values;

@@ -43,7 +43,8 @@ struct scan_hit {
 
 enum scan_trouble {
 	SCAN_LIMIT,       /* match limit or JIT stack */
-	SCAN_TIME,        /* the rule's or the message's CPU budget */
+	SCAN_TIME,        /* its own CPU budget; or the message's, and no other rule used more of that */
+	SCAN_SPENT,       /* the message's CPU budget ended in it, which others used up */
 	SCAN_QUARANTINED, /* a candidate, but the caller said not to run it */
 	SCAN_BROKEN,      /* any other error of the matcher */
 	SCAN_UNKNOWN      /* a meta that depends on a rule in trouble */
@@ -56,7 +57,7 @@ struct scan_error {
 
 struct scan_options {
 	int64_t now_ms;                    /* wall time for `expires`; 0: nothing expires */
-	const bool *quarantined;           /* one for each rule, or NULL */
+	const unsigned char *life;         /* enum rule_life, one for each rule, or NULL */
 	bool unlisted_too;                 /* tell of hits of `__` rules as well (they add nothing): what a meta saw */
 	bool dormant_too;                  /* also run dormant and expired rules (replay, tests) */
 	bool no_index;                     /* every pattern on every element: the oracle of the differential test */

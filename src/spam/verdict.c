@@ -66,6 +66,8 @@ static struct jv *hit_json(const struct hit *h)
 		jv_set_bool(v, "harm", true);
 	if (h->error)
 		jv_set_bool(v, "error", true);
+	if (h->capped)
+		jv_set_bool(v, "capped", true);
 	if (h->quiet)
 		jv_set_bool(v, "quiet", true);
 	return v;
@@ -150,6 +152,7 @@ static bool hit_read(struct arena *a, const struct jv *v, struct hit *h)
 	h->weak = flag(v, "weak");
 	h->harm = flag(v, "harm");
 	h->error = flag(v, "error");
+	h->capped = flag(v, "capped");
 	h->quiet = flag(v, "quiet");
 	return true;
 }

@@ -92,6 +92,7 @@ struct hit {
 	bool weak;              /* reads only what the text is written in (language, script, channel): no evidence for a refusal */
 	bool harm;              /* tagged harm: never refuse, alert moderators */
 	bool error;             /* the check could not run to its end (unknown, P12) */
+	bool capped;            /* its rule is not trusted with a refusal just now */
 	bool quiet;             /* a rule in watch mode: logged, weighs nothing */
 };
 

@@ -4,7 +4,7 @@
  *     judge_bench
  *
  * Texts are the corpora in $PORCHLIGHT_SHARED/corpus, {"subject", "body"} a line, or a few of its own
- * where they are absent; then hostile ones of 16 KiB. Prints one JSON line a kind: median, p99 and the largest.
+ * where they are absent; then hostile ones of 16 KiB; then each hostile rule of tests/rules/hostile on its own text. Prints one JSON line a kind: median, p99 and the largest.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -115,6 +115,48 @@ static void hostile_texts(void)
 	}
 }
 
+static struct slice read_file(const char *folder, const char *name, const char *ending)
+{
+	char path[4096], *text = arena_alloc(arena, 1 << 16);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s%s", folder, name, ending);
+	f = fopen(path, "r");
+	if (!text || !f)
+		die("a hostile rule or its text cannot be read");
+	size_t n = fread(text, 1, 1 << 16, f);
+	fclose(f);
+	return slice_make(text, n);
+}
+
+/* Each with its own text: the guard's worst cases. */
+static void hostile_rules(void)
+{
+	static const char folder[] = "tests/rules/hostile";
+	struct ruleset *shipped = rules;
+	DIR *d = opendir(folder);
+
+	for (struct dirent *x; d && (x = readdir(d));) {
+		char name[256];
+		struct cf_errors errs;
+		struct error e;
+		size_t n = strlen(x->d_name);
+		if (n < 4 || strcmp(x->d_name + n - 3, ".cf") != 0)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)(n - 3), x->d_name);
+		struct cf_source source = { SLICE("hostile.cf"), read_file(folder, name, ".cf") };
+		cf_errors_init(&errs);
+		if (features_build_rules(&source, 1, NULL, &rules, &errs, &e))
+			die(e.message);
+		judge(SLICE_NONE, read_file(folder, name, ".txt"));
+		ruleset_unref(&rules);
+		cf_errors_fini(&errs);
+	}
+	if (d)
+		closedir(d);
+	rules = shipped;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -153,6 +195,9 @@ int main(void)
 	report(shared ? "real" : "own");
 	hostile_texts();
 	report("hostile");
+	hostile_rules();
+	if (count)
+		report("hostile-rule");
 	arena_free(&arena);
 	ruleset_unref(&rules);
 	cf_errors_fini(&errs);

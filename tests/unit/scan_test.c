@@ -337,7 +337,7 @@ static void trouble_is_not_a_miss(void **state)
 	    "body SLOW /(?:a|a){40}[bd]/\nbody FINE /needle/\nmeta NOT !SLOW\nmeta CHAIN NOT + 1\nmeta APART !!FINE\n");
 	char text[2000];
 	struct surface_input in = { .body = slice_make(text, sizeof(text)) };
-	bool quarantined[5] = { true };
+	unsigned char quarantined[5] = { RULE_LIFE_QUARANTINED };
 	struct scan_result x;
 
 	(void)state;
@@ -353,10 +353,10 @@ static void trouble_is_not_a_miss(void **state)
 	assert_true(value(r, &x, "NOT") == 0 && value(r, &x, "CHAIN") == 0);
 	assert_true(value(r, &x, "FINE") == 1 && value(r, &x, "APART") == 1);
 	/* In quarantine it is not run, but a text that might concern it is told. */
-	x = scan_input(r, &in, &(struct scan_options){ .quarantined = quarantined });
+	x = scan_input(r, &in, &(struct scan_options){ .life = quarantined });
 	assert_int_equal(x.errors[0].trouble, SCAN_QUARANTINED);
 	in.body = SLICE("needle");
-	x = scan_input(r, &in, &(struct scan_options){ .quarantined = quarantined });
+	x = scan_input(r, &in, &(struct scan_options){ .life = quarantined });
 	assert_int_equal(x.error_count, 0);
 	assert_true(value(r, &x, "NOT") == 1);
 	ruleset_unref(&r);

@@ -1,0 +1,358 @@
+/* What the desk lays on rules: quarantine after limit errors of three networks, stops, releases; and the folder of hostile rules. */
+#include <dirent.h>
+
+#include "desk/rule_life.h"
+#include "spam/features.h"
+#include "spam/judge.h"
+#include "spam/ruleset.h"
+#include "unit/gate_fixture.h"
+
+static const struct actor admin = { .role = ROLE_ADMIN, .account = 14, .name = { "Ada", 3 } };
+
+/* `Q` stands in no text of these tests but where it is meant to. */
+static const char slow_rules[] =
+	"rawbody SLOW /Q(?:x+x+)+y/\nscore SLOW 20\naction SLOW reject\n"
+	"rawbody SLOW_BUT_MILD /Q(?:x+x+)+z/\nscore SLOW_BUT_MILD 0.5\n"
+	"body REFUSE /purple zebra/\nscore REFUSE 20\naction REFUSE reject\n";
+
+static void write_rules(struct fixture *f, const char *text)
+{
+	tmpdir_put(f->folder, "rules/local.d/own.cf", text);
+}
+
+static int setup(void **state)
+{
+	struct error e = { 0 };
+	struct fixture *f;
+
+	setup_bare(state);
+	f = *state;
+	make_folder(f->folder, "rules");
+	make_folder(f->folder, "rules/local.d");
+	write_rules(f, slow_rules);
+	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
+	return 0;
+}
+
+static struct sender network(int number)
+{
+	struct sender s = { .known = true };
+	memset(s.rate.bytes, number, sizeof(s.rate.bytes));
+	memset(s.rate_before.bytes, number + 100, sizeof(s.rate_before.bytes));
+	memset(s.ban.bytes, number, sizeof(s.ban.bytes));
+	return s;
+}
+
+static struct asked ask_of(struct fixture *f, const struct sender *who, const char *body)
+{
+	char form[GATE_FORM_BYTES];
+	struct ask in = { .body = slice_of(body), .lang = SLICE("en"), .page_form = true };
+	struct asked out;
+	struct error e = { 0 };
+
+	gate_form_new(&f->desk, false, form);
+	in.form = slice_of(form);
+	if (who)
+		in.sender = *who;
+	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
+	return out;
+}
+
+/* A text of its own (no near copy of another) that SLOW and SLOW_BUT_MILD cannot be run on to the end. */
+static const char *crafted(struct fixture *f, int number)
+{
+	static const char *const words[] = { "river bridge", "mountain hut", "old timetable", "garden wall", "village school", "paper mill" };
+	char *many = arena_alloc(f->arena, 1001);
+
+	memset(many, 'x', 1000);
+	return arena_printf(f->arena, "About the %s, please look at this one: Q%s or y, or z.", words[number % 6], many);
+}
+
+static struct asked ask_crafted(struct fixture *f, int from, int number)
+{
+	struct sender who = network(from);
+	return ask_of(f, &who, crafted(f, number));
+}
+
+static bool is_quarantined(struct fixture *f, const char *rule)
+{
+	return raw_int(f, "SELECT COUNT(*) FROM rule_states WHERE rule = '%s' AND kind = %d", rule, RULE_QUARANTINED) > 0;
+}
+
+static unsigned char flags_of(struct fixture *f, const char *rule)
+{
+	const struct ruleset *rules = rulebook_pin(f->desk.rulebook);
+	const unsigned char *flags;
+	unsigned char out;
+	struct error e = { 0 };
+
+	MUST(rule_life_flags(f->db, f->arena, rules, &flags, &e));
+	long at = ruleset_find(rules, slice_of(rule));
+	out = at >= 0 && flags ? flags[at] : 0;
+	rulebook_unpin(f->desk.rulebook, &rules);
+	return out;
+}
+
+static struct slice where_of(struct fixture *f, int64_t ticket, const char *rule)
+{
+	struct jv *v = NULL;
+	struct verdict *got;
+	struct error e = { 0 };
+
+	MUST(gate_verdict_of(f->db, ticket, 1, &v, &e));
+	MUST(verdict_read(f->arena, v, &got, &e));
+	jv_free(&v);
+	for (size_t i = 0; i < got->hit_count; i++)
+		if (slice_is(got->hits[i].rule, rule))
+			return got->hits[i].where;
+	return SLICE("");
+}
+
+/* --- quarantine ----------------------------------------------------------------------------------------------------------- */
+
+static void three_networks(void **state)
+{
+	struct fixture *f = *state;
+	struct asked a;
+
+	for (int i = 0; i < 3; i++) {
+		assert_false(is_quarantined(f, "SLOW"));
+		a = ask_crafted(f, i, i);
+		assert_int_equal(a.state, TICKET_HELD);
+		assert_true(slice_is(where_of(f, a.ticket, "SLOW"), "limit"));
+	}
+	assert_true(is_quarantined(f, "SLOW"));
+	assert_true(is_quarantined(f, "SLOW_BUT_MILD"));
+	assert_false(is_quarantined(f, "REFUSE"));
+	assert_int_equal(flags_of(f, "SLOW"), RULE_LIFE_QUARANTINED);
+	assert_int_equal(raw_int(f, "SELECT limits FROM rule_costs WHERE rule = 'SLOW'"), 3);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM audit WHERE action = 'rule.quarantined' AND detail = 'SLOW'"), 1);
+	/* It is not run any more, and what holds its literals is still held: nothing passes because of it. */
+	a = ask_of(f, NULL, "Here is a Qxxx and nothing else, with y behind it.");
+	assert_int_equal(a.state, TICKET_HELD);
+	assert_true(slice_is(where_of(f, a.ticket, "SLOW"), "quarantine"));
+	/* Everything else goes on as ever. */
+	assert_int_equal(ask_of(f, NULL, "How do I add a picture to an article?").state, TICKET_QUEUED);
+	assert_int_equal(ask_of(f, NULL, "I sell a purple zebra").state, TICKET_REJECTED);
+}
+
+/* A rule that could not hold the text holds nothing when it is unknown. */
+static void mild_rules_hold_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	write_rules(f, "rawbody SLOW_BUT_MILD /Q(?:x+x+)+z/\nscore SLOW_BUT_MILD 0.5\n");
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask_crafted(f, i, i).state, TICKET_QUEUED);
+	assert_true(is_quarantined(f, "SLOW_BUT_MILD"));
+	assert_int_equal(ask_crafted(f, 4, 4).state, TICKET_QUEUED);
+}
+
+static void one_network_is_not_enough(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 6; i++)
+		ask_crafted(f, 1, i);
+	assert_false(is_quarantined(f, "SLOW"));
+	/* Nor one that has got another key at midnight, nor two. */
+	struct sender next = network(1);
+	memcpy(next.rate_before.bytes, next.rate.bytes, sizeof(next.rate.bytes));
+	memset(next.rate.bytes, 77, sizeof(next.rate.bytes));
+	ask_of(f, &next, crafted(f, 1));
+	ask_crafted(f, 2, 2);
+	assert_false(is_quarantined(f, "SLOW"));
+	/* Nor those of whom nothing is known. */
+	for (int i = 0; i < 4; i++)
+		ask_of(f, NULL, crafted(f, i));
+	assert_false(is_quarantined(f, "SLOW"));
+	ask_crafted(f, 3, 3);
+	assert_true(is_quarantined(f, "SLOW"));
+}
+
+static void one_text_is_not_enough(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 8; i++)
+		ask_crafted(f, i, 0);
+	assert_false(is_quarantined(f, "SLOW"));
+	/* Another number in it makes no other text. */
+	for (int i = 0; i < 4; i++) {
+		struct sender who = network(i + 20);
+		ask_of(f, &who, arena_printf(f->arena, "%s %d", crafted(f, 1), i));
+	}
+	assert_false(is_quarantined(f, "SLOW"));
+}
+
+static void yesterday_does_not_count(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	ask_crafted(f, 1, 1);
+	ask_crafted(f, 2, 2);
+	raw(f, "UPDATE rule_troubles SET at = at - %d", RULE_TROUBLE_WINDOW_MS);
+	ask_crafted(f, 3, 3);
+	assert_false(is_quarantined(f, "SLOW"));
+	MUST(rule_life_sweep(&f->desk, f->db, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_troubles WHERE rule = 'SLOW'"), 1);
+}
+
+static void restart_keeps_it_and_edit_lifts_it(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	for (int i = 0; i < 3; i++)
+		ask_crafted(f, i, i);
+	rulebook_close(&f->desk.rulebook);
+	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
+	assert_int_equal(flags_of(f, "SLOW"), RULE_LIFE_QUARANTINED);
+	/* Another rule in its file, and a new generation: it stays. */
+	write_rules(f, arena_printf(f->arena, "%sbody OTHER /green zebra/\n", slow_rules));
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	MUST(rule_life_sweep(&f->desk, f->db, &e));
+	assert_int_equal(flags_of(f, "SLOW"), RULE_LIFE_QUARANTINED);
+	write_rules(f, "rawbody SLOW /Qx{1,40}y/\nscore SLOW 20\naction SLOW reject\n");
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	assert_int_equal(flags_of(f, "SLOW"), 0);
+	assert_int_equal(ask_of(f, NULL, "See Qxxy").state, TICKET_REJECTED);
+	MUST(rule_life_sweep(&f->desk, f->db, &e));
+	assert_false(is_quarantined(f, "SLOW"));
+}
+
+/* --- people ----------------------------------------------------------------------------------------------------------------- */
+
+static void stop_and_release(void **state)
+{
+	struct fixture *f = *state;
+	struct jv *list = NULL;
+	struct error e = { 0 };
+
+	assert_int_equal(rule_life_stop(&f->desk, &mod, SLICE("NO_SUCH"), SLICE("why"), &e), ERR_NOT_FOUND);
+	assert_int_equal(ask_of(f, NULL, "I sell a purple zebra").state, TICKET_REJECTED);
+	MUST(rule_life_stop(&f->desk, &mod, SLICE("REFUSE"), SLICE("It hits zoo keepers"), &e));
+	assert_int_equal(flags_of(f, "REFUSE"), RULE_LIFE_WATCHED);
+	struct asked a = ask_of(f, NULL, "We keep a purple zebra in our zoo");
+	assert_int_equal(a.state, TICKET_QUEUED);
+	/* It is logged all the same. */
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM verdict_hits WHERE ticket = %lld AND rule = 'REFUSE'", (long long)a.ticket), 1);
+	/* An edit does not start it again: only an admin does. */
+	write_rules(f, "body REFUSE /purple zebras?/\nscore REFUSE 20\naction REFUSE reject\n");
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	MUST(rule_life_sweep(&f->desk, f->db, &e));
+	assert_int_equal(flags_of(f, "REFUSE"), RULE_LIFE_WATCHED);
+	const struct ruleset *rules = rulebook_pin(f->desk.rulebook);
+	MUST(rule_life_json(f->db, rules, &list, &e));
+	rulebook_unpin(f->desk.rulebook, &rules);
+	assert_int_equal(jv_size(list), 1);
+	assert_true(slice_is(jv_get_text(jv_at(list, 0), "state"), "stopped"));
+	assert_true(slice_is(jv_get_text(jv_at(list, 0), "reason"), "It hits zoo keepers"));
+	jv_free(&list);
+	MUST(rule_life_tell(&f->desk, f->db, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_states WHERE told = 0"), 0);
+	MUST(rule_life_release(&f->desk, &admin, SLICE("REFUSE"), &e));
+	assert_int_equal(ask_of(f, NULL, "Buy my purple zebras").state, TICKET_REJECTED);
+	assert_int_equal(rule_life_release(&f->desk, &admin, SLICE("REFUSE"), &e), ERR_NOT_FOUND);
+}
+
+/* What was released is not quarantined again for what it did before. */
+static void release_forgets(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	for (int i = 0; i < 3; i++)
+		ask_crafted(f, i, i);
+	MUST(rule_life_release(&f->desk, &admin, SLICE("SLOW"), &e));
+	ask_crafted(f, 4, 4);
+	ask_crafted(f, 5, 5);
+	assert_false(is_quarantined(f, "SLOW"));
+}
+
+/* --- the folder of hostile rules -------------------------------------------------------------------------------------------- */
+
+static struct slice read_hostile(struct fixture *f, const char *name, const char *ending)
+{
+	char path[400], *text = arena_alloc(f->arena, 1 << 16);
+	snprintf(path, sizeof(path), "tests/rules/hostile/%s%s", name, ending);
+	FILE *in = fopen(path, "r");
+	assert_non_null(in);
+	size_t n = fread(text, 1, 1 << 16, in);
+	fclose(in);
+	return slice_make(text, n);
+}
+
+static void try_hostile(struct fixture *f, const char *name)
+{
+	struct cf_source source = { SLICE("hostile.cf"), read_hostile(f, name, ".cf") };
+	struct slice text = read_hostile(f, name, ".txt");
+	struct submission in = { .kind = SUBMIT_QUESTION, .body = text, .form_age_ms = -1 };
+	const struct judge_options o = judge_defaults();
+	struct ruleset *rules = NULL;
+	struct cf_errors errs;
+	struct features *got;
+	struct verdict *v;
+	struct facts facts;
+	struct error e = { 0 };
+
+	cf_errors_init(&errs);
+	MUST(features_build_rules(&source, 1, NULL, &rules, &errs, &e));
+	facts_init(&facts);
+	MUST(spam_features(f->arena, rules, &in, NULL, &got, &e));
+	MUST(spam_judge(f->arena, got, &facts, &o, &v, &e));
+	if (got->trouble_count != 1)
+		fail_msg("%s: the rule ran to its end on its text", name);
+	assert_true(slice_is(got->troubles[0].rule, "HOSTILE"));
+	/* Unknown is never a pass and never a refusal. */
+	assert_int_equal(v->action, ACTION_HOLD);
+	/* In quarantine it costs nothing and lets nothing through. */
+	const unsigned char quarantined[] = { RULE_LIFE_QUARANTINED };
+	MUST(spam_features(f->arena, rules, &in, &(struct features_options){ .life = quarantined }, &got, &e));
+	MUST(spam_judge(f->arena, got, &facts, &o, &v, &e));
+	assert_int_equal(got->trouble_count, 0);
+	assert_false(got->out_of_time);
+	assert_int_equal(v->action, ACTION_HOLD);
+	cf_errors_fini(&errs);
+	ruleset_unref(&rules);
+}
+
+static void hostile_folder(void **state)
+{
+	struct fixture *f = *state;
+	DIR *d = opendir("tests/rules/hostile");
+	int tried = 0;
+
+	assert_non_null(d);
+	for (struct dirent *x; (x = readdir(d));) {
+		char name[256];
+		size_t n = strlen(x->d_name);
+		if (n < 4 || strcmp(x->d_name + n - 3, ".cf") != 0)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)(n - 3), x->d_name);
+		try_hostile(f, name);
+		tried++;
+	}
+	closedir(d);
+	assert_true(tried >= 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(three_networks, setup, teardown),
+		cmocka_unit_test_setup_teardown(mild_rules_hold_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_network_is_not_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_text_is_not_enough, setup, teardown),
+		cmocka_unit_test_setup_teardown(yesterday_does_not_count, setup, teardown),
+		cmocka_unit_test_setup_teardown(restart_keeps_it_and_edit_lifts_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(stop_and_release, setup, teardown),
+		cmocka_unit_test_setup_teardown(release_forgets, setup, teardown),
+		cmocka_unit_test_setup_teardown(hostile_folder, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

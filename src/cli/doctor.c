@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cli/rules_commands.h"
 #include "desk/audit.h"
+#include "desk/rule_life.h"
 #include "store/migrate.h"
 
 enum { USAGE = 2, ROOM_MIB = 256 };
@@ -92,6 +93,28 @@ static void look_at_keys(const char *folder, struct findings *f)
 		good(f, "keys");
 }
 
+/* What the desk laid on rules by itself, or a moderator did, waits for an admin. */
+static void look_at_rule_states(struct db *db, struct findings *f)
+{
+	struct error e = { 0 };
+	int64_t laid[RULE_STATE_COUNT], all = 0;
+	char what[200] = "";
+	if (rule_life_counts(db, laid, &e)) {
+		mend(f, "what was laid on rules cannot be read: %s", e.message);
+		return;
+	}
+	for (int i = RULE_QUARANTINED; i < RULE_PINNED; i++) {
+		size_t n = strlen(what);
+		if (laid[i])
+			snprintf(what + n, sizeof(what) - n, "%s%" PRId64 " %s", n ? ", " : "", laid[i], rule_state_name((enum rule_state)i));
+		all += laid[i];
+	}
+	if (all)
+		mend(f, "rules do not act as their files say (%s): look at them on /desk/rules, mend or release them", what);
+	else
+		good(f, "no rule is held back");
+}
+
 static void look_at_database(const char *folder, struct findings *f)
 {
 	struct error e = { 0 };
@@ -120,6 +143,8 @@ static void look_at_database(const char *folder, struct findings *f)
 		mend(f, "the audit was tampered with: row %" PRId64 " does not follow from the one before", broken);
 	else if (rc == ERR_OK)
 		good(f, "audit");
+	if (rc == ERR_OK)
+		look_at_rule_states(db, f);
 	db_close(&db);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "desk/audit.h"
+#include "desk/rule_life.h"
 #include "desk/rulebook_files.h"
 #include "desk/rulebook_show.h"
 #include "spam/features.h"
@@ -729,7 +730,7 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 {
 	const struct ruleset *rules = rulebook_pin(rb);
 	size_t n = ruleset_count(rules);
-	struct jv **by_rule = calloc(n ? n : 1, sizeof(*by_rule)), *v = jv_object(), *list = jv_array();
+	struct jv **by_rule = calloc(n ? n : 1, sizeof(*by_rule)), *v = jv_object(), *list = jv_array(), *held_back = NULL;
 	struct rule_set disk = { NULL, 0 };
 	struct error why;
 	enum err err = ERR_OK;
@@ -748,6 +749,9 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 	}
 	if ((err = rulebook_show_figures(db, rules, by_rule, e)))
 		goto out;
+	if ((err = rule_life_json(db, rules, &held_back, e)))
+		goto out;
+	jv_set(v, "held_back", held_back);
 	for (size_t i = 0; i < n; i++)
 		if (by_rule[i]) {
 			jv_push(list, by_rule[i]);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "desk/gate.h"
+#include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "web/exchange.h"
 #include "web/handlers.h"
@@ -137,6 +138,13 @@ enum err health_metrics(struct request *rq, struct response *rs, struct error *e
 	seconds(out, METRIC_porchlight_screen_seconds_sum, g.screen_us_total);
 	seconds(out, METRIC_porchlight_screen_seconds_max, g.screen_us_max);
 	whole(out, METRIC_porchlight_screen_errors_total, g.errors);
+	int64_t laid[RULE_STATE_COUNT];
+	enum err err = rule_life_counts(rq->db, laid, e);
+	if (err)
+		return err;
+	head(out, METRIC_porchlight_rules_held_back);
+	for (int i = RULE_QUARANTINED; i < RULE_PINNED; i++)
+		labelled(out, METRIC_porchlight_rules_held_back, "state", rule_state_name((enum rule_state)i), laid[i]);
 	whole(out, METRIC_porchlight_rules_good, rq->desk->rulebook && rulebook_good(rq->desk->rulebook));
 	if (str_failed(out))
 		return err_nomem(e);

@@ -1,0 +1,71 @@
+// The life of a rule over the API: a hostile rule in quarantine while others are served, the stop button, releases, and who is told.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { V, ask, desk, question, rules } from './api.mjs';
+import { command, root, until } from './lib.mjs';
+
+const hostile = (name) => readFileSync(path.join(root, 'tests/rules/hostile', name), 'utf8');
+const OWN = `${hostile('choices.cf')}
+body TEST_REFUSE /please refuse this/
+score TEST_REFUSE 30
+action TEST_REFUSE reject
+`;
+
+let d, mona, ada, hanna;
+
+before(async () => {
+	d = await desk({ env: { PORCHLIGHT_TRUSTED_PROXIES: '127.0.0.1' } });
+	[mona, ada, hanna] = await Promise.all(['mona', 'ada', 'hanna'].map((n) => d.login(n)));
+	await rules(ada, OWN);
+});
+
+after(() => d.stop());
+
+const from = (network) => ({ 'x-forwarded-for': `198.51.${network}.7` });
+const states = async () => (await mona.get(`${V}/rules/states`)).body.items;
+
+test('a hostile rule: others are served meanwhile, three networks bring it into quarantine, nothing passes', async () => {
+	const crafted = hostile('choices.txt').trim();
+	const slow = [];
+	for (let i = 0; i < 2; i++) slow.push(ask(d, { body: `Number ${'one two three'.split(' ')[i]} of my questions is this: ${crafted}` }, from(i)));
+	const others = await Promise.all([...Array(20).keys()].map((i) => ask(d, { body: `How do I write the ${i}th heading of a list about birds?` }, from(100 + i))));
+	for (const r of others) assert.equal(r.body.state, 'queued', r.text);
+	for (const r of await Promise.all(slow)) assert.equal(r.body.state, 'held', r.text);
+	assert.deepEqual(await states(), []);
+	assert.equal((await ask(d, { body: `Something about rivers and then ${crafted}` }, from(9))).body.state, 'held');
+	const [state] = await states();
+	assert.deepEqual([state.rule, state.state, state.by], ['HOSTILE', 'quarantined', undefined]);
+	assert.match(state.reason, /3 networks/);
+	/* no more of it is run, and none of it passes */
+	assert.equal((await ask(d, { body: `Yet another one, about mountains, ${crafted}` }, from(10))).body.state, 'held');
+	await question(d, { body: 'How do I sign what I write?' });
+});
+
+test('the admins are told: log, metric, doctor, the list of the rules', async () => {
+	await until(() => d.lines.some((l) => /the rule HOSTILE is quarantined now/.test(l)), 'the line in the log');
+	assert.match((await d.get('/metrics')).text, /porchlight_rules_held_back\{state="quarantined"\} 1/);
+	assert.equal((await ada.get(`${V}/rules`)).body.held_back[0].rule, 'HOSTILE');
+	const doctor = command(['doctor'], { data: d.data });
+	assert.match(doctor.out, /mend .*1 quarantined/);
+});
+
+test('any moderator stops a rule, only an admin releases it', async () => {
+	await question(d, { body: 'please refuse this, it is an offer' }, 'rejected');
+	assert.equal((await hanna.json('POST', `${V}/rules/TEST_REFUSE/stop`, {})).status, 403);
+	assert.equal((await mona.json('POST', `${V}/rules/NO_SUCH/stop`, {})).status, 404);
+	assert.equal((await mona.json('POST', `${V}/rules/TEST_REFUSE/stop`, { reason: 'x'.repeat(400) })).body.field, 'reason');
+	const r = await mona.json('POST', `${V}/rules/TEST_REFUSE/stop`, { reason: 'It hits people who quote it' });
+	assert.equal(r.status, 200, r.text);
+	const stopped = r.body.items.find((x) => x.rule === 'TEST_REFUSE');
+	assert.equal(stopped.state, 'stopped');
+	assert.equal(stopped.by, mona.account.display);
+	await question(d, { body: 'Somebody wrote to me "please refuse this": what does it mean?' });
+	assert.equal((await mona.json('POST', `${V}/rules/TEST_REFUSE/release`)).status, 403);
+	assert.equal((await ada.json('POST', `${V}/rules/TEST_REFUSE/release`)).status, 200);
+	assert.equal((await ada.json('POST', `${V}/rules/TEST_REFUSE/release`)).status, 404);
+	await question(d, { body: 'please refuse this, another offer' }, 'rejected');
+	const audit = (await ada.get(`${V}/audit?action=rule.`)).body.items.map((x) => `${x.action} ${x.detail} ${x.account?.name ?? '-'}`);
+	for (const line of ['rule.quarantined HOSTILE -', `rule.stopped TEST_REFUSE ${mona.account.display}`, `rule.release TEST_REFUSE ${ada.account.display}`]) assert.ok(audit.includes(line), `${line} in ${audit}`);
+});

@@ -315,6 +315,49 @@ static void test_slow_down(void **state)
 	OK(people_login(&f->d, f->db, f->a, &from, SLICE("root"), SLICE("correct horse"), secret, &s, &err));
 }
 
+static enum err log_in_from(struct fixture *f, int network, const char *password)
+{
+	struct sender from = { .known = network > 0 };
+	struct people_session s;
+	char secret[PEOPLE_SECRET_BYTES];
+	memset(&from.rate, network, sizeof(from.rate));
+	err = (struct error){ 0 };
+	return people_login(&f->d, f->db, f->a, &from, SLICE("root"), slice_of(password), secret, &s, &err);
+}
+
+static void test_failing_elsewhere_keeps_nobody_out(void **state)
+{
+	struct fixture *f = *state;
+	/* One network fails until it waits; the owner's own and a fresh one do not. */
+	for (int i = 0; i < ATTEMPT_FREE_FAILURES; i++)
+		assert_int_equal(log_in_from(f, 1, "wrong one"), ERR_UNAUTHENTICATED);
+	assert_int_equal(log_in_from(f, 1, "correct horse"), ERR_LIMITED);
+	OK(log_in_from(f, 2, "correct horse"));
+	/* Many networks: each keeps its first attempt, and then waits sooner than before. */
+	struct sender from = { .known = true };
+	for (int n = 10; n < 10 + ATTEMPT_UNDER_ATTACK; n++) {
+		memset(&from.rate, n, sizeof(from.rate));
+		struct attempt t = attempt_of(&f->d, &from, "root");
+		OK(attempt_allowed(f->db, &t, &err));
+		OK(writer_do(f->d.writer, LANE_TALK, attempt_failed, &t, &err));
+	}
+	OK(log_in_from(f, 3, "correct horse"));
+	OK(log_in_from(f, 2, "correct horse"));
+	assert_int_equal(log_in_from(f, 4, "wrong one"), ERR_UNAUTHENTICATED);
+	assert_int_equal(log_in_from(f, 4, "correct horse"), ERR_LIMITED);
+	assert_in_range(err.retry_after_s, 1, 2);
+	/* Who is logged in and asked for their own password is not slowed down by those outside. */
+	OK(people_password_check(&f->d, f->db, f->admin, SLICE("correct horse"), &err));
+	/* Networks nobody knows apart: the wait stays short however long they fail. */
+	for (int i = 0; i < 12; i++) {
+		assert_int_equal(log_in_from(f, 0, "wrong one"), ERR_UNAUTHENTICATED);
+		sql(f, "UPDATE login_failures SET next_ms = 0");
+	}
+	assert_int_equal(log_in_from(f, 0, "wrong one"), ERR_UNAUTHENTICATED);
+	assert_int_equal(log_in_from(f, 0, "correct horse"), ERR_LIMITED);
+	assert_in_range(err.retry_after_s, 1, 4);
+}
+
 static void test_reset(void **state)
 {
 	struct fixture *f = *state;
@@ -513,6 +556,7 @@ int main(void)
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_names), TEST(test_sessions), TEST(test_ends), TEST(test_streams_are_cut), TEST(test_last_admin), TEST(test_slow_down),
+		TEST(test_names), TEST(test_sessions), TEST(test_ends), TEST(test_streams_are_cut), TEST(test_last_admin), TEST(test_failing_elsewhere_keeps_nobody_out),
 		TEST(test_reset), TEST(test_keys), TEST(test_audit), TEST(test_audit_stays), TEST(test_bans), TEST(test_canned),
 	};
 	return cmocka_run_group_tests_name("people", tests, NULL, NULL);

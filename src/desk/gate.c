@@ -27,6 +27,7 @@ enum {
 	BRIEF_AFTER = 5,           /* accepted messages, after which a sender is known to the talk */
 	BEFORE_MAX_BYTES = 1024,   /* half of what a body element holds, so that the seam is inside one */
 	VERDICT_MAX_BYTES = 1 << 20,
+	SENDER_SHARE = 16,         /* of the room for held and refused text one sender may fill a sixteenth */
 	FIGURE_DAYS = 400
 };
 
@@ -344,23 +345,48 @@ static int64_t bytes_of(const struct submission *in)
 	return (int64_t)(in->title.len + in->body.len + in->name.len + in->page.len);
 }
 
+static enum err no_room(struct error *e, enum err code, const char *words)
+{
+	err_set(e, code, "%s", words);
+	if (e)
+		e->retry_after_s = 3600;
+	return code;
+}
+
+/* So that nobody alone can fill the room, and then everybody's doubtful questions would be turned away: what waits from one sender, and in
+ * one conversation, has a share of it. Senders who are not known share nothing with each other. */
+static enum err check_share(struct db *db, const struct screening *s, int64_t share, struct error *e)
+{
+	const struct sender *from = &s->sender;
+	int64_t kept = 0;
+	enum err err;
+
+	if (!from->known && !s->in->ticket)
+		return ERR_OK;
+	err = db_int(db, SQL_GATE_ROOM_SENDER,
+		BINDS(from->known ? b_blob(from->ban.bytes, sizeof(from->ban.bytes)) : b_null(),
+			from->known ? b_blob(from->ban_before.bytes, sizeof(from->ban_before.bytes)) : b_null(), b_int(s->in->ticket)),
+		&kept, e);
+	if (err || kept + s->bytes <= share)
+		return err;
+	return no_room(e, ERR_LIMITED, "A person would have to look at this text first, and as much as we can keep from you already waits for one. "
+		"It was not taken: please keep your words and try again later.");
+}
+
 /* P4: what would have to be kept and cannot be is refused before it is accepted. */
 static enum err check_room(struct db *db, const struct screening *s, struct error *e)
 {
-	int64_t kept = 0;
+	int64_t kept = 0, room = conf()->refused_mib * 1024 * 1024;
 	enum err err;
 
 	if (s->verdict->action == ACTION_ACCEPT)
 		return ERR_OK;
 	if ((err = db_int(db, SQL_GATE_ROOM, NO_BINDS, &kept, e)))
 		return err;
-	if (kept + s->bytes <= conf()->refused_mib * 1024 * 1024)
-		return ERR_OK;
-	err_set(e, ERR_BUSY, "A person would have to look at this text first, and there is no room to keep it until then. "
+	if (kept + s->bytes <= room)
+		return check_share(db, s, room / SENDER_SHARE, e);
+	return no_room(e, ERR_BUSY, "A person would have to look at this text first, and there is no room to keep it until then. "
 		"It was not taken: please keep your words and try again later.");
-	if (e)
-		e->retry_after_s = 3600;
-	return ERR_BUSY;
 }
 
 static enum err judge_form(struct desk *d, struct db *db, struct screening *s, struct submission *in, struct error *e)

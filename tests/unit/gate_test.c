@@ -185,6 +185,42 @@ static void no_room_is_said_before_anything_is_taken(void **state)
 	assert_int_equal(asked(f, "How do I add a picture?"), TICKET_QUEUED); /* good questions need no such room */
 }
 
+static void one_sender_cannot_fill_the_room(void **state)
+{
+	struct fixture *f = *state;
+	struct sender from = { .known = true }, other = { .known = true };
+	struct ask in = { .body = SLICE("a purple monday"), .lang = SLICE("en") };
+	struct asked out;
+	struct posted posted;
+	struct error e = { 0 };
+
+	set_conf("refused_mib", "1");
+	memset(&from.ban, 5, sizeof(from.ban));
+	memset(&other.ban, 6, sizeof(other.ban));
+	struct asked first = ask_from(f, "another purple monday", &from);
+	assert_int_equal(first.state, TICKET_HELD);
+	raw(f, "UPDATE verdicts SET bytes = %d", 1024 * 1024 / 16 - 10);
+	in.sender = from;
+	assert_int_equal(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e), ERR_LIMITED);
+	assert_true(e.retry_after_s > 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM tickets"), 1);
+	/* nor by writing into what is there already, from wherever */
+	struct post line = { .act = { .ticket = first.ticket, .by = BY_ASKER }, .body = SLICE("one more purple monday"), .sender = other };
+	assert_int_equal(talk_post(&f->desk, f->db, f->arena, &line, &posted, &e), ERR_LIMITED);
+	assert_int_equal(ask_from(f, "How do I add a picture?", &from).state, TICKET_QUEUED);
+	in.sender = other;
+	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
+	assert_int_equal(out.state, TICKET_HELD);
+	/* once it is decided there is room again; the key that turned meanwhile hides nothing */
+	raw(f, "UPDATE verdicts SET kept = 0 WHERE ticket = %lld", (long long)out.ticket);
+	from.ban_before = from.ban;
+	memset(&from.ban, 9, sizeof(from.ban));
+	in.sender = from;
+	assert_int_equal(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e), ERR_LIMITED);
+	raw(f, "UPDATE verdicts SET kept = 0");
+	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
+}
+
 /* --- sameness ----------------------------------------------------------------------------------------------------------- */
 
 static const char long_text[] = "Our little village band plays every Saturday evening in the old mill, come and dance with all of us until midnight";
@@ -667,6 +703,7 @@ int main(void)
 		T(required_nonce),
 		T(good_doubtful_and_refused),
 		T(no_room_is_said_before_anything_is_taken),
+		T(one_sender_cannot_fill_the_room),
 		T(a_copy_of_confirmed_spam_is_held_and_undo_takes_it_back),
 		T(short_copies_do_not_convict),
 		T(template_questions_are_never_held),

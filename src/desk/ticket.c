@@ -12,6 +12,7 @@ enum {
 	OFFER_MS = 5 * 60 * 1000, /* a woken ticket is kept for the one who snoozed it so long */
 	VIEWS_PER_HOUR = 30,      /* others' tickets one helper may open */
 	HOUR_MS = 3600 * 1000,
+	DAY_MS = 24 * HOUR_MS,
 };
 
 static const char *const why_names[] = { NULL, "screen", "unsolved", "appeal", "notreal" };
@@ -325,6 +326,19 @@ enum err ticket_seen(struct db *db, const struct ticket *t, const struct actor *
 	rc = rows_close(&r);
 	if (!rc && newer)
 		rc = err_set(e, ERR_CONFLICT, "Something new was written since. Please look again.");
+	return rc;
+}
+
+enum err ticket_asker_steps(struct db *db, int64_t ticket, int64_t now, struct error *e)
+{
+	int64_t count = 0;
+	enum err rc = db_int(db, SQL_TICKET_ASKER_STEPS, BINDS(b_int(ticket), b_int(now - DAY_MS)), &count, e);
+
+	if (rc || count < TICKET_ASKER_STEPS_MAX)
+		return rc;
+	rc = err_set(e, ERR_LIMITED, "That was done many times today. Please try again tomorrow; nothing you wrote is lost.");
+	if (e)
+		e->retry_after_s = 3600;
 	return rc;
 }
 

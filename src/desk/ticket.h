@@ -25,6 +25,7 @@ enum {
 	TICKET_SECRET_MIN_BYTES = 22,  /* a client_id of a question */
 	TICKET_TOKEN_BYTES = 64,       /* room for a link token and its NUL */
 	TICKET_SEALED_DAYS = 7,
+	TICKET_ASKER_STEPS_MAX = 20,   /* a day: what an asker's buttons write into the log */
 };
 
 struct lease {
@@ -119,6 +120,8 @@ enum err ticket_read_row(struct rows *r, int first, struct arena *a, struct tick
 enum err ticket_right(struct db *db, const struct ticket *t, struct act *act, int64_t now, struct error *e) MUST_CHECK;
 /* ERR_CONFLICT when the other side wrote something after entry `seen` (0: not asked). A moderator's own right to write is what they saw. */
 enum err ticket_seen(struct db *db, const struct ticket *t, const struct actor *who, int64_t seen, struct error *e) MUST_CHECK;
+/* ERR_LIMITED when the asker has pressed buttons often enough for a day: every press is an entry. Closing is never refused. */
+enum err ticket_asker_steps(struct db *db, int64_t ticket, int64_t now, struct error *e) MUST_CHECK;
 /* May its words be in the search index in this state? */
 bool ticket_open(const struct ticket *t);
 struct move {

@@ -77,6 +77,8 @@ static enum err take_step(struct db *db, void *self, struct error *e)
 	if (m.event == EVENT_CLOSE && act.by == BY_ASKER && state_arrow(t.state, EVENT_WITHDRAW))
 		m.event = EVENT_WITHDRAW;
 	rc = ticket_right(db, &t, &act, m.now, e);
+	if (!rc && m.event == EVENT_REOPEN && act.by == BY_ASKER)
+		rc = ticket_asker_steps(db, t.id, m.now, e);
 	if (rc)
 		return rc;
 	m.ticket = act.ticket;
@@ -378,7 +380,9 @@ static enum err set_link(struct db *db, void *self, struct error *e)
 		return rc;
 	if (t.state == TICKET_ERASED || t.state == TICKET_PURGED)
 		return err_set(e, ERR_CONFLICT, "The words of this conversation are gone.");
-	rc = db_run(db, SQL_TICKET_SET_LINK,
+	rc = ticket_asker_steps(db, t.id, entry.now, e);
+	if (!rc)
+		rc = db_run(db, SQL_TICKET_SET_LINK,
 		    BINDS(b_int(l->ticket), b_blob(l->seed, sizeof(l->seed)), b_blob(l->hash.bytes, sizeof(l->hash.bytes))), NULL, e);
 	return rc ? rc : talk_append(db, &entry, &n, e);
 }

@@ -405,6 +405,8 @@ static enum err write_later(struct db *db, void *self, struct error *e)
 		return err_set(e, ERR_CONFLICT, "A refusal can be appealed once.");
 	if (!l->appeal && t.state != TICKET_CLOSED)
 		return err_set(e, ERR_CONFLICT, "Say how it went once the conversation is closed.");
+	if (!l->appeal && (rc = ticket_asker_steps(db, t.id, entry.now, e)))
+		return rc;
 	if (l->screening) {
 		if (!l->appeal)
 			rc = talk_asker_room(&t, l->text.len, e);

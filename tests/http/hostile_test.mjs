@@ -95,6 +95,26 @@ test('comments on how it went share the room there is before somebody answers', 
 	assert.equal((await rate(5)).status, 429);
 });
 
+test('closing, opening, rating and new links end for a day, closing never; what is written stays', async () => {
+	const q = await question(d);
+	let presses = 0, r;
+	for (; presses < 40; presses++) {
+		assert.equal((await d.json('POST', `${q.path}/close`, {})).status, 200);
+		r = await d.json('POST', `${q.path}/reopen`, {});
+		if (r.status !== 200) break;
+	}
+	assert.equal(r.status, 429, r.text);
+	assert.ok(Number(r.headers['retry-after']) > 0);
+	assert.ok(presses >= 5 && presses <= 10, `${presses}`);
+	assert.equal((await d.json('POST', `${q.path}/rating`, { helped: true })).status, 429);
+	assert.equal((await d.json('POST', `${q.path}/link`, {})).status, 429);
+	const before = (await d.get(q.path)).body;
+	assert.equal(before.state, 'closed');
+	for (let i = 0; i < 3; i++) await d.json('POST', `${q.path}/reopen`, {});
+	assert.equal((await d.get(q.path)).body.log.length, before.log.length);
+	assert.equal((await d.json('POST', `${q.path}/messages`, { body: 'I still have that question.' })).status, 201);
+});
+
 test('a correction that asks for money is warned about like a message that does', async () => {
 	const q = await talk(d, hanna);
 	const said = await hanna.json('POST', `${q.t}/messages`, { body: 'Hello, I can help.', fence: q.fence });

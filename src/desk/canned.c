@@ -88,6 +88,10 @@ static enum err put_run(struct db *db, void *self, struct error *e)
 			NULL, e);
 		return err ? err : audit_add(db, p->by, "canned.change", "canned", c->id, NULL, e);
 	}
+	/* Sent twice it is the same one. */
+	err = db_int(db, SQL_CANNED_SAME, BINDS(b_int(p->by->account), b_text(c->title), b_text(c->body), b_text(c->lang), b_text(c->topic)), &p->id, e);
+	if (err != ERR_NOT_FOUND)
+		return err;
 	if ((err = db_int(db, SQL_CANNED_COUNT, NO_BINDS, &count, e)))
 		return err;
 	if (count >= CANNED_MAX)

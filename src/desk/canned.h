@@ -20,7 +20,7 @@ struct canned {
 enum err canned_list(struct db *db, struct arena *a, struct slice lang, struct canned **out, size_t *count,
 	struct error *e) MUST_CHECK;
 enum err canned_get(struct db *db, struct arena *a, int64_t id, struct canned *out, struct error *e) MUST_CHECK;
-/* c->id 0: a new one, whose id is filled in. ERR_INVALID names the field, ERR_FORBIDDEN: another's, ERR_NOT_FOUND. */
+/* c->id 0: a new one, whose id is filled in; the same of the same maker again is the first one. ERR_INVALID names the field, ERR_FORBIDDEN: another's, ERR_NOT_FOUND. */
 enum err canned_put(struct desk *d, const struct actor *by, struct canned *c, struct error *e) MUST_CHECK;
 enum err canned_end(struct desk *d, const struct actor *by, int64_t id, struct error *e) MUST_CHECK;
 

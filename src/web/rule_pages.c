@@ -197,22 +197,15 @@ static enum err to_file(struct request *rq, struct response *rs, struct slice fi
 HANDLER(page_rule_save)
 {
 	enum err rc = request_form(rq, e);
-	struct slice name = request_field(rq, "file"), act = request_field(rq, "do");
+	struct slice name = request_field(rq, "file"), act = request_field(rq, "do"), text = SLICE("");
 	if (rc == ERR_OK)
 		rc = file_name(name, e);
+	if (rc == ERR_OK)
+		rc = view_field_lines(rq, "text", &text, e);
 	if (rc != ERR_OK)
 		return rc;
-	/* Forms send CR LF; rule files have LF. */
-	struct slice text = request_field(rq, "text");
-	char *lines = arena_array(rq->arena, text.len + 1, 1);
-	size_t n = 0;
-	if (!lines)
-		return err_nomem(e);
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] != '\r' || i + 1 == text.len || text.ptr[i + 1] != '\n')
-			lines[n++] = text.ptr[i];
 	struct slice etag = request_field(rq, "etag");
-	struct edit ed = { .file = name, .text = slice_make(lines, n), .etag = etag.ptr ? etag : SLICE(""), .comment = view_field(rq, "comment") };
+	struct edit ed = { .file = name, .text = text, .etag = etag.ptr ? etag : SLICE(""), .comment = view_field(rq, "comment") };
 	struct rule_edit in = { .file = name, .text = ed.text, .if_match = ed.etag, .comment = ed.comment, .override = slice_is(act, "override") };
 	struct jv *errors = NULL;
 	struct error why = { 0 };

@@ -31,6 +31,11 @@ struct jv *view_say(struct request *rq, const char *lang, const char *key, const
 	return s.ptr ? jv_text(s) : NULL;
 }
 
+struct jv *view_maybe(struct request *rq, const char *lang, const char *key)
+{
+	return key ? view_say(rq, lang, key, I18N_NONE) : jv_null();
+}
+
 void view_put(struct request *rq, struct jv *obj, const char *lang, const char *key, const char *message, const struct i18n_arg *args,
 	      size_t n)
 {
@@ -267,6 +272,21 @@ struct slice view_field(struct request *rq, const char *name)
 {
 	struct slice s = request_field(rq, name);
 	return s.ptr && !utf_blank(s) ? s : SLICE_NONE;
+}
+
+enum err view_field_lines(struct request *rq, const char *name, struct slice *out, struct error *e)
+{
+	struct slice text = request_field(rq, name);
+	char *lines = arena_array(rq->arena, text.len + 1, 1);
+	size_t n = 0;
+	*out = SLICE("");
+	if (!lines)
+		return err_nomem(e);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '\r' || i + 1 == text.len || text.ptr[i + 1] != '\n')
+			lines[n++] = text.ptr[i];
+	*out = slice_make(lines, n);
+	return ERR_OK;
 }
 
 static enum err number(struct slice s, int64_t *out)

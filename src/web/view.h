@@ -20,6 +20,8 @@ const char *view_lang(struct request *rq, struct response *rs);
 
 /* A message of the catalogue as a string value. */
 struct jv *view_say(struct request *rq, const char *lang, const char *key, const struct i18n_arg *args, size_t n);
+/* The same without arguments; null for no key. */
+struct jv *view_maybe(struct request *rq, const char *lang, const char *key);
 /* Sets obj[key] to the message `message`. */
 void view_put(struct request *rq, struct jv *obj, const char *lang, const char *key, const char *message, const struct i18n_arg *args,
 	      size_t n);
@@ -49,6 +51,8 @@ void view_head(struct response *rs, const char *lang);
 enum err view_send(struct request *rq, struct response *rs, const char *name, const char *lang, struct jv *page, struct error *e) MUST_CHECK;
 /* Part of a form's text that is good UTF-8 and absent when empty after trimming. */
 struct slice view_field(struct request *rq, const char *name);
+/* Text of several lines: forms send CR LF, everything else here has LF. Empty when absent. */
+enum err view_field_lines(struct request *rq, const char *name, struct slice *out, struct error *e) MUST_CHECK;
 /* A whole number in a form; 0 when absent. ERR_MALFORMED otherwise. */
 enum err view_field_int(struct request *rq, const char *name, int64_t *out, struct error *e) MUST_CHECK;
 /* A ":id" of the path. ERR_NOT_FOUND when it is no number. */

@@ -68,6 +68,9 @@ export async function seeded() {
 	await post(robin, 'judgements', { items: items.filter((i) => /bitcoin/.test(i.title)).map((i) => ({ ticket: i.ticket, n: i.n })), label: 'spam' }, 200);
 	pages.refused = `/q/${spam.token}`;
 
+	await post(jonas, 'canned', { title: 'Sources', body: 'Articles need **sources**: a book, a newspaper, a heritage list, so that readers can check what they read.\n\nDo you have one at hand? Then we put it in together.', lang: 'en', topic: 'Editing' });
+	await post(robin, 'canned', { title: 'صورك الخاصة', body: 'يمكنك رفع الصور التي التقطتها بنفسك. اختر رخصة حرة حتى يستطيع الجميع استعمالها.', lang: 'ar', topic: 'Images' });
+
 	const gone = await ask('Please forget that I asked this about my neighbour.', { title: 'A mistake' });
 	await desk.json('DELETE', `/api/v1/questions/${gone.token}`);
 	pages.erased = `/q/${gone.token}`;
@@ -96,6 +99,8 @@ export function everyPage(pages) {
 		['moderation', '/desk/moderation', 'amina.s'],
 		['moderation-appeals', '/desk/moderation?list=appeals', 'amina.s'],
 		['talk-moderator', pages.talk, 'amina.s'],
+		['replies', '/desk/canned', 'jonas.w'],
+		['reply-form', '/desk/canned?edit=1', 'amina.s'],
 		['figures', '/desk/figures', 'robin.k'],
 		['rules', '/desk/rules', 'robin.k'],
 		['rule-file', '/desk/rules/edit?file=21-gambling.cf', 'robin.k'],

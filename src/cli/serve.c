@@ -17,6 +17,7 @@
 #include "desk/gate.h"
 #include "desk/lease.h"
 #include "desk/people.h"
+#include "desk/rule_doubt.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "web/i18n.h"
@@ -29,16 +30,16 @@ enum { SECOND_MS = 1000, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, STOP_S
 
 /* ---- the clockwork ---- */
 
+enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_RULES_TOLD, TASK_RULES, TASK_DOUBTS, TASK_COUNT };
+
 /* Each timer thread has a connection of its own. A task that fails is said once, and once more when it works again. */
 struct works {
 	struct desk *desk;
 	struct db *db;
 	struct timers *timers;
 	struct people_watch watch;
-	bool failing[16];
+	bool failing[TASK_COUNT];
 };
-
-enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_RULES_TOLD, TASK_RULES };
 
 static void told(struct works *w, enum task task, const char *name, enum err rc, const struct error *e)
 {
@@ -82,6 +83,7 @@ static void each_minute(void *ctx)
 			break;
 	}
 	told(w, TASK_GATE, "forgetting sightings", rc, &e);
+	told(w, TASK_DOUBTS, "watching edited rules", rule_doubt_sweep(w->desk, w->db, &e), &e);
 	told(w, TASK_RULES, "looking after rules", rule_life_sweep(w->desk, w->db, &e), &e);
 	told(w, TASK_ERASE, "retention", erase_sweep(w->desk, w->db, &e), &e);
 }

@@ -156,6 +156,8 @@ static enum err release_run(struct db *db, void *self, struct error *e)
 	/* What it did before must not bring the same about at once. */
 	if (!err)
 		err = db_run(db, SQL_RULE_TROUBLE_FORGET, BINDS(b_text(s->rule)), NULL, e);
+	if (!err)
+		err = db_run(db, SQL_RULE_EDIT_FRESH, BINDS(b_text(s->rule), b_int(clock_wall_ms())), NULL, e);
 	if (err)
 		return err;
 	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(s->rule));

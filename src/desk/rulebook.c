@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "desk/audit.h"
+#include "desk/rule_doubt.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook_files.h"
 #include "desk/rulebook_show.h"
@@ -95,6 +96,18 @@ static void publish(struct rulebook *rb, struct ruleset *next, bool good, struct
 	pthread_mutex_unlock(&rb->swap_lock);
 	cf_errors_init(errs);
 	cf_errors_fini(&old_errors);
+	ruleset_unref(&old);
+}
+
+/* The same where rules serve already: which of them were edited is remembered. */
+static void replace(struct rulebook *rb, struct ruleset *next, struct cf_errors *errs)
+{
+	struct ruleset *old = rb->serving ? ruleset_ref(rb->serving) : NULL;
+	struct error e;
+
+	publish(rb, next, true, errs);
+	if (old && rule_doubt_edited(rb->desk, old, rb->serving, &e))
+		log_warn("desk/rulebook", "which rules were edited could not be remembered: %s", e.message);
 	ruleset_unref(&old);
 }
 
@@ -196,16 +209,23 @@ static enum err read_revision(struct db *db, int64_t revision, struct rule_set *
 	return err;
 }
 
-static enum err latest_revision(struct db *db, int64_t *id, struct rule_set *out, struct error *e)
+/* *id 0 where there is none. `generation` may be NULL. */
+static enum err latest_revision(struct db *db, int64_t *id, char generation[RULESET_NAME_BYTES], struct rule_set *out, struct error *e)
 {
-	enum err err = db_int(db, SQL_RULEBOOK_LATEST, NO_BINDS, id, e);
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_RULEBOOK_LATEST, NO_BINDS, e);
 
-	if (err == ERR_NOT_FOUND) {
-		*id = 0;
-		*out = (struct rule_set){ NULL, 0 };
-		return ERR_OK;
+	*id = 0;
+	*out = (struct rule_set){ NULL, 0 };
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		*id = rows_int(&r, 0);
+		if (generation)
+			snprintf(generation, RULESET_NAME_BYTES, "%.*s", SLICE_ARG(rows_text(&r, 1)));
 	}
-	return err ? err : read_revision(db, *id, out, e);
+	err = rows_close(&r);
+	return err || !*id ? err : read_revision(db, *id, out, e);
 }
 
 /* --- the folder -------------------------------------------------------------------------------------------------------- */
@@ -237,7 +257,7 @@ static enum err take_in(struct rulebook *rb, const char *comment, struct error *
 	bool changed = !rb->serving || strcmp(ruleset_name(next), ruleset_name(rb->serving)) != 0;
 	rule_set_fini(&rb->disk);
 	rb->disk = set;
-	publish(rb, next, true, &errs);
+	replace(rb, next, &errs);
 	if (changed) {
 		log_info("desk/rulebook", "generation %s serves: %zu rules in %zu files", ruleset_name(rb->serving), ruleset_count(rb->serving),
 			rb->disk.count);
@@ -349,7 +369,7 @@ static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
 	err = rule_set_read(rb->folder, &disk, e);
 	if (err == ERR_NOT_FOUND) {
 		/* First start, or a restored database: the working copy is written from the truth, then brought up to date. */
-		err = latest_revision(db, &revision, &last, e);
+		err = latest_revision(db, &revision, NULL, &last, e);
 		for (size_t i = 0; !err && i < last.count; i++)
 			err = rule_folder_write(rb->folder, slice_of(last.list[i].name), "", slice_make(last.list[i].text, last.list[i].len), e);
 		rule_set_fini(&last);
@@ -399,7 +419,7 @@ static enum err fall_back(struct rulebook *rb, struct db *db, struct error *e)
 	int64_t revision = 0;
 	bool served = false;
 
-	if (latest_revision(db, &revision, &set, NULL) == ERR_OK) {
+	if (latest_revision(db, &revision, NULL, &set, NULL) == ERR_OK) {
 		served = revision && same_file_set(rb, &set, "the last good rule set");
 		rule_set_fini(&set);
 	}
@@ -411,6 +431,20 @@ static enum err fall_back(struct rulebook *rb, struct db *db, struct error *e)
 	if (!served && !same_file_set(rb, &set, "an empty rule set"))
 		return err_set(e, ERR_INTERNAL, "Not even an empty rule set can be built.");
 	return ERR_OK;
+}
+
+/* Files that were changed while nothing served: what is edited is told by the last set that did. Under write_lock. */
+static void edited_while_down(struct rulebook *rb, const struct rule_set *last)
+{
+	struct ruleset *old = NULL;
+	struct cf_errors errs;
+	struct error e;
+
+	cf_errors_init(&errs);
+	if (build(rb, last, &old, &errs, &e) == ERR_OK && rule_doubt_edited(rb->desk, old, rb->serving, &e))
+		log_warn("desk/rulebook", "which rules were edited could not be remembered: %s", e.message);
+	cf_errors_fini(&errs);
+	ruleset_unref(&old);
 }
 
 static bool start_watching(struct rulebook *rb)
@@ -432,6 +466,9 @@ enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rule
 {
 	struct rulebook *rb = calloc(1, sizeof(*rb));
 	const char *folder = conf()->rules;
+	char generation[RULESET_NAME_BYTES];
+	struct rule_set last = { NULL, 0 };
+	int64_t revision = 0;
 	struct error why;
 	size_t bytes;
 	enum err err;
@@ -455,8 +492,13 @@ enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rule
 		log_error("desk/rulebook", "the rules folder could not be brought up to date: %s", why.message);
 	rb->first_mark = rule_folder_mark(rb->folder);
 	pthread_mutex_lock(&rb->write_lock);
+	if (latest_revision(db, &revision, generation, &last, &why))
+		revision = 0;
 	err = take_in(rb, "taken in at start", &why) ? fall_back(rb, db, e) : ERR_OK;
+	if (!err && revision && strcmp(generation, ruleset_name(rb->serving)) != 0)
+		edited_while_down(rb, &last);
 	pthread_mutex_unlock(&rb->write_lock);
+	rule_set_fini(&last);
 	if (!err && watching) {
 		rb->watching = start_watching(rb);
 		if (!rb->watching)
@@ -590,7 +632,7 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 	rule_set_fini(&rb->disk);
 	rb->disk = set;
 	set = (struct rule_set){ NULL, 0 };
-	publish(rb, next, true, &errs);
+	replace(rb, next, &errs);
 	next = NULL;
 	log_info("desk/rulebook", "generation %s serves: %zu rules, %s changed by an admin", ruleset_name(rb->serving), ruleset_count(rb->serving), file);
 out:

@@ -1,6 +1,7 @@
-/* What the desk lays on rules: quarantine after limit errors of three networks, stops, releases; and the folder of hostile rules. */
+/* What the desk lays on rules: quarantine after limit errors of three networks, stops, releases, caps; and the folder of hostile rules. */
 #include <dirent.h>
 
+#include "desk/rule_doubt.h"
 #include "desk/rule_life.h"
 #include "spam/features.h"
 #include "spam/judge.h"
@@ -273,6 +274,167 @@ static void release_forgets(void **state)
 	assert_false(is_quarantined(f, "SLOW"));
 }
 
+/* --- doubt ------------------------------------------------------------------------------------------------------------------ */
+
+static const char edited_rules[] =
+	"body WIDE /telescope/\nscore WIDE 20\naction WIDE reject\n"
+	"uri LINKED /bad\\.example/\nscore LINKED 2\n"
+	"body FIRM /galilei/\nscore FIRM 2\n";
+
+/* No two of these are near copies. */
+static const char *about(struct fixture *f, int number, const char *more)
+{
+	char words[160] = "";
+	unsigned x = (unsigned)number * 2654435761u + 12345;
+
+	for (int i = 0; i < 12; i++) {
+		size_t n = strlen(words);
+		x = x * 1103515245u + 12345;
+		snprintf(words + n, sizeof(words) - n, "%c%c%c%c%c ", 'a' + x / 65536 % 26, 'a' + x / 1024 % 26, 'a' + x / 4096 % 26, 'a' + x / 32768 % 26,
+			'a' + x / 7 % 26);
+	}
+	return arena_printf(f->arena, "%s%s", words, more);
+}
+
+/* WIDE is edited, then many texts come: `count` with `more` from `networks` networks, and `others` harmless ones. */
+static void flood(struct fixture *f, int count, int networks, bool copies, const char *more, int others)
+{
+	struct error e = { 0 };
+
+	write_rules(f, edited_rules);
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	for (int i = 0; i < count; i++) {
+		struct sender who = network(1 + i % networks);
+		ask_of(f, &who, copies ? arena_printf(f->arena, "%s %d", about(f, 1, more), i) : about(f, i, more));
+		arena_reset(f->arena);
+	}
+	for (int i = 0; i < others; i++)
+		ask_of(f, NULL, about(f, 1000 + i, "?"));
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+}
+
+static bool lies_on(struct fixture *f, const char *rule, enum rule_state s)
+{
+	return raw_int(f, "SELECT COUNT(*) FROM rule_states WHERE rule = '%s' AND kind = %d", rule, s) > 0;
+}
+
+static void a_rule_that_hits_too_much_is_capped(void **state)
+{
+	struct fixture *f = *state;
+
+	flood(f, 25, 10, false, "telescope", 10);
+	assert_true(lies_on(f, "WIDE", RULE_CAPPED));
+	assert_int_equal(flags_of(f, "WIDE"), RULE_LIFE_CAPPED);
+	/* It holds; it refuses nothing. */
+	assert_int_equal(ask_of(f, NULL, "Where is the telescope of Galilei?").state, TICKET_HELD);
+	assert_int_equal(ask_of(f, NULL, "The telescope of galilei at http://bad.example/ is here").state, TICKET_HELD);
+}
+
+static void few_or_rare_hits_cap_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	flood(f, DOUBT_HITS - 1, 10, false, "telescope", 10);
+	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
+	raw(f, "UPDATE twins SET at = at"); /* the same window again, with more texts than 20 times as many */
+	struct error e = { 0 };
+	for (int i = 0; i < 420; i++) {
+		ask_of(f, NULL, about(f, 2000 + i, "?"));
+		arena_reset(f->arena);
+	}
+	ask_of(f, NULL, about(f, 5000, "telescope"));
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
+}
+
+/* A spammer cannot have a good rule capped: copies count once, so do confirmed ones not at all, nor those with a second kind of
+ * evidence, nor a crowd from two networks. */
+static void a_spammer_caps_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	flood(f, 40, 20, true, "telescope", 0);
+	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
+	flood(f, 40, 20, false, "telescope http://bad.example/buy", 0);
+	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
+	flood(f, 40, 2, false, "telescopes", 0);
+	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
+	raw(f, "UPDATE twins SET label = 1");
+	flood(f, 10, 10, false, "telescope again", 0);
+	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
+	raw(f, "UPDATE twins SET label = 0");
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_true(lies_on(f, "WIDE", RULE_CAPPED));
+}
+
+static void after_a_day_nothing_is_capped(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	flood(f, 0, 1, false, "", 0);
+	raw(f, "UPDATE rule_edits SET at = at - %d, fresh = fresh - %d", DOUBT_DAY_MS, DOUBT_DAY_MS);
+	for (int i = 0; i < 30; i++)
+		ask_of(f, NULL, about(f, i, "telescope"));
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
+}
+
+static void judge_each(struct fixture *f, int first, int count, enum label label)
+{
+	for (int i = first; i < first + count; i++) {
+		struct judgement_done done;
+		struct error e = { 0 };
+		struct asked a = ask_of(f, NULL, about(f, i, "purple zebra"));
+		MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ a.ticket, 1 }, 1, label, false, &done, &e));
+	}
+}
+
+static void overturned_goes_back_to_watch(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	judge_each(f, 0, 4, LABEL_HAM);
+	judge_each(f, 10, 10, LABEL_SPAM);
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_false(lies_on(f, "REFUSE", RULE_OVERTURNED));
+	/* Near copies of one good text are one decision. */
+	struct asked a = ask_of(f, NULL, arena_printf(f->arena, "%s 2", about(f, 0, "purple zebra")));
+	struct judgement_done done;
+	if (a.state != TICKET_QUEUED)
+		MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ a.ticket, 1 }, 1, LABEL_HAM, false, &done, &e));
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_false(lies_on(f, "REFUSE", RULE_OVERTURNED));
+	judge_each(f, 30, 1, LABEL_HAM);
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_true(lies_on(f, "REFUSE", RULE_OVERTURNED));
+	assert_int_equal(ask_of(f, NULL, "I have a purple zebra").state, TICKET_QUEUED);
+	/* Released, it begins anew: what was decided before says nothing about it. */
+	MUST(rule_life_release(&f->desk, &admin, SLICE("REFUSE"), &e));
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_false(lies_on(f, "REFUSE", RULE_OVERTURNED));
+}
+
+/* What happened while nothing served is an edit too; rules at first start are none. */
+static void edits_are_seen(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_edits"), 0);
+	write_rules(f, edited_rules);
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_edits"), 3);
+	rulebook_close(&f->desk.rulebook);
+	write_rules(f, arena_printf(f->arena, "%sscore LINKED 3\n", edited_rules));
+	raw(f, "DELETE FROM rule_edits");
+	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_edits WHERE rule = 'LINKED'"), 1);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_edits"), 1);
+}
+
 /* --- the folder of hostile rules -------------------------------------------------------------------------------------------- */
 
 static struct slice read_hostile(struct fixture *f, const char *name, const char *ending)
@@ -351,6 +513,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(restart_keeps_it_and_edit_lifts_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(stop_and_release, setup, teardown),
 		cmocka_unit_test_setup_teardown(release_forgets, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_rule_that_hits_too_much_is_capped, setup, teardown),
+		cmocka_unit_test_setup_teardown(few_or_rare_hits_cap_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_spammer_caps_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(after_a_day_nothing_is_capped, setup, teardown),
+		cmocka_unit_test_setup_teardown(overturned_goes_back_to_watch, setup, teardown),
+		cmocka_unit_test_setup_teardown(edits_are_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(hostile_folder, setup, teardown),
 	};
 

@@ -140,7 +140,7 @@ static int print_json(struct jv *v)
 /* Loads, and prints to standard error what is wrong. NULL: exit with 1. */
 static struct ruleset *load(const struct options *o)
 {
-	struct rule_set set = { NULL, 0 };
+	struct rule_set set = { .count = 0 };
 	struct ruleset *rules = NULL;
 	struct cf_errors errs;
 	struct error e;
@@ -201,7 +201,7 @@ static int report(const struct options *o, const struct rule_set *set, const str
 
 static int check(const struct options *o)
 {
-	struct rule_set set = { NULL, 0 };
+	struct rule_set set = { .count = 0 };
 	struct ruleset *rules = NULL;
 	struct cf_errors errs;
 	struct error e = { .message = "" };
@@ -213,6 +213,7 @@ static int check(const struct options *o)
 	err = read_rules(o->arg_count ? o->args[0] : o->rules, &set, &from, &e);
 	if (!err)
 		err = build_set(&set, &rules, &errs, &e);
+	rule_set_notices(&set, &errs);
 	rc = report(o, &set, rules, &errs, err, &e, from);
 	ruleset_unref(&rules);
 	cf_errors_fini(&errs);
@@ -243,7 +244,7 @@ static enum err read_whole(const char *path, struct str *out, struct error *e)
 static int test_file(const struct options *o, const char *path)
 {
 	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	struct rule_set set = { NULL, 0 };
+	struct rule_set set = { .count = 0 };
 	struct ruleset *rules = NULL;
 	struct cf_errors errs;
 	struct error e = { .message = "" };
@@ -258,6 +259,7 @@ static int test_file(const struct options *o, const char *path)
 		err = rule_set_put(&set, slice_of(base), str_slice(&text), &e);
 	if (!err)
 		err = build_set(&set, &rules, &errs, &e);
+	rule_set_notices(&set, &errs);
 	rc = report(o, &set, rules, &errs, err, &e, base);
 	ruleset_unref(&rules);
 	str_fini(&text);

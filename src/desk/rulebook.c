@@ -193,7 +193,7 @@ static enum err read_revision(struct db *db, int64_t revision, struct rule_set *
 	struct rows r;
 	enum err err = rows_open(db, &r, SQL_RULEBOOK_SET, BINDS(b_int(revision)), e), end;
 
-	*out = (struct rule_set){ NULL, 0 };
+	*out = (struct rule_set){ .count = 0 };
 	if (err)
 		return err;
 	while (!err && rows_next(&r)) {
@@ -216,7 +216,7 @@ static enum err latest_revision(struct db *db, int64_t *id, char generation[RULE
 	enum err err = rows_open(db, &r, SQL_RULEBOOK_LATEST, NO_BINDS, e);
 
 	*id = 0;
-	*out = (struct rule_set){ NULL, 0 };
+	*out = (struct rule_set){ .count = 0 };
 	if (err)
 		return err;
 	if (rows_next(&r)) {
@@ -257,6 +257,9 @@ static enum err take_in(struct rulebook *rb, const char *comment, struct error *
 	bool changed = !rb->serving || strcmp(ruleset_name(next), ruleset_name(rb->serving)) != 0;
 	rule_set_fini(&rb->disk);
 	rb->disk = set;
+	rule_set_notices(&rb->disk, &errs);
+	if (rb->disk.linked[0])
+		log_warn("desk/rulebook", "%s in the rules folder is a link and was not read: put the file itself there", rb->disk.linked);
 	replace(rb, next, &errs);
 	if (changed) {
 		log_info("desk/rulebook", "generation %s serves: %zu rules in %zu files", ruleset_name(rb->serving), ruleset_count(rb->serving),
@@ -360,7 +363,7 @@ static enum err ship(struct rulebook *rb, struct db *db, const struct rule_file 
 
 static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
 {
-	struct rule_set built_in, disk, last = { NULL, 0 };
+	struct rule_set built_in, disk, last = { .count = 0 };
 	int64_t revision = 0;
 	enum err err = rule_set_embedded(&built_in, e);
 
@@ -378,7 +381,7 @@ static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
 		if (!err)
 			err = rule_set_read(rb->folder, &disk, e);
 		if (err == ERR_NOT_FOUND) {
-			disk = (struct rule_set){ NULL, 0 };
+			disk = (struct rule_set){ .count = 0 };
 			err = ERR_OK;
 		}
 	}
@@ -427,7 +430,7 @@ static enum err fall_back(struct rulebook *rb, struct db *db, struct error *e)
 		served = set.count && same_file_set(rb, &set, "the built-in rule set");
 		rule_set_fini(&set);
 	}
-	set = (struct rule_set){ NULL, 0 };
+	set = (struct rule_set){ .count = 0 };
 	if (!served && !same_file_set(rb, &set, "an empty rule set"))
 		return err_set(e, ERR_INTERNAL, "Not even an empty rule set can be built.");
 	return ERR_OK;
@@ -467,7 +470,7 @@ enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rule
 	struct rulebook *rb = calloc(1, sizeof(*rb));
 	const char *folder = conf()->rules;
 	char generation[RULESET_NAME_BYTES];
-	struct rule_set last = { NULL, 0 };
+	struct rule_set last = { .count = 0 };
 	int64_t revision = 0;
 	struct error why;
 	size_t bytes;
@@ -595,7 +598,7 @@ static enum err check_tag(const struct rule_set *set, const struct rule_edit *ed
 static enum err put(struct rulebook *rb, const struct actor *who, const struct rule_edit *edit, bool checked, char etag[RULE_ETAG_BYTES],
 	struct jv **errors, struct error *e)
 {
-	struct rule_set set = { NULL, 0 };
+	struct rule_set set = { .count = 0 };
 	struct ruleset *next = NULL;
 	struct cf_errors errs;
 	char file[80];
@@ -631,7 +634,8 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 	snprintf(etag, RULE_ETAG_BYTES, "%s", f ? f->hash : "");
 	rule_set_fini(&rb->disk);
 	rb->disk = set;
-	set = (struct rule_set){ NULL, 0 };
+	set = (struct rule_set){ .count = 0 };
+	rule_set_notices(&rb->disk, &errs);
 	replace(rb, next, &errs);
 	next = NULL;
 	log_info("desk/rulebook", "generation %s serves: %zu rules, %s changed by an admin", ruleset_name(rb->serving), ruleset_count(rb->serving), file);
@@ -657,7 +661,7 @@ enum err rulebook_put(struct rulebook *rb, const struct actor *who, const struct
 
 enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struct jv **out, struct error *e)
 {
-	struct rule_set set = { NULL, 0 };
+	struct rule_set set = { .count = 0 };
 	struct ruleset *next = NULL;
 	struct cf_errors errs;
 	enum err err;
@@ -735,7 +739,7 @@ static void edit_modes(struct str *out, struct slice text, struct slice rule, st
 
 enum err rulebook_mode(struct rulebook *rb, const struct actor *who, struct slice rule, struct slice mode, struct error *e)
 {
-	struct rule_set set = { NULL, 0 };
+	struct rule_set set = { .count = 0 };
 	const struct rule_file *f;
 	char etag[RULE_ETAG_BYTES], comment[160];
 	struct str text;
@@ -773,7 +777,7 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 	const struct ruleset *rules = rulebook_pin(rb);
 	size_t n = ruleset_count(rules);
 	struct jv **by_rule = calloc(n ? n : 1, sizeof(*by_rule)), *v = jv_object(), *list = jv_array(), *held_back = NULL;
-	struct rule_set disk = { NULL, 0 };
+	struct rule_set disk = { .count = 0 };
 	struct error why;
 	enum err err = ERR_OK;
 
@@ -782,7 +786,7 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 		goto out;
 	}
 	if (rule_set_read(rb->folder, &disk, &why))
-		disk = (struct rule_set){ NULL, 0 };
+		disk = (struct rule_set){ .count = 0 };
 	for (size_t i = 0; i < n; i++) {
 		const struct rule *r = ruleset_rule(rules, i);
 		if (!r->listed)
@@ -826,7 +830,7 @@ out:
 
 enum err rulebook_file(struct rulebook *rb, struct arena *a, struct slice name, struct slice *text, char etag[RULE_ETAG_BYTES], struct error *e)
 {
-	struct rule_set disk = { NULL, 0 };
+	struct rule_set disk = { .count = 0 };
 	const struct rule_file *f;
 	enum err err;
 

@@ -53,7 +53,13 @@ void rule_set_fini(struct rule_set *s)
 		free(s->list[i].text);
 	}
 	free(s->list);
-	*s = (struct rule_set){ NULL, 0 };
+	*s = (struct rule_set){ .count = 0 };
+}
+
+void rule_set_notices(const struct rule_set *s, struct cf_errors *errs)
+{
+	if (s->linked[0])
+		cf_errors_add(errs, true, s->linked, 1, 1, "this is a link, and links are not followed: put the file itself here");
 }
 
 static size_t place_of(const struct rule_set *s, struct slice name, bool *found)
@@ -149,7 +155,7 @@ const struct rule_file *rule_set_find(const struct rule_set *s, struct slice nam
 
 enum err rule_set_dup(const struct rule_set *s, struct rule_set *out, struct error *e)
 {
-	*out = (struct rule_set){ NULL, 0 };
+	*out = (struct rule_set){ .count = 0 };
 	for (size_t i = 0; i < s->count; i++) {
 		enum err err = rule_set_put(out, slice_of(s->list[i].name), slice_make(s->list[i].text, s->list[i].len), e);
 		if (err) {
@@ -175,7 +181,7 @@ enum err rule_set_embedded(struct rule_set *out, struct error *e)
 	struct slice text;
 	size_t at = 0;
 
-	*out = (struct rule_set){ NULL, 0 };
+	*out = (struct rule_set){ .count = 0 };
 	while (embed_next("rules/", &at, &name, &text)) {
 		struct slice short_name = slice_of(name + strlen("rules/"));
 		enum err err = rule_name_ok(short_name) ? rule_set_put(out, short_name, text, e) : ERR_OK;
@@ -208,6 +214,8 @@ static enum err read_file(int dir, const char *entry, const char *sub, struct ru
 	if (n < 0 || (size_t)n >= sizeof(name) || !rule_name_ok(slice_of(name)))
 		return ERR_OK;
 	fd = openat(dir, entry, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && errno == ELOOP)
+		snprintf(out->linked, sizeof(out->linked), "%s", name);
 	if (fd < 0)
 		/* A link, or gone since the folder was read: not ours to follow. */
 		return errno == ELOOP || errno == ENOENT ? ERR_OK : err_set(e, ERR_IO, "The rule file %s cannot be read.", name);
@@ -261,14 +269,27 @@ static DIR *open_sub(const char *folder, const char *sub)
 	return d;
 }
 
+static bool is_link(const char *folder, const char *sub)
+{
+	char path[PATH_BYTES];
+	struct stat st;
+
+	if (!path_of(path, folder, sub, SLICE(""), ""))
+		return false;
+	path[strlen(path) - 1] = 0;
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 enum err rule_set_read(const char *folder, struct rule_set *out, struct error *e)
 {
 	enum err err = ERR_OK;
 
-	*out = (struct rule_set){ NULL, 0 };
+	*out = (struct rule_set){ .count = 0 };
 	for (int i = 0; i < SUBS && !err; i++) {
 		DIR *d = open_sub(folder, subs[i]);
 		const struct dirent *entry;
+		if (!d && i > 0 && is_link(folder, subs[i]))
+			snprintf(out->linked, sizeof(out->linked), "%s", subs[i]);
 		if (!d && i == 0)
 			return err_set(e, ERR_NOT_FOUND, "The folder of the rule files is missing or cannot be read.");
 		while (d && !err && (entry = readdir(d)))

@@ -1,8 +1,8 @@
 /*
  * rulebook_files: a set of rule files in memory, and the folder it lives in.
  *
- * Names are [a-z0-9_-]+\.(cf|list), at most 64 bytes, at the top of the folder, in lists/ or in local.d/. Links are not followed, other
- * files are passed over. Files are written whole or not at all (a new file renamed over the old one, both synced).
+ * Names are [a-z0-9_-]+\.(cf|list), at most 64 bytes, at the top of the folder, in lists/ or in local.d/. Links are not followed, and
+ * somebody is told of them; other files are passed over. Files are written whole or not at all (a new file renamed over the old one, both synced).
  */
 #ifndef DESK_RULEBOOK_FILES_H
 #define DESK_RULEBOOK_FILES_H
@@ -25,6 +25,7 @@ struct rule_file {
 struct rule_set {
 	struct rule_file *list;
 	size_t count;
+	char linked[65];   /* a file or sub-folder that is a link and was not read; "": none */
 };
 
 bool rule_name_ok(struct slice name);
@@ -34,6 +35,8 @@ enum err rule_set_put(struct rule_set *s, struct slice name, struct slice text, 
 void rule_set_remove(struct rule_set *s, struct slice name);
 const struct rule_file *rule_set_find(const struct rule_set *s, struct slice name);
 enum err rule_set_dup(const struct rule_set *s, struct rule_set *out, struct error *e) MUST_CHECK;
+/* Adds a notice where something in the folder was a link: its admin has to know why its rules do not act. */
+void rule_set_notices(const struct rule_set *s, struct cf_errors *errs);
 /* As ruleset_build wants them; free() the result. NULL: out of memory. */
 struct cf_source *rule_set_sources(const struct rule_set *s) MUST_CHECK;
 

@@ -17,6 +17,14 @@ static struct jv *copy_number(struct request *rq, const struct jv *obj, const ch
 	return view_number(rq, jv_int_of(jv_get(obj, key)));
 }
 
+static bool only_warnings(const struct jv *errors)
+{
+	for (size_t i = 0; i < jv_size(errors); i++)
+		if (jv_type(jv_get(jv_at(errors, i), "warning")) != JV_TRUE)
+			return false;
+	return true;
+}
+
 static struct jv *errors_of(struct request *rq, const struct jv *from)
 {
 	struct jv *list = jv_array();
@@ -84,7 +92,10 @@ HANDLER(page_rules)
 	struct slice generation = jv_get_text(book, "generation");
 	if (generation.len > GENERATION_CHARS)
 		generation.len = GENERATION_CHARS;
-	jv_set_bool(page, "good", jv_size(jv_get(book, "errors")) == 0);
+	/* What serves may still have something to say, a link in the folder for one. */
+	bool good = only_warnings(jv_get(book, "errors"));
+	jv_set_bool(page, "good", good);
+	jv_set_bool(page, "warned", good && jv_size(jv_get(book, "errors")) > 0);
 	view_put(rq, page, lang, "generation_text", "rules-serving", I18N(i18n_int((int64_t)jv_size(rules)), i18n_slice(generation)));
 	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors")));
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
@@ -153,12 +164,10 @@ static enum err show_file(struct request *rq, struct response *rs, const struct 
 	jv_set(page, "done", said ? view_say(rq, lang, said, I18N_NONE) : jv_null());
 	jv_set(page, "problem", ed->problem ? view_say(rq, lang, ed->problem, I18N_NONE) : jv_null());
 	struct jv *errors = errors_of(rq, ed->errors);
-	bool only_warnings = jv_size(ed->errors) > 0;
-	for (size_t i = 0; i < jv_size(ed->errors); i++)
-		only_warnings &= jv_type(jv_get(jv_at(ed->errors, i), "warning")) == JV_TRUE;
+	bool warned = jv_size(ed->errors) > 0 && only_warnings(ed->errors);
 	jv_set_bool(page, "has_errors", jv_size(errors) > 0);
 	jv_set(page, "errors", errors);
-	jv_set_bool(page, "warned", only_warnings);
+	jv_set_bool(page, "warned", warned);
 	jv_set(page, "history", history_of(rq, lang, history, slice_of(etag)));
 	jv_push(jv_get(page, "scripts"), jv_string("rules.js"));
 	jv_free(&history);

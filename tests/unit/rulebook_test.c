@@ -161,7 +161,7 @@ static void shipped_files_that_the_site_changed_are_kept(void **state)
 	assert_true(rulebook_good(f->desk.rulebook));
 }
 
-static void links_and_other_names_are_passed_over(void **state)
+static void links_are_told_of_and_other_names_passed_over(void **state)
 {
 	struct fixture *f = *state;
 	char path[300], target[300];
@@ -175,6 +175,28 @@ static void links_and_other_names_are_passed_over(void **state)
 	tmpdir_put(f->folder, "rules/notes.txt", "rubbish\n");
 	MUST(rulebook_rescan(f->desk.rulebook, &e));
 	assert_false(has_rule(f, "LINKED"));
+	assert_true(rulebook_good(f->desk.rulebook));
+	struct jv *v = NULL, *told;
+	MUST(rulebook_json(f->desk.rulebook, f->db, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "errors")), 1);
+	told = jv_at(jv_get(v, "errors"), 0);
+	assert_true(slice_is(jv_get_text(told, "file"), "linked.cf"));
+	assert_int_equal(jv_type(jv_get(told, "warning")), JV_TRUE);
+	jv_free(&v);
+	assert_int_equal(unlink(path), 0);
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	MUST(rulebook_json(f->desk.rulebook, f->db, &v, &e));
+	assert_int_equal(jv_size(jv_get(v, "errors")), 0);
+	jv_free(&v);
+	/* a whole sub-folder that is a link is as silent */
+	snprintf(path, sizeof(path), "%s/rules/local.d", f->folder);
+	snprintf(target, sizeof(target), "%s/moved", f->folder);
+	assert_int_equal(rename(path, target), 0);
+	assert_int_equal(symlink(target, path), 0);
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	MUST(rulebook_json(f->desk.rulebook, f->db, &v, &e));
+	assert_true(slice_is(jv_get_text(jv_at(jv_get(v, "errors"), 0), "file"), "local.d/"));
+	jv_free(&v);
 }
 
 static enum err put(struct fixture *f, const char *file, const char *text, const char *tag, char etag[RULE_ETAG_BYTES], struct jv **errors)
@@ -283,7 +305,7 @@ int main(void)
 		T(the_watcher_takes_edits_in),
 		T(a_missing_folder_stops_nothing),
 		T(shipped_files_that_the_site_changed_are_kept),
-		T(links_and_other_names_are_passed_over),
+		T(links_are_told_of_and_other_names_passed_over),
 		T(editing),
 		T(checking_changes_nothing),
 		T(modes),

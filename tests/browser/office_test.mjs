@@ -129,3 +129,78 @@ test('prepared replies by keyboard, and used in a conversation', async () => {
 	assert.equal(await page.locator('#text').inputValue(), 'Welcome! What would you like to write about?');
 	await leave(page);
 });
+
+test('bans: from a question, without scripts, what is typed is kept, lifted twice', async () => {
+	const mod = await visit(b, desk, { script: false });
+	await signIn(mod, desk, 'mod');
+	await mod.getByRole('link', { name: 'Bans' }).click();
+	await mod.getByRole('heading', { name: 'Nobody is banned' }).waitFor();
+	const asked = await desk.json('POST', '/api/v1/questions', { body: 'Buy our wonderful carpets, they are the best carpets of all.', title: 'Carpets' });
+	assert.equal(asked.status, 201);
+	const { id } = (await ann.get('/api/v1/search?q=carpets')).body.items[0].ticket;
+	await mod.goto(`/desk/t/${id}`);
+	await mod.locator('#more summary').click();
+	await mod.getByRole('link', { name: 'Ban this sender' }).click();
+	await mod.getByRole('heading', { name: `Ban the sender of question ${id}` }).waitFor();
+	await field(mod, 'days').selectOption('3');
+	await field(mod, 'reason').evaluate((x) => x.removeAttribute('maxlength'));
+	await field(mod, 'reason').fill(LONG.repeat(2));
+	await mod.getByRole('button', { name: 'Ban this sender' }).click();
+	await mod.locator('#reason-wrong').waitFor();
+	assert.equal(await field(mod, 'days').inputValue(), '3');
+	assert.equal(await field(mod, 'reason').inputValue(), LONG.repeat(2));
+	await field(mod, 'reason').fill(LONG.slice(0, 400));
+	await mod.getByRole('button', { name: 'Ban this sender' }).click();
+	await done(mod, 'waits for a moderator');
+	const list = (await ann.get('/api/v1/bans')).body.items;
+	assert.equal(list.length, 1);
+	assert.equal(Math.round((Date.parse(list[0].expires) - Date.parse(list[0].created)) / 86400e3), 3);
+	await onPhone('mod', '/desk/bans');
+	await onPhone('mod', `/desk/bans?ticket=${id}`);
+
+	// Once more, as by a second click: one ban, which ends as late as before.
+	const client = await desk.login('mod');
+	assert.equal((await client.form('/desk/bans', { csrf: client.headers['x-csrf-token'], ticket: id, days: '1', reason: 'again' })).status, 303);
+	const same = (await ann.get('/api/v1/bans')).body.items;
+	assert.deepEqual(same.map((x) => x.expires), list.map((x) => x.expires));
+
+	// It holds, and the page says how often. Nothing here is an address.
+	assert.equal((await desk.json('POST', '/api/v1/questions', { body: 'How do I rename an article about a mill?' })).body.state, 'held');
+	await mod.goto('/desk/bans');
+	assert.equal(await mod.locator('td.num').innerText(), '1');
+	assert.doesNotMatch(await mod.content(), /127\.0\.0\.1|::1/);
+	assert.equal((await client.form('/desk/bans', { csrf: client.headers['x-csrf-token'], ticket: '987654', days: '7' })).status, 404);
+	await mod.getByRole('button', { name: /^Lift the ban/ }).click();
+	await done(mod, 'The ban has ended.');
+	assert.equal((await client.form(`/desk/bans/${list[0].id}/lift`, { csrf: client.headers['x-csrf-token'] })).status, 303, 'lifted twice');
+	assert.equal((await desk.json('POST', '/api/v1/questions', { body: 'How do I rename an article about a bridge?' })).body.state, 'queued');
+	await needsToken('mod', '/desk/bans', { ticket: id, days: '7' });
+	const said = await actions();
+	for (const a of ['ban.add', 'ban.end']) assert.ok(said.includes(a), a);
+	await leave(mod);
+
+	const ben = await desk.login('ben');
+	assert.equal((await ben.get('/desk/bans')).status, 403);
+	assert.equal((await ben.form('/desk/bans', { csrf: ben.headers['x-csrf-token'], ticket: id, days: '7' })).status, 403);
+});
+
+test('a ban from the moderation page, by keyboard', async () => {
+	const page = await visit(b, desk);
+	await desk.json('POST', '/api/v1/questions', { body: 'We offer guest posts and backlinks from high authority sites. First page of Google guaranteed in 30 days. Contact me on WhatsApp +1 555 0100 for the price list.', title: 'Offer' });
+	await signIn(page, desk, 'mod');
+	await page.goto('/desk/moderation');
+	await page.locator('.case', { hasText: 'Offer' }).getByRole('link', { name: 'Ban this sender' }).focus();
+	await page.keyboard.press('Enter');
+	await field(page, 'reason').waitFor();
+	await looksGood(page, 'banning');
+	await field(page, 'days').focus();
+	await page.keyboard.press('Tab');
+	await page.keyboard.type('Link sellers');
+	await page.keyboard.press('Enter');
+	await done(page, 'waits for a moderator');
+	await looksGood(page, 'bans');
+	await page.getByRole('button', { name: /^Lift the ban/ }).focus();
+	await page.keyboard.press('Enter');
+	await done(page, 'The ban has ended.');
+	await leave(page);
+});

@@ -74,6 +74,9 @@ export async function seeded() {
 	const gone = await ask('Please forget that I asked this about my neighbour.', { title: 'A mistake' });
 	await desk.json('DELETE', `/api/v1/questions/${gone.token}`);
 	pages.erased = `/q/${gone.token}`;
+	// Last, because whatever comes from here is held from now on.
+	pages.banned = (await people.Amina.get('/api/v1/held?list=held')).body.items.find((i) => /casino/.test(i.title)).ticket;
+	await post(people.Amina, 'bans', { ticket: pages.banned, days: 7, reason: 'The same casino for the third time today' });
 	return { desk, robin, jonas, pages };
 }
 
@@ -101,6 +104,8 @@ export function everyPage(pages) {
 		['talk-moderator', pages.talk, 'amina.s'],
 		['replies', '/desk/canned', 'jonas.w'],
 		['reply-form', '/desk/canned?edit=1', 'amina.s'],
+		['bans', '/desk/bans', 'amina.s'],
+		['ban-form', `/desk/bans?ticket=${pages.banned}`, 'amina.s'],
 		['figures', '/desk/figures', 'robin.k'],
 		['rules', '/desk/rules', 'robin.k'],
 		['rule-file', '/desk/rules/edit?file=21-gambling.cf', 'robin.k'],

@@ -686,6 +686,10 @@ static enum err key_add_run(struct db *db, void *self, struct error *e)
 		return err;
 	if (count >= PEOPLE_KEYS_MAX)
 		return err_set(e, ERR_CONFLICT, "This account has %d keys already; end one first.", PEOPLE_KEYS_MAX);
+	if ((err = db_int(db, SQL_KEY_SAME, BINDS(b_int(c->by->account), b_text(c->label)), &count, e)))
+		return err;
+	if (count)
+		return err_field(e, ERR_CONFLICT, "label", "This account has a key with this label already.");
 	err = db_int(db, SQL_KEY_ADD,
 		BINDS(b_int(c->by->account), b_blob(c->hash.bytes, sizeof(c->hash.bytes)), b_text(c->label), b_int(c->scopes),
 			b_int(clock_wall_ms()), b_id(c->expires_ms)),

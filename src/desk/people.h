@@ -139,6 +139,7 @@ struct people_key {
 	int64_t created_ms, used_ms, expires_ms; /* 0: never */
 };
 
+/* ERR_CONFLICT: too many keys; with the field label: one of that label, so that a request sent twice makes no key that nobody has seen. */
 enum err people_key_add(struct desk *d, struct db *db, const struct actor *by, struct slice label, unsigned scopes,
 	int64_t expires_ms, char key[PEOPLE_KEY_BYTES], int64_t *id, struct error *e) MUST_CHECK;
 enum err people_key_list(struct db *db, struct arena *a, int64_t account, struct people_key **out, size_t *count,

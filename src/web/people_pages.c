@@ -1,5 +1,5 @@
 /*
- * people_pages: logging in and out, passwords, and the admins' pages: people, the record, figures.
+ * people_pages: logging in and out, reset codes, and the admins' pages: people, the record, figures.
  *
  * A reset code is shown once, in the answer to the request that made it, and nowhere else.
  */
@@ -152,47 +152,6 @@ HANDLER(page_reset_send)
 	return show_login(rq, rs, lang, &l, e);
 }
 
-static enum err show_password(struct request *rq, struct response *rs, int status, const char *problem, const char *done, struct error *e)
-{
-	const char *lang = view_lang(rq, rs);
-	struct jv *page = NULL;
-	enum err rc = view_staff_frame(rq, lang, "password", &page, e);
-	if (rc != ERR_OK)
-		return rc;
-	jv_set(page, "problem", problem ? view_say(rq, lang, problem, I18N_NONE) : jv_null());
-	jv_set(page, "done", done ? view_say(rq, lang, done, I18N_NONE) : jv_null());
-	if (status)
-		response_status(rs, status);
-	return view_send(rq, rs, "password", lang, page, e);
-}
-
-HANDLER(page_password)
-{
-	return show_password(rq, rs, 0, NULL, slice_is(request_query(rq, "done"), "1") ? "password-changed" : NULL, e);
-}
-
-HANDLER(page_password_send)
-{
-	enum err rc = request_form(rq, e);
-	if (rc != ERR_OK)
-		return rc;
-	struct slice old = request_field(rq, "old"), new = request_field(rq, "new");
-	struct error why = { 0 };
-	rc = people_password_check(rq->desk, rq->db, rq->who.account, old.ptr ? old : SLICE(""), &why);
-	if (rc == ERR_FORBIDDEN || rc == ERR_LIMITED)
-		return show_password(rq, rs, problem_status(rc), rc == ERR_LIMITED ? "problem-limited" : "password-old-wrong", NULL, e);
-	if (rc == ERR_OK)
-		rc = people_password(rq->desk, rq->db, &rq->who, rq->who.account, new.ptr ? new : SLICE(""), rq->who.session, &why);
-	if (rc == ERR_INVALID)
-		return show_password(rq, rs, 422, "password-short", NULL, e);
-	if (rc != ERR_OK) {
-		*e = why;
-		return rc;
-	}
-	response_redirect(rs, rq, "/desk/password?done=1");
-	return ERR_OK;
-}
-
 /* ---- people ---- */
 
 struct people_page {
@@ -231,6 +190,7 @@ static struct jv *person(struct request *rq, const char *lang, const struct acco
 	view_put(rq, x, lang, "role_label", "role-of", I18N(i18n_slice(a->name)));
 	view_put(rq, x, lang, "toggle_label", a->disabled ? "enable-whom" : "disable-whom", I18N(i18n_slice(a->name)));
 	view_put(rq, x, lang, "reset_label", "reset-whom", I18N(i18n_slice(a->name)));
+	view_put(rq, x, lang, "keys_label", "keys-of", I18N(i18n_slice(a->name)));
 	return x;
 }
 

@@ -196,8 +196,6 @@ enum err view_staff_frame(struct request *rq, const char *lang, const char *at, 
 	if (rc != ERR_OK)
 		return rc;
 	snprintf(message, sizeof(message), "nav-%s", at);
-	if (!i18n_has(message))
-		snprintf(message, sizeof(message), "password-change");
 	struct slice part = i18n_text(rq->arena, lang, message, I18N_NONE);
 	struct jv *page = view_frame(rq, lang, "title-staff", part);
 	jv_set(page, "at", jv_set_bool(jv_object(), at, true));

@@ -1,7 +1,7 @@
 // The pages behind the desk: prepared replies, bans, keys, rule modes, one's own account. Each without scripts, by keyboard, on a phone, in Arabic.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { start } from '../http/lib.mjs';
+import { PASSWORD, start } from '../http/lib.mjs';
 import { browser, leave, looksGood, signIn, smallTargets, visit } from './lib.mjs';
 
 let b, desk, ann;
@@ -202,5 +202,126 @@ test('a ban from the moderation page, by keyboard', async () => {
 	await page.getByRole('button', { name: /^Lift the ban/ }).focus();
 	await page.keyboard.press('Enter');
 	await done(page, 'The ban has ended.');
+	await leave(page);
+});
+
+test('one\'s own account: name, password, switches of this device', async () => {
+	const page = await visit(b, desk);
+	await signIn(page, desk, 'cleo');
+	await page.locator('.me summary').click();
+	await page.getByRole('link', { name: 'Your account' }).click();
+	await looksGood(page, 'one\'s own account');
+	await field(page, 'name').fill('cleo');
+	await page.keyboard.press('Enter');
+	await page.locator('#name-wrong').waitFor();
+	assert.equal(await field(page, 'name').inputValue(), 'cleo', 'the login name is refused and stays in the form');
+	await field(page, 'name').fill('Cleo of the mill');
+	await page.keyboard.press('Enter');
+	await done(page, 'Your name is changed.');
+	assert.equal(await page.locator('.me summary').innerText(), 'Cleo of the mill');
+
+	// The switches here and in the menu are the same, and stay.
+	const keys = page.locator('#prefs').getByLabel('Keyboard shortcuts');
+	const enter = page.locator('#prefs').getByLabel('Enter sends');
+	assert.equal(await keys.isChecked(), true);
+	await keys.focus();
+	await page.keyboard.press('Space');
+	await enter.check();
+	assert.equal(await page.locator('#keys-on').isChecked(), false);
+	await page.reload();
+	assert.equal(await keys.isChecked(), false);
+	assert.equal(await enter.isChecked(), true);
+	await page.locator('h1').click();
+	await page.keyboard.press('?');
+	assert.equal(await page.locator('dialog#keys').isVisible(), false, 'no shortcut any more');
+	await keys.check();
+	await page.locator('h1').click();
+	await page.keyboard.press('?');
+	assert.equal(await page.locator('dialog#keys').isVisible(), true);
+	await leave(page);
+	await onPhone('cleo', '/desk/me');
+
+	// Without scripts: a wrong password, too short a one, and the change, which ends other sessions.
+	const other = await desk.login('cleo');
+	const plain = await visit(b, desk, { script: false });
+	await signIn(plain, desk, 'cleo');
+	await plain.goto('/desk/me');
+	await plain.getByText('need scripts').waitFor();
+	await field(plain, 'old').fill('not my password');
+	await field(plain, 'new').fill('a new horse battery');
+	await plain.getByRole('button', { name: 'Change password' }).click();
+	await plain.locator('#old-wrong').waitFor();
+	const short = await other.form('/desk/me/password', { csrf: other.headers['x-csrf-token'], old: PASSWORD, new: 'short' });
+	assert.equal(short.status, 422);
+	assert.match(short.text, /id="new-wrong"/);
+	await field(plain, 'old').fill(PASSWORD);
+	await field(plain, 'new').fill('a new horse battery');
+	await plain.getByRole('button', { name: 'Change password' }).click();
+	await done(plain, 'Your password is changed.');
+	assert.equal((await other.get('/api/v1/session')).status, 401);
+	await leave(plain);
+	await needsToken('ben', '/desk/me', { name: 'Somebody' });
+	await needsToken('ben', '/desk/me/password', { old: PASSWORD, new: 'another horse' });
+	assert.ok((await actions()).some((a) => /account\.|people\.|password/.test(a)));
+});
+
+test('keys: made once, shown once, used, ended; an admin ends anybody\'s', async () => {
+	const page = await visit(b, desk, { script: false });
+	await signIn(page, desk, 'ben');
+	await page.goto('/desk/me');
+	await page.getByRole('link', { name: 'Keys for programs' }).click();
+	await page.getByText('There is no key.').waitFor();
+	const own = new URL(page.url()).pathname;
+	assert.equal(await page.getByLabel('administer').count(), 0, 'no scope that is of no use');
+	await page.getByLabel('read').uncheck();
+	await field(page, 'label').fill('Wall board');
+	await field(page, 'days').selectOption('30');
+	await page.getByRole('button', { name: 'Make a key' }).click();
+	await page.locator('#scopes-wrong').waitFor();
+	assert.equal(await field(page, 'label').inputValue(), 'Wall board');
+	assert.equal(await field(page, 'days').inputValue(), '30');
+	await page.getByLabel('read').check();
+	await page.getByRole('button', { name: 'Make a key' }).click();
+	const key = await page.locator('.linkbox input').inputValue();
+	assert.match(key, /^plk_/);
+	const program = desk.client({ authorization: `Bearer ${key}` });
+	assert.equal((await program.get('/api/v1/queue')).status, 200);
+	assert.equal((await program.json('POST', '/api/v1/queue/next', {})).status, 403, 'it may only read');
+	await page.goto(own);
+	assert.doesNotMatch(await page.content(), /plk_/, 'shown once');
+
+	// A second click makes no second key.
+	const client = await desk.login('ben');
+	const again = await client.form(own, { csrf: client.headers['x-csrf-token'], label: 'Wall board', read: '1', days: '30' });
+	assert.equal(again.status, 409);
+	assert.match(again.text, /id="label-wrong"/);
+	assert.equal((await client.get('/api/v1/keys')).body.items.length, 1);
+	await needsToken('ben', own, { label: 'x', read: '1' });
+	await onPhone('ben', own);
+
+	// Somebody else's are not to be seen; a key makes no key.
+	const cleo = await desk.login('tim');
+	assert.equal((await cleo.get(own)).status, 403);
+	assert.equal((await cleo.form(own, { csrf: cleo.headers['x-csrf-token'], label: 'y', read: '1' })).status, 403);
+	const writer = await client.json('POST', '/api/v1/keys', { label: 'Writer', scopes: ['read', 'write'] });
+	assert.equal((await desk.client({ authorization: `Bearer ${writer.body.key}` }).form(own, { label: 'more', read: '1' })).status, 403);
+
+	// An admin comes by the people page, sees the labels, and ends one, twice.
+	const admin = await visit(b, desk);
+	await signIn(admin, desk, 'ann');
+	await admin.goto('/desk/people');
+	await admin.getByRole('link', { name: /^Keys of ben/i }).or(admin.locator(`a[href$="${own}"]`)).first().click();
+	await admin.getByText('Wall board').waitFor();
+	assert.equal(await admin.locator('main form.card').count(), 0, 'keys are made for oneself only');
+	await looksGood(admin, 'keys');
+	await admin.getByRole('button', { name: 'End the key “Wall board”' }).focus();
+	await admin.keyboard.press('Enter');
+	await done(admin, 'does not work any more');
+	assert.equal((await program.get('/api/v1/queue')).status, 401);
+	const boss = await desk.login('ann');
+	assert.equal((await boss.form(`${own}/999/end`, { csrf: boss.headers['x-csrf-token'] })).status, 303);
+	const said = await actions();
+	for (const a of ['key.add', 'key.end']) assert.ok(said.includes(a), a);
+	await leave(admin);
 	await leave(page);
 });

@@ -74,6 +74,8 @@ export async function seeded() {
 	const gone = await ask('Please forget that I asked this about my neighbour.', { title: 'A mistake' });
 	await desk.json('DELETE', `/api/v1/questions/${gone.token}`);
 	pages.erased = `/q/${gone.token}`;
+	pages.robin = (await robin.get('/api/v1/session')).body.account.id;
+	await post(robin, 'keys', { label: 'The wall board in the office', scopes: ['read', 'metrics'] });
 	// Last, because whatever comes from here is held from now on.
 	pages.banned = (await people.Amina.get('/api/v1/held?list=held')).body.items.find((i) => /casino/.test(i.title)).ticket;
 	await post(people.Amina, 'bans', { ticket: pages.banned, days: 7, reason: 'The same casino for the third time today' });
@@ -111,6 +113,7 @@ export function everyPage(pages) {
 		['rule-file', '/desk/rules/edit?file=21-gambling.cf', 'robin.k'],
 		['people', '/desk/people', 'robin.k'],
 		['record', '/desk/audit', 'robin.k'],
-		['password', '/desk/password', 'robin.k'],
+		['me', '/desk/me', 'robin.k'],
+		['keys', `/desk/people/${pages.robin}/keys`, 'robin.k'],
 	];
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "cli/house.h"
+#include "desk/attack.h"
 #include "desk/bans.h"
 #include "desk/erase.h"
 #include "desk/gate.h"
@@ -30,7 +31,7 @@ enum { SECOND_MS = 1000, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, STOP_S
 
 /* ---- the clockwork ---- */
 
-enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_RULES_TOLD, TASK_RULES, TASK_DOUBTS, TASK_COUNT };
+enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_RULES_TOLD, TASK_RULES, TASK_DOUBTS, TASK_ATTACK, TASK_COUNT };
 
 /* Each timer thread has a connection of its own. A task that fails is said once, and once more when it works again. */
 struct works {
@@ -57,6 +58,13 @@ static void each_second(void *ctx)
 	told(w, TASK_LEASES, "returning expired leases", lease_sweep(w->desk, NULL, &e), &e);
 	told(w, TASK_STREAMS, "ending streams", people_cut_ended(w->desk, w->db, &w->watch, &e), &e);
 	told(w, TASK_RULES_TOLD, "telling of rules", rule_life_tell(w->desk, w->db, &e), &e);
+}
+
+static void each_five_seconds(void *ctx)
+{
+	struct works *w = ctx;
+	struct error e = { 0 };
+	told(w, TASK_ATTACK, "looking for an attack", attack_tick(w->desk, w->db, &e), &e);
 }
 
 struct gate_round {
@@ -107,7 +115,8 @@ static enum err works_start(struct works *w, struct desk *d, struct error *e)
 
 static enum err clockwork(struct works *quick, struct works *slow, struct error *e)
 {
-	if (timers_every(quick->timers, SECOND_MS, each_second, quick) || timers_every(slow->timers, MINUTE_MS, each_minute, slow) ||
+	if (timers_every(quick->timers, SECOND_MS, each_second, quick) || timers_every(slow->timers, 5 * SECOND_MS, each_five_seconds, slow) ||
+		timers_every(slow->timers, MINUTE_MS, each_minute, slow) ||
 		timers_every(slow->timers, HOUR_MS, each_hour, slow))
 		return err_nomem(e);
 	return ERR_OK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "desk/attack.h"
 #include "desk/bans.h"
 #include "desk/keys.h"
 #include "desk/rule_life.h"
@@ -226,7 +227,7 @@ static struct judge_options options_of_conf(void)
 	struct judge_options o = judge_defaults();
 	double b[3];
 	const char *at = conf()->bands;
-	static atomic_bool told_bands, told_challenge;
+	static atomic_bool told_bands;
 
 	for (int i = 0; i < 3; i++) {
 		char *end;
@@ -243,8 +244,7 @@ static struct judge_options options_of_conf(void)
 	o.hold = b[1];
 	o.reject = b[2];
 out:
-	if (strcmp(conf()->challenge, "auto") == 0 && !atomic_exchange(&told_challenge, true))
-		log_warn("desk/gate", "challenge=auto acts as off: this version offers no challenges, doubtful questions are held");
+	o.challenges = strcmp(conf()->challenge, "auto") == 0;
 	return o;
 }
 
@@ -399,8 +399,9 @@ static enum err judge_form(struct desk *d, struct db *db, struct screening *s, s
 	s->facts.script = form.script;
 	in->form_age_ms = form.age_ms;
 	s->spends = in->kind == SUBMIT_QUESTION && (form.state == FORM_GOOD || form.state == FORM_EXPIRED);
-	/* A talk's lines come from people who hold its link. */
-	if (in->kind != SUBMIT_QUESTION || strcmp(conf()->form_token, "off") == 0)
+	s->facts.proven = in->proven ? YES : UNKNOWN;
+	/* A talk's lines come from people who hold its link. What is judged again left its form behind. */
+	if (in->kind != SUBMIT_QUESTION || (in->proven && !in->form.len) || strcmp(conf()->form_token, "off") == 0)
 		return ERR_OK;
 	s->facts.form = form.state;
 	s->facts.form_again = form.again;
@@ -434,6 +435,12 @@ static enum err screen(struct desk *d, struct db *db, struct screening *s, struc
 
 	if ((err = judge_form(d, db, s, in, e)))
 		return err;
+	if (in->kind == SUBMIT_QUESTION) {
+		struct attack attack;
+		if ((err = attack_read(db, &attack, e)))
+			return err;
+		s->facts.attack = attack.step;
+	}
 	if (in->kind == SUBMIT_HELPER)
 		in->trust = "helper";
 	else if (in->ticket && (err = fetch_talk(db, s->arena, in, &s->facts, e)))
@@ -530,12 +537,12 @@ out:
 	return err;
 }
 
-static enum err store_hits(struct db *db, const struct screening *s, const struct verdict *v, int64_t ticket, int64_t n, struct error *e)
+static enum err store_hits(struct db *db, const struct screening *s, const struct verdict *v, int64_t ticket, int64_t n, bool count, struct error *e)
 {
 	for (size_t i = 0; i < v->hit_count; i++) {
 		const struct hit *h = &v->hits[i];
 		enum err err = db_run(db, SQL_GATE_HIT_ADD, BINDS(b_int(ticket), b_int(n), b_text(h->rule), b_int(h->evidence), b_real(h->score)), NULL, e);
-		if (!err)
+		if (!err && count)
 			err = db_run(db, SQL_GATE_DAY_ADD,
 				BINDS(b_int(s->now_ms / DAY_MS), b_text(h->rule), b_int(v->action == ACTION_ACCEPT),
 					b_int(v->action == ACTION_HOLD || v->action == ACTION_CHALLENGE), b_int(v->action == ACTION_REJECT), b_int(s->now_ms)),
@@ -577,10 +584,25 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 		if ((err = sameness_record(db, &text, ticket, n, v->action, e)))
 			return err;
 	}
-	if ((err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, e)) || (err = store_troubles(db, s, e)))
+	if ((err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, true, e)) || (err = store_troubles(db, s, e)))
+		return err;
+	if (s->in->kind == SUBMIT_QUESTION && (err = attack_count(db, s->now_ms, e)))
 		return err;
 	*action = v->action;
 	return ERR_OK;
+}
+
+enum err gate_record_again(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e)
+{
+	const struct verdict *v = s->verdict;
+	const struct bind which[] = { b_int(ticket), b_int(n), b_int(n) };
+	enum err err;
+
+	if ((err = db_run(db, SQL_GATE_VERDICT_FORGET, which, 3, NULL, e)) || (err = db_run(db, SQL_GATE_HIT_FORGET, which, 3, NULL, e)) ||
+		(err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, false, e)))
+		return err;
+	*action = v->action;
+	return db_run(db, SQL_GATE_TWIN_AGAIN, BINDS(b_int(ticket), b_int(n), b_int(v->action)), NULL, e);
 }
 
 enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct error *e)

@@ -7,8 +7,8 @@
  *
  * Nobody but moderators sees scores or rules. An asker is told the state and gate_note().
  *
- * challenge=auto: proof of work is not part of this version. The value is accepted, the log says once that it acts as
- * "off", and the challenge band is held.
+ * With challenge=auto a doubtful question may prove itself (desk/proof); the gate judges it again then (gate_screen with
+ * submission.proven, gate_record_again). With challenge=off that band is held.
  *
  * Threads: any; a screening belongs to its arena.
  */
@@ -65,6 +65,9 @@ bool gate_asks_others(void);
  * sighting and the sender's rate. *action is what is to be done, possibly stricter than gate_action. ERR_CONFLICT: the
  * nonce was spent meanwhile by a racing request; look for the ticket of its client_id. May run twice. */
 enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e) MUST_CHECK;
+
+/* The same for an entry that was judged before: the new verdict takes the old one's place, and nothing is counted twice. */
+enum err gate_record_again(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e) MUST_CHECK;
 
 /* Once a minute or so, on the writer (a chunk at a time): forgets spent nonces, rates and sightings past their time. */
 enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct error *e) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "desk/audit.h"
+#include "desk/proof.h"
 #include "desk/sameness.h"
 #include "desk/talk.h"
 #include "desk/ticket.h"
@@ -241,7 +242,7 @@ static enum err item_json(struct db *db, struct arena *a, const struct item *it,
 	end = rows_close(&r);
 	if (!err)
 		err = end;
-	if (!err && x && list == HELD_APPEALS)
+	if (!err && x && (list == HELD_APPEALS || list == HELD_CHALLENGED))
 		err = add_appeal(db, it->ticket, x, e);
 	if (!err && x && list == HELD_REPORTS)
 		err = add_reports(db, a, it, x, e);
@@ -459,7 +460,7 @@ static enum err judge_question(struct db *db, struct giving *g, int64_t ticket, 
 		return err;
 	found = rows_next(&r);
 	if (found)
-		appeal = rows_text(&r, 1).ptr && slice_is(rows_text(&r, 1), "appeal");
+		appeal = rows_int(&r, 0) != 0;
 	if ((err = rows_close(&r)))
 		return err;
 	if (!found)
@@ -473,6 +474,8 @@ static enum err judge_question(struct db *db, struct giving *g, int64_t ticket, 
 	err = ticket_move(db, &m, &acted, e);
 	if (err == ERR_CONFLICT) /* nothing was written: its state allows no such step. A report is settled all the same */
 		return reported(db, ticket, 1, done, e);
+	if (!err && g->label == LABEL_HAM)
+		err = proof_mark(db, ticket, e);
 	if (err)
 		return err;
 	*entry = acted.n;

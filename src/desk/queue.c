@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/attack.h"
 #include "desk/lease.h"
 #include "desk/presence.h"
 #include "desk/talk.h"
@@ -121,6 +122,7 @@ struct claim {
 	struct act act;
 	struct slice lang, topic;
 	int64_t ticket;
+	enum attack_turn turn; /* whose turn was used up */
 	struct acted *out;
 };
 
@@ -241,12 +243,22 @@ static enum err find_next(struct db *db, struct claim *c, int64_t now, struct er
 {
 	struct bind account = b_int(c->act.who.account), lang = b_text(c->lang), topic = b_text(c->topic);
 	bool moderator = c->act.who.role >= ROLE_MODERATOR;
+	enum attack_turn turn = ATTACK_ANY;
 	enum err rc = ERR_OK;
 
 	if (moderator)
 		rc = first_of(db, SQL_QUEUE_NEXT_URGENT, NO_BINDS, &c->ticket, e);
 	if (!rc)
 		rc = first_of(db, SQL_QUEUE_NEXT_MINE, BINDS(account, lang, topic, b_int(moderator)), &c->ticket, e);
+	if (!rc && !c->ticket)
+		rc = attack_turn(db, &turn, e);
+	/* In attack mode those who proved themselves and those who did not take turns: neither can keep the other from being heard. */
+	if (!rc && turn != ATTACK_ANY) {
+		rc = first_of(db, turn == ATTACK_PROVEN ? SQL_QUEUE_NEXT_PROVEN : SQL_QUEUE_NEXT_UNPROVEN,
+			      BINDS(b_int(now), lang, topic, b_int(moderator)), &c->ticket, e);
+		if (c->ticket)
+			c->turn = turn;
+	}
 	if (!rc)
 		rc = first_of(db, SQL_QUEUE_NEXT, BINDS(b_int(now), lang, topic, b_int(moderator)), &c->ticket, e);
 	if (!rc) /* nothing else waits: then also what is kept for somebody */
@@ -263,6 +275,7 @@ static enum err next(struct db *db, void *self, struct error *e)
 
 	memset(c->out, 0, sizeof(*c->out));
 	c->ticket = 0;
+	c->turn = ATTACK_ANY;
 	rc = earlier_next(db, c, now, &found, e);
 	if (rc || found)
 		return rc;
@@ -271,6 +284,8 @@ static enum err next(struct db *db, void *self, struct error *e)
 		rc = err_set(e, ERR_CONFLICT, "You hold %lld conversations. Close or release one before you take the next.", (long long)live);
 	if (!rc)
 		rc = find_next(db, c, now, e);
+	if (!rc && c->ticket)
+		rc = attack_turned(db, c->turn, e);
 	if (rc || !c->ticket)
 		return rc;
 	return claim_now(db, c, false, now, e);

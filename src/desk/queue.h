@@ -1,7 +1,8 @@
 /*
  * queue: who waits, how long, and who is next.
  *
- * "Next" gives the oldest eligible question, first those the helper snoozed; a free pick is allowed and recorded in the log
+ * "Next" gives the oldest eligible question, first those the helper snoozed; in attack mode (desk/attack) in turns one of a proven
+ * asker and one of an unproven; a free pick is allowed and recorded in the log
  * (data.pick). Positions and waits shown to people come from the log and are absent below 20 samples.
  */
 #ifndef DESK_QUEUE_H

@@ -5,6 +5,7 @@
 #include "desk/bans.h"
 #include "desk/gate.h"
 #include "desk/keys.h"
+#include "desk/proof.h"
 #include "desk/talk.h"
 #include "text/utf.h"
 
@@ -122,6 +123,7 @@ struct asking {
 	struct crypt_hash client, same, token_hash;
 	unsigned char seed[KEYS_SEED_BYTES];
 	struct slice note;
+	struct proof proof;
 	bool keep; /* remember which words the client_id or the form's nonce came with */
 	/* results */
 	int64_t ticket;
@@ -210,6 +212,8 @@ static enum err write_question(struct db *db, void *self, struct error *e)
 	rc = insert(db, q, now, e);
 	if (!rc)
 		rc = gate_record(db, q->screening, q->ticket, 1, &action, e);
+	if (!rc && q->proof.good)
+		rc = proof_spend(db, &q->proof, q->ticket, now, e);
 	if (!rc)
 		rc = ticket_move(db,
 				 &(struct move){ .ticket = q->ticket, .event = events[action], .by = BY_SYSTEM, .now = now,
@@ -232,19 +236,25 @@ static struct slice given(struct slice s)
 	return s.len ? s : SLICE_NONE;
 }
 
-/* What the row keeps: one-line fields without what could turn a line round; a title also where none was given. */
-static enum err tidy(struct arena *a, struct asking *q, struct error *e)
+/* The title of a question that came without one. */
+static struct slice own_title(struct arena *a, struct slice body)
 {
-	struct slice first = utf_trim(q->in->body);
+	struct slice first = utf_trim(body);
 	const char *end = first.len ? memchr(first.ptr, '\n', first.len) : NULL;
 
 	if (end)
 		first.len = (size_t)(end - first.ptr);
+	return utf_one_line(a, first, TITLE_CHARS);
+}
+
+/* What the row keeps: one-line fields without what could turn a line round; a title also where none was given. */
+static enum err tidy(struct arena *a, struct asking *q, struct error *e)
+{
 	q->title = utf_one_line(a, q->in->title, TICKET_TITLE_MAX_BYTES);
 	if (q->in->title.ptr && !q->title.ptr)
 		return err_nomem(e);
 	if (!q->title.len)
-		q->title = utf_one_line(a, first, TITLE_CHARS);
+		q->title = own_title(a, q->in->body);
 	q->name = given(utf_one_line(a, q->in->name, TICKET_NAME_MAX_BYTES));
 	q->page = given(utf_one_line(a, q->in->page, TICKET_PAGE_MAX_BYTES));
 	q->lang = given(q->in->lang);
@@ -288,6 +298,7 @@ static enum err screen(struct desk *d, struct db *db, struct arena *a, struct as
 	s->form = in->form;
 	s->honeypot = in->trap;
 	s->api = !in->page_form;
+	s->proven = q->proof.good;
 	return gate_screen(d, db, a, s, &in->sender, &q->screening, e);
 }
 
@@ -351,6 +362,8 @@ enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct
 	if (q.repeat)
 		return answer_repeat(d, db, a, q.ticket, out, e);
 	rc = tidy(a, &q, e);
+	if (!rc && in->pow.len && proof_on())
+		rc = proof_check(d, db, a, &(struct proof_for){ .kind = PROOF_FORM, .form = in->form }, in->pow, &q.proof, e);
 	if (!rc)
 		rc = screen(d, db, a, &q, e);
 	if (rc)
@@ -378,6 +391,34 @@ enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct
 	return ERR_OK;
 }
 
+enum err ticket_judge_again(struct desk *d, struct db *db, struct arena *a, int64_t ticket, struct slice agent, const struct sender *from,
+			    struct screening **out, struct error *e)
+{
+	struct ask in = { .agent = agent, .sender = *from, .page_form = true };
+	struct asking q = { .in = &in, .proof = { .good = true } };
+	struct rows r;
+	enum err rc = rows_open(db, &r, SQL_TICKET_ASKED, BINDS(b_int(ticket)), e), closed;
+
+	*out = NULL;
+	if (rc)
+		return rc;
+	if (rows_next(&r)) {
+		struct slice *fields[] = { &in.body, &in.title, &in.name, &in.email, &in.topic, &in.lang, &in.page };
+
+		for (int i = 0; i < (int)(sizeof(fields) / sizeof(fields[0])); i++)
+			*fields[i] = arena_slice(a, rows_text(&r, i));
+	}
+	closed = rows_close(&r);
+	if (closed)
+		return closed;
+	/* A title that was not given is no second copy of the first line. */
+	if (slice_eq(in.title, own_title(a, in.body)))
+		in.title = SLICE_NONE;
+	rc = arena_failed(a) ? err_nomem(e) : screen(d, db, a, &q, e);
+	*out = q.screening;
+	return rc;
+}
+
 /* ---- the appeal and the rating ---- */
 
 struct later {
@@ -385,6 +426,8 @@ struct later {
 	struct slice text;
 	struct screening *screening; /* NULL without a text */
 	bool appeal, helped;
+	bool open;           /* an appeal that is to be read without proof, or has its proof */
+	struct proof proof;
 	struct acted *out;
 };
 
@@ -423,9 +466,12 @@ static enum err write_later(struct db *db, void *self, struct error *e)
 		entry.data = l->helped ? SLICE("{\"what\":\"rating\",\"helped\":true}") : SLICE("{\"what\":\"rating\",\"helped\":false}");
 	if (!l->appeal || l->text.len)
 		rc = talk_append(db, &entry, &l->out->n, e);
+	if (!rc && l->proof.good)
+		rc = proof_spend(db, &l->proof, l->ticket, entry.now, e);
 	if (!rc && l->appeal)
 		rc = ticket_move(db,
-				 &(struct move){ .ticket = l->ticket, .event = EVENT_APPEAL, .by = BY_ASKER, .now = entry.now, .why = HELD_APPEAL },
+				 &(struct move){ .ticket = l->ticket, .event = EVENT_APPEAL, .by = BY_ASKER, .now = entry.now,
+						 .why = l->open ? HELD_APPEAL : HELD_UNSOLVED },
 				 l->out, e);
 	else if (!rc)
 		rc = db_run(db, SQL_TICKET_SET_RATING, BINDS(b_int(l->ticket), b_int(l->helped)), NULL, e);
@@ -458,10 +504,19 @@ static enum err later(struct desk *d, struct db *db, struct arena *a, struct lat
 	return rc ? rc : writer_do(d->writer, LANE_TALK, write_later, l, e);
 }
 
-enum err ticket_appeal(struct desk *d, struct db *db, struct arena *a, int64_t ticket, struct slice text, const struct sender *from,
+enum err ticket_appeal(struct desk *d, struct db *db, struct arena *a, int64_t ticket, const struct appeal *in, const struct sender *from,
 		       struct acted *out, struct error *e)
 {
-	return later(d, db, a, &(struct later){ .ticket = ticket, .text = text, .appeal = true, .out = out }, from, e);
+	struct later l = { .ticket = ticket, .text = in->text, .appeal = true, .open = !proof_on() || proof_answers(in->answer), .out = out };
+
+	if (!l.open) {
+		enum err rc = proof_check(d, db, a, &(struct proof_for){ .kind = PROOF_APPEAL, .ticket = ticket }, in->pow, &l.proof, e);
+
+		if (rc)
+			return rc;
+		l.open = l.proof.good;
+	}
+	return later(d, db, a, &l, from, e);
 }
 
 enum err ticket_rate(struct desk *d, struct db *db, struct arena *a, int64_t ticket, bool helped, struct slice comment,

@@ -14,7 +14,7 @@ struct ask {
 	struct slice form;       /* the nonce of the form; serves as client_id for 10 minutes when there is none */
 	struct slice trap;       /* what stood in the field that people do not see */
 	struct slice agent;      /* User-Agent, for the rules */
-	struct slice pow;        /* a solved challenge sent along */
+	struct slice pow;        /* a solved challenge of this form (desk/proof); what is none is left aside */
 	bool page_form;          /* by the page, not the API: form_token=required asks for `form` in both */
 	struct sender sender;
 };
@@ -31,8 +31,18 @@ enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct
 /* Checks the fields alone, before anything is spent: ERR_INVALID with the field at fault. */
 enum err ticket_check_ask(const struct ask *in, struct error *e) MUST_CHECK;
 
-/* Once. `text` (absent: none) is screened and kept as a message. */
-enum err ticket_appeal(struct desk *d, struct db *db, struct arena *a, int64_t ticket, struct slice text,
+/* A challenged question whose asker has proven themselves: judged as it stands in the rows, without the behaviour class. */
+struct screening;
+enum err ticket_judge_again(struct desk *d, struct db *db, struct arena *a, int64_t ticket, struct slice agent, const struct sender *from,
+			    struct screening **out, struct error *e) MUST_CHECK;
+
+/* Once. The text is screened and kept as a message. With challenges on, an appeal that comes without an answer to its challenge or
+ * to the site question is on the moderators' folded list. */
+struct appeal {
+	struct slice text;        /* absent: none */
+	struct slice pow, answer; /* absent: none */
+};
+enum err ticket_appeal(struct desk *d, struct db *db, struct arena *a, int64_t ticket, const struct appeal *in,
 		       const struct sender *from, struct acted *out, struct error *e) MUST_CHECK;
 /* After closing: did this help? The comment (absent: none) is screened. The last rating counts. */
 enum err ticket_rate(struct desk *d, struct db *db, struct arena *a, int64_t ticket, bool helped, struct slice comment,

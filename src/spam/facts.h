@@ -60,6 +60,8 @@ struct facts {
 	/* rates of the sender, within an hour and a day; -1: unknown sender */
 	int64_t sender_hour, sender_day, sender_open;
 	bool limits;             /* limits are switched on */
+	enum known proven;       /* YES: a challenge was solved for this very text */
+	int64_t attack;          /* the step of the desk's attack mode, 0: none (desk/attack) */
 	enum known banned;       /* a moderator's ban holds what this sender writes */
 	/* the sender within this talk */
 	int64_t talk_lines;      /* accepted messages before this one */

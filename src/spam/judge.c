@@ -17,6 +17,9 @@ enum { OWN_HITS_MAX = SHAPE_FINDINGS_MAX + 12, GUARDS_MAX = 16 };
 #define NEAR_CONFIRMATIONS 3
 #define HASTE_MS 2000
 #define LEARNED_MIN -1.0
+/* From this step of attack mode on, what is within so many points of the doubtful band is held. */
+#define ATTACK_STRICT 3
+#define ATTACK_MARGIN 1.0
 
 struct judging {
 	struct arena *a;
@@ -105,6 +108,8 @@ static void weigh_behaviour(struct judging *j)
 {
 	const struct facts *f = j->facts;
 
+	if (f->proven == YES)
+		return;
 	if (f->form == FORM_MISSING)
 		add(j, "form/missing", EVIDENCE_BEHAVIOUR, 1, SLICE_NONE, "It did not come from our form.");
 	if (f->form == FORM_FORGED)
@@ -257,6 +262,40 @@ static enum action floor_of_rates(struct judging *j)
 	return least;
 }
 
+/* What a challenge can settle. `words`: the score without behaviour. */
+static enum action settle_challenge(struct judging *j, enum action act, double words)
+{
+	const struct facts *f = j->facts;
+	bool doubtful = words >= j->o->challenge - 1e-9, question = j->f->in->kind == SUBMIT_QUESTION;
+	bool attacked = f->attack > 0 && j->o->challenges && question && f->proven != YES;
+
+	if (attacked && act < ACTION_HOLD && f->attack >= ATTACK_STRICT && words >= j->o->challenge - ATTACK_MARGIN) {
+		say(j, "attack-strict", "The attack goes on: a person decides about what is nearly doubtful.");
+		return ACTION_HOLD;
+	}
+	if (attacked && act == ACTION_ACCEPT) {
+		act = ACTION_CHALLENGE;
+		say(j, "attack", "The desk is in attack mode: every question has to prove itself.");
+	}
+	if (act != ACTION_CHALLENGE)
+		return act;
+	if (doubtful) {
+		say(j, j->o->challenges ? "words-hold" : "challenge-off",
+			j->o->challenges ? "What it says is doubtful, and solving a challenge proves nothing about that."
+					 : "No challenges are offered, so a person decides.");
+		return ACTION_HOLD;
+	}
+	if (f->proven == YES) {
+		say(j, "proven", "Its asker solved a challenge.");
+		return ACTION_ACCEPT;
+	}
+	if (!j->o->challenges || !question) {
+		say(j, "challenge-off", "No challenges are offered, so a person decides.");
+		return ACTION_HOLD;
+	}
+	return act;
+}
+
 static enum action decide(struct judging *j, struct verdict *v)
 {
 	const struct facts *f = j->facts;
@@ -313,13 +352,7 @@ static enum action decide(struct judging *j, struct verdict *v)
 		act = ACTION_HOLD;
 		say(j, "appeal", "An appeal is read by a person.");
 	}
-	if (act == ACTION_CHALLENGE && !j->o->challenges) {
-		act = ACTION_HOLD;
-		say(j, "challenge-off", "No challenges are offered, so a person decides.");
-	} else if (act == ACTION_CHALLENGE && words >= j->o->challenge - 1e-9) {
-		act = ACTION_HOLD;
-		say(j, "words-hold", "What it says is doubtful, and solving a challenge proves nothing about that.");
-	}
+	act = settle_challenge(j, act, words);
 	if (j->f->in->kind == SUBMIT_HELPER) {
 		v->flagged = act > ACTION_ACCEPT;
 		act = ACTION_ACCEPT;

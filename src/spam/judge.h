@@ -11,10 +11,13 @@
  *     text if that rule could have refused or held it.
  *     A rule that is capped (it suspended itself, desk/rule_life) holds at most: it is no evidence for a refusal.
  *  6. A text tagged `harm` is never refused and alerts moderators.
- *  7. A challenge is offered only where the score without behaviour is below the first band and challenges are on;
- *     otherwise that band is held.
+ *  7. A challenge is offered to questions only, where the score without behaviour is below the first band and challenges are on;
+ *     otherwise that band is held. Where one was solved (facts.proven) behaviour and rates that ask for a challenge weigh
+ *     nothing any more, and what is still doubtful is held.
  *  8. An appeal is never refused; a helper's line is flagged, never held.
  *  9. A ban holds. Rates raise accept to challenge (or hold), never to reject.
+ * 10. In attack mode (facts.attack) every question that was not proven is challenged; from its last step on one within a point of
+ *     the doubtful band is held. Nothing is refused for it, and where no challenges are offered it changes nothing.
  */
 #ifndef SPAM_JUDGE_H
 #define SPAM_JUDGE_H

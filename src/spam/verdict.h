@@ -62,6 +62,7 @@ struct submission {
 	struct slice form;     /* the nonce of the page it came from */
 	struct slice honeypot; /* the field hidden from people; anything in it is suspicious */
 	bool api;              /* came by the JSON API, which has no page to carry a nonce */
+	bool proven;           /* a challenge was solved for it */
 	int64_t ticket;        /* the talk a line belongs to; 0 for a new question */
 	/* Words that stand beside a question, its name or page: what hits only with them is this text's, too. */
 	struct slice beside;

@@ -4,9 +4,11 @@
 #include "desk/erase.h"
 #include "desk/gate.h"
 #include "desk/presence.h"
+#include "desk/proof.h"
 #include "desk/queue.h"
 #include "desk/transcript.h"
 #include "web/handlers.h"
+#include "web/view.h"
 
 static enum err wait_json(struct request *rq, struct jv *into, struct error *e)
 {
@@ -24,6 +26,24 @@ static enum err position_json(struct request *rq, const struct ticket *t, struct
 	if (!err && position)
 		jv_set_int(into, "position", position);
 	return err;
+}
+
+/* What a challenged question, or an appeal, is asked to solve: in the protocol's shape, with the site question beside. */
+static enum err challenge_json(struct request *rq, const struct ticket *t, struct jv *into, struct error *e)
+{
+	bool appeal = (t->state == TICKET_REJECTED || t->state == TICKET_SPAM) && !t->appealed;
+	struct jv *v;
+	enum err err;
+	if (!proof_on() || !(appeal || t->state == TICKET_CHALLENGED))
+		return ERR_OK;
+	err = proof_offer(rq->desk, rq->db, &(struct proof_for){ .kind = appeal ? PROOF_APPEAL : PROOF_QUESTION, .ticket = t->id }, &v, e);
+	if (err)
+		return err;
+	struct slice lang = arena_slice(rq->arena, t->lang), question = view_site_question(lang.len ? lang.ptr : "");
+	if (question.len)
+		jv_set_text(v, "question", question);
+	jv_set(into, "challenge", v);
+	return ERR_OK;
 }
 
 /* The asker acts: no account, no fence. */
@@ -48,7 +68,7 @@ enum err api_ask(struct request *rq, struct response *rs, struct error *e)
 		(err = jv_want_text(body, "name", &in.name, e)) || (err = jv_want_text(body, "email", &in.email, e)) ||
 		(err = jv_want_text(body, "topic", &in.topic, e)) || (err = jv_want_text(body, "lang", &in.lang, e)) ||
 		(err = jv_want_text(body, "page", &in.page, e)) || (err = jv_want_text(body, "client_id", &in.client_id, e)) ||
-		(err = jv_want_text(body, "form", &in.form, e)))
+		(err = jv_want_text(body, "form", &in.form, e)) || (err = jv_want_text(body, "pow", &in.pow, e)))
 		return err;
 	if ((err = ticket_ask(rq->desk, rq->db, rq->arena, &in, &out, e)))
 		return err;
@@ -65,6 +85,8 @@ enum err api_ask(struct request *rq, struct response *rs, struct error *e)
 		err = position_json(rq, &t, v, e);
 	if (!err)
 		err = wait_json(rq, v, e);
+	if (!err)
+		err = challenge_json(rq, &t, v, e);
 	if (err) {
 		jv_free(&v);
 		return err;
@@ -75,8 +97,13 @@ enum err api_ask(struct request *rq, struct response *rs, struct error *e)
 enum err api_ask_form(struct request *rq, struct response *rs, struct error *e)
 {
 	char form[GATE_FORM_BYTES];
+	struct jv *challenge = NULL;
 	gate_form_new(rq->desk, false, form);
-	return api_answer(rs, 200, jv_set_string(jv_object(), "form", form), e);
+	enum err err = proof_on() ? proof_offer(rq->desk, rq->db, &(struct proof_for){ .kind = PROOF_FORM, .form = slice_of(form) }, &challenge, e) : ERR_OK;
+	if (err)
+		return err;
+	struct jv *v = jv_set_string(jv_object(), "form", form);
+	return api_answer(rs, 200, challenge ? jv_set(v, "challenge", challenge) : v, e);
 }
 
 enum err api_question(struct request *rq, struct response *rs, struct error *e)
@@ -99,7 +126,7 @@ enum err api_question(struct request *rq, struct response *rs, struct error *e)
 	if (t.state == TICKET_REJECTED || t.state == TICKET_SPAM)
 		jv_set_bool(v, "appeal", !t.appealed);
 	jv_set_int(v, "read", t.asker_read);
-	if ((err = position_json(rq, &t, v, e)) || (err = wait_json(rq, v, e))) {
+	if ((err = position_json(rq, &t, v, e)) || (err = wait_json(rq, v, e)) || (err = challenge_json(rq, &t, v, e))) {
 		jv_free(&v);
 		return err;
 	}
@@ -128,19 +155,16 @@ enum err api_question_transcript(struct request *rq, struct response *rs, struct
 
 enum err api_question_challenge(struct request *rq, struct response *rs, struct error *e)
 {
-	(void)rs;
 	struct ticket t;
 	struct jv *body;
-	struct slice answer = SLICE_NONE;
+	struct solving in = { .sender = rq->sender, .agent = request_header(rq, "user-agent") };
+	struct acted done = { 0 };
 	enum err err = api_link(rq, &t, e);
-	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "pow", &answer, e)) ||
-		(err = jv_want_text(body, "answer", &answer, e)))
+	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "pow", &in.pow, e)) ||
+		(err = jv_want_text(body, "answer", &in.answer, e)) || (err = jv_want_bool(body, "skip", &in.skip, e)) ||
+		(err = proof_solve(rq->desk, rq->db, rq->arena, &t, &in, &done, e)))
 		return err;
-	if (!answer.len)
-		return err_field(e, ERR_INVALID, "answer", "The answer is missing.");
-	if (t.state != TICKET_CHALLENGED)
-		return err_set(e, ERR_CONFLICT, "There is nothing to solve here.");
-	return err_field(e, ERR_INVALID, "answer", "This is not the answer.");
+	return api_answer(rs, 200, jv_set_string(jv_object(), "state", state_name(done.state)), e);
 }
 
 /* A new line, or the correction of entry params[1]. */
@@ -198,14 +222,15 @@ enum err api_question_appeal(struct request *rq, struct response *rs, struct err
 {
 	struct ticket t;
 	struct jv *body;
-	struct slice text = SLICE_NONE;
+	struct appeal in = { 0 };
 	struct acted done = { 0 };
 	enum err err = api_link(rq, &t, e);
-	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "body", &text, e)))
+	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "body", &in.text, e)) ||
+		(err = jv_want_text(body, "pow", &in.pow, e)) || (err = jv_want_text(body, "answer", &in.answer, e)))
 		return err;
-	if (text.len > TICKET_TEXT_MAX_BYTES)
+	if (in.text.len > TICKET_TEXT_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "body", "The text is longer than %d bytes.", TICKET_TEXT_MAX_BYTES);
-	err = ticket_appeal(rq->desk, rq->db, rq->arena, t.id, text.len ? text : SLICE_NONE, &rq->sender, &done, e);
+	err = ticket_appeal(rq->desk, rq->db, rq->arena, t.id, &in, &rq->sender, &done, e);
 	return err ? err : api_acted(rs, &done, e);
 }
 

@@ -1,6 +1,7 @@
 /* The moderators' side of the JSON API: what was held and why, decisions and their undoing, bans. */
 #include "web/api.h"
 
+#include "desk/attack.h"
 #include "desk/bans.h"
 #include "desk/gate.h"
 #include "desk/judgement.h"
@@ -114,6 +115,25 @@ enum err api_judge_undo(struct request *rq, struct response *rs, struct error *e
 	struct judgement_done done = { 0 };
 	enum err err = judgement_undo(rq->desk, &rq->who, rq->params[0], &done, e);
 	return err ? err : judged(rs, &done, e);
+}
+
+enum err api_attack(struct request *rq, struct response *rs, struct error *e)
+{
+	struct attack attack;
+	enum err err = attack_read(rq->db, &attack, e);
+	return err ? err : api_answer(rs, 200, attack_json(&attack), e);
+}
+
+enum err api_attack_set(struct request *rq, struct response *rs, struct error *e)
+{
+	struct jv *body;
+	struct attack attack;
+	int64_t step = -1, for_s = ATTACK_HAND_S_DEFAULT;
+	enum err err = request_json(rq, &body, e);
+	if (err || (err = jv_want_int(body, "step", &step, e)) || (err = jv_want_int(body, "for_s", &for_s, e)) ||
+		(err = attack_set(rq->desk, &rq->who, step, for_s, &attack, e)))
+		return err;
+	return api_answer(rs, 200, attack_json(&attack), e);
 }
 
 enum err api_bans(struct request *rq, struct response *rs, struct error *e)

@@ -17,6 +17,7 @@
 #include "web/handlers.h"
 #include "web/kept_page.h"
 #include "web/problem.h"
+#include "web/proof_pages.h"
 #include "web/view.h"
 
 enum { LOG_TAIL = 400, MS_A_DAY = 86400 * 1000, REFRESH_LIVE_S = 20, REFRESH_QUEUED_S = 30, REFRESH_HELD_S = 60 };
@@ -325,7 +326,7 @@ static enum err add_now(struct request *rq, const char *lang, const struct ticke
 		refresh = REFRESH_LIVE_S;
 		break;
 	}
-	case TICKET_CHALLENGED: headline = "now-challenged", text = "now-held-text", refresh = REFRESH_HELD_S; break;
+	case TICKET_CHALLENGED: headline = "now-challenged", text = "now-challenged-text"; break; /* no refresh: an answer is being typed */
 	case TICKET_HELD: {
 		struct wait w;
 		enum err rc = queue_hold_wait(rq->db, &w, e);
@@ -500,6 +501,11 @@ static enum err show_question(struct request *rq, struct response *rs, const str
 	jv_set(page, "heading", t->title.len && !refused(t) && !wordless(t) ? jv_text(t->title) : view_say(rq, lang, "question-fallback", I18N_NONE));
 	jv_set(page, "appeal_text", jv_text(s->why));
 	add_can(rq, lang, t, page);
+	rc = proof_view(rq, lang, t, page, e);
+	if (rc != ERR_OK) {
+		jv_free(&page);
+		return rc;
+	}
 	if (s->confirm)
 		add_confirm(rq, lang, s->confirm, s->why, page);
 	struct jv *wrong = jv_object();
@@ -690,7 +696,8 @@ static enum err appeal_it(struct request *rq, struct own_act *f, struct error *w
 	f->s.why = words;
 	if (f->t.state == TICKET_HELD && f->t.appealed)
 		return ERR_OK;
-	return ticket_appeal(rq->desk, rq->db, rq->arena, f->t.id, words, &rq->sender, &out, why);
+	struct appeal in = { .text = words, .pow = view_field(rq, "pow"), .answer = view_field(rq, "answer") };
+	return ticket_appeal(rq->desk, rq->db, rq->arena, f->t.id, &in, &rq->sender, &out, why);
 }
 
 HANDLER(page_question_appeal)

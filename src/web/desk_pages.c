@@ -18,6 +18,7 @@
 #include "text/utf.h"
 #include "web/handlers.h"
 #include "web/problem.h"
+#include "web/proof_pages.h"
 #include "web/view.h"
 
 enum { LOG_TAIL = 400, HOUR_MS = 3600 * 1000 };
@@ -134,6 +135,8 @@ static enum err show_desk(struct request *rq, struct response *rs, int status, c
 	enum err rc = view_staff_frame(rq, lang, "desk", &page, e);
 	if (rc == ERR_OK)
 		rc = add_queue(rq, lang, 0, page, e);
+	if (rc == ERR_OK)
+		rc = proof_attack_view(rq, lang, page, e);
 	if (rc != ERR_OK) {
 		jv_free(&page);
 		return rc;

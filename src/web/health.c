@@ -4,7 +4,9 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "desk/attack.h"
 #include "desk/gate.h"
+#include "desk/proof.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "web/exchange.h"
@@ -145,6 +147,17 @@ enum err health_metrics(struct request *rq, struct response *rs, struct error *e
 	head(out, METRIC_porchlight_rules_held_back);
 	for (int i = RULE_QUARANTINED; i < RULE_PINNED; i++)
 		labelled(out, METRIC_porchlight_rules_held_back, "state", rule_state_name((enum rule_state)i), laid[i]);
+	struct proof_figures p = proof_figures();
+	head(out, METRIC_porchlight_challenges_total);
+	labelled(out, METRIC_porchlight_challenges_total, "result", "offered", p.offered);
+	labelled(out, METRIC_porchlight_challenges_total, "result", "solved", p.solved);
+	labelled(out, METRIC_porchlight_challenges_total, "result", "answered", p.answered);
+	labelled(out, METRIC_porchlight_challenges_total, "result", "skipped", p.skipped);
+	labelled(out, METRIC_porchlight_challenges_total, "result", "wrong", p.wrong);
+	struct attack attack;
+	if ((err = attack_read(rq->db, &attack, e)))
+		return err;
+	whole(out, METRIC_porchlight_attack_step, attack.step);
 	whole(out, METRIC_porchlight_rules_good, rq->desk->rulebook && rulebook_good(rq->desk->rulebook));
 	if (str_failed(out))
 		return err_nomem(e);

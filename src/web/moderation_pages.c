@@ -10,6 +10,7 @@
 #include "text/utf.h"
 #include "web/handlers.h"
 #include "web/problem.h"
+#include "web/proof_pages.h"
 #include "web/view.h"
 
 static const char *const list_codes[] = { "held", "appeals", "reports", "challenged", "rejected" };
@@ -167,7 +168,10 @@ HANDLER(page_moderation)
 	enum err rc = judgement_held(rq->db, rq->arena, &q, &held, e);
 	if (rc == ERR_OK)
 		rc = view_staff_frame(rq, lang, "moderation", &page, e);
+	if (rc == ERR_OK)
+		rc = proof_attack_view(rq, lang, page, e);
 	if (rc != ERR_OK) {
+		jv_free(&page);
 		jv_free(&held);
 		return rc;
 	}

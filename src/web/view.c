@@ -151,6 +151,14 @@ struct slice view_by_language(struct slice all, const char *lang)
 	return best;
 }
 
+struct slice view_site_question(const char *lang)
+{
+	struct slice all = view_by_language(slice_of(conf()->site_question), lang);
+	const char *eq = all.len ? memrchr(all.ptr, '=', all.len) : NULL;
+
+	return eq ? trimmed(slice_make(all.ptr, (size_t)(eq - all.ptr))) : SLICE("");
+}
+
 struct jv *view_frame(struct request *rq, const char *lang, const char *title, struct slice arg)
 {
 	struct jv *page = jv_object();

@@ -33,6 +33,8 @@ struct slice view_duration(struct request *rq, const char *lang, int64_t seconds
 /* The words for `lang` in `en: words | de: words | words for all others`; nearest first: the language, its base, words without a code,
  * English, the first. A view into `all`; empty when it holds no words. */
 struct slice view_by_language(struct slice all, const char *lang);
+/* The site question (configuration) for a reader of `lang`, without its answers; empty when there is none. */
+struct slice view_site_question(const char *lang);
 /* The name of a language by its code, as `lang` writes it; the code itself when there is none. */
 struct slice view_language(struct request *rq, const char *lang, struct slice code);
 

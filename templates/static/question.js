@@ -44,6 +44,7 @@ const renew = calmly(async () => {
 		}
 	};
 	swap('now');
+	if (!$('#prove', fresh)) $('#prove')?.remove();
 	swap('more');
 	mergeLog(log, $('#log', fresh));
 	$('[data-part="log"]', root).hidden = $('[data-part="log"]', fresh).hidden;
@@ -61,6 +62,8 @@ const renew = calmly(async () => {
 	root.dataset.state = fresh.dataset.state;
 	last = Math.max(last, Number(fresh.dataset.last));
 });
+
+document.addEventListener('porchlight:look', () => renew());
 
 // --- reading ---
 

@@ -34,6 +34,11 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 	return ERR_OK;
 }
 
+enum err gate_record_again(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e)
+{
+	return gate_record(db, s, ticket, n, action, e);
+}
+
 const struct verdict *gate_verdict(const struct screening *s)
 {
 	(void)s;

@@ -265,6 +265,70 @@ static void challenges_only_for_behaviour(void **state)
 	assert_true(guarded(b, "words-hold"));
 }
 
+static void a_solved_challenge_takes_behaviour_out(void **state)
+{
+	struct bench *b = *state;
+	hit(b, EVIDENCE_RULE, 2.5);
+	b->facts.form = FORM_MISSING;
+	b->facts.limits = true;
+	b->facts.sender_hour = b->facts.sender_open = 1000;
+	assert_int_equal(judged(b), ACTION_CHALLENGE);
+	b->facts.proven = YES;
+	assert_int_equal(judged(b), ACTION_ACCEPT);
+	assert_true(guarded(b, "proven"));
+	assert_true(b->v->by_class[EVIDENCE_BEHAVIOUR] < 0.001);
+	/* a day's worth of one network is a person's decision all the same, and so is what the words say */
+	b->facts.sender_day = 1000;
+	assert_int_equal(judged(b), ACTION_HOLD);
+	b->facts.sender_day = 0;
+	hit(b, EVIDENCE_RULE, 1);
+	assert_int_equal(judged(b), ACTION_HOLD);
+	hit(b, EVIDENCE_RULE, 20)->at_least = ACTION_REJECT;
+	assert_int_equal(judged(b), ACTION_REJECT);
+}
+
+static void only_questions_are_challenged(void **state)
+{
+	static const enum submission_kind others[] = { SUBMIT_APPEAL, SUBMIT_LINE, SUBMIT_COMMENT };
+	struct bench *b = *state;
+	hit(b, EVIDENCE_RULE, 2.5);
+	b->facts.form = FORM_MISSING;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		b->in.kind = others[i];
+		b->facts.attack = 0;
+		assert_int_equal(judged(b), ACTION_HOLD);
+		b->facts.attack = 3;
+		assert_int_equal(judged(b), ACTION_HOLD);
+		b->f.hit_count = 0;
+		assert_int_equal(judged(b), ACTION_ACCEPT);
+		hit(b, EVIDENCE_RULE, 2.5);
+	}
+}
+
+static void attack_mode_asks_everybody_and_refuses_nobody(void **state)
+{
+	static const enum action by_score[3][4] = { { ACTION_CHALLENGE, ACTION_CHALLENGE, ACTION_HOLD, ACTION_HOLD },
+		{ ACTION_CHALLENGE, ACTION_CHALLENGE, ACTION_HOLD, ACTION_HOLD }, { ACTION_CHALLENGE, ACTION_HOLD, ACTION_HOLD, ACTION_HOLD } };
+	static const double scores[4] = { 0, 2.5, 4, 14 };
+	struct bench *b = *state;
+
+	for (int step = 1; step <= 3; step++)
+		for (int i = 0; i < 4; i++) {
+			b->f.hit_count = 0;
+			hit(b, EVIDENCE_RULE, scores[i]);
+			b->facts.attack = step;
+			b->facts.proven = UNKNOWN;
+			b->o.challenges = true;
+			assert_int_equal(judged(b), by_score[step - 1][i]);
+			b->facts.proven = YES;
+			assert_int_equal(judged(b), i < 2 ? ACTION_ACCEPT : ACTION_HOLD);
+			/* where nothing can be proven, nobody is asked to */
+			b->facts.proven = UNKNOWN;
+			b->o.challenges = false;
+			assert_int_equal(judged(b), i < 2 ? ACTION_ACCEPT : ACTION_HOLD);
+		}
+}
+
 static void rates_hold_but_never_refuse(void **state)
 {
 	struct bench *b = *state;
@@ -410,6 +474,9 @@ int main(void)
 		T(harm_is_never_refused),
 		T(behaviour_is_one_point_and_needs_script),
 		T(challenges_only_for_behaviour),
+		T(a_solved_challenge_takes_behaviour_out),
+		T(only_questions_are_challenged),
+		T(attack_mode_asks_everybody_and_refuses_nobody),
 		T(rates_hold_but_never_refuse),
 		T(near_copy_inherits),
 		T(caps_are_shared_out),

@@ -172,11 +172,11 @@ static void test_appeal_once(void **state)
 	fake_action = ACTION_REJECT;
 	id = ask(f, "refused");
 	assert_int_equal(load(f, id).state, TICKET_REJECTED);
-	MUST(ticket_appeal(&f->desk, f->db, f->arena, id, SLICE("please look"), &nobody, &out, &e));
+	MUST(ticket_appeal(&f->desk, f->db, f->arena, id, &(struct appeal){ .text = SLICE("please look") }, &nobody, &out, &e));
 	assert_int_equal(out.state, TICKET_HELD);
 	assert_int_equal(load(f, id).why, HELD_APPEAL);
 	move(f, id, EVENT_SPAM, BY_MODERATOR, TICKET_SPAM);
-	assert_int_equal(ticket_appeal(&f->desk, f->db, f->arena, id, SLICE_NONE, &nobody, &out, &e), ERR_CONFLICT);
+	assert_int_equal(ticket_appeal(&f->desk, f->db, f->arena, id, &(struct appeal){ 0 }, &nobody, &out, &e), ERR_CONFLICT);
 }
 
 int main(void)

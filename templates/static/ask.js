@@ -1,4 +1,5 @@
-// The ask form: what is typed survives a reload, a form is sent once, and the way back to an open conversation is offered.
+// The ask form: what is typed survives a reload, a form is sent once, also over a connection that comes and goes, and the way back to an open
+// conversation is offered.
 import { $, device, tab } from './common.js';
 
 const form = $('#ask');
@@ -20,31 +21,87 @@ const keep = () => {
 kept_note.hidden = !form.body.value;
 form.addEventListener('input', keep);
 
-let sent = false;
-form.addEventListener('submit', (e) => {
-	if (sent) return e.preventDefault();
-	const body = form.body;
-	if (new TextEncoder().encode(body.value).length > Number(body.dataset.max)) {
-		e.preventDefault();
-		let p = $('#body-wrong');
-		if (!p) {
-			p = document.createElement('p');
-			p.className = 'wrong';
-			p.id = 'body-wrong';
-			body.before(p);
-		}
-		p.textContent = body.dataset.toolong;
-		body.setAttribute('aria-invalid', 'true');
-		body.setAttribute('aria-describedby', 'body-hint body-wrong');
-		body.focus();
-		return;
+const note = $('#ask-failed');
+const say = (text) => {
+	note.textContent = text;
+	note.hidden = !text;
+};
+function tooLong(body) {
+	if (new TextEncoder().encode(body.value).length <= Number(body.dataset.max)) return false;
+	let p = $('#body-wrong');
+	if (!p) {
+		p = document.createElement('p');
+		p.className = 'wrong';
+		p.id = 'body-wrong';
+		body.before(p);
 	}
+	p.textContent = body.dataset.toolong;
+	body.setAttribute('aria-invalid', 'true');
+	body.setAttribute('aria-describedby', 'body-hint body-wrong');
+	body.focus();
+	return true;
+}
+
+// A browser that cannot reach the desk would show a page of its own in place of the words. So the desk is called first.
+async function reached() {
+	const late = new AbortController();
+	const timer = setTimeout(() => late.abort(), 15_000);
+	try {
+		await fetch($('link[rel="icon"]').href, { method: 'HEAD', cache: 'no-store', signal: late.signal });
+		return true;
+	} catch {
+		return false;
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+let wake = null;
+const pause = (seconds) =>
+	new Promise((resolve) => {
+		wake = (go) => {
+			clearTimeout(timer);
+			window.removeEventListener('online', back);
+			wake = null;
+			resolve(go);
+		};
+		const back = () => wake?.(true);
+		const timer = setTimeout(back, seconds * 1000);
+		window.addEventListener('online', back);
+	});
+form.addEventListener('input', () => wake?.(false));
+
+// The server knows a form that it has seen already (for ten minutes). The same words sent again, because no answer came, are the same form.
+const AGAIN_MS = 9 * 60_000;
+function sameForm() {
+	const nonce = form.elements.form;
+	const mark = JSON.stringify(fields.map((f) => form[f].value));
+	const before = JSON.parse(tab.get('ask:sent') ?? '{}');
+	if (before.mark === mark && Date.now() - before.at < AGAIN_MS) nonce.value = before.nonce;
+	// This page's own script vouches for the form: only then does haste or the field nobody sees count (desk/gate).
+	if (!nonce.value.endsWith('~')) nonce.value += '~';
+	tab.set('ask:sent', JSON.stringify({ nonce: nonce.value, mark, at: Date.now() }));
+}
+
+let sent = false;
+form.addEventListener('submit', async (e) => {
+	e.preventDefault();
+	if (wake) return wake(true);
+	if (sent || tooLong(form.body)) return;
 	keep();
 	sent = true;
-	// This page's own script vouches for the form: only then does haste or the field nobody sees count (desk/gate).
-	const nonce = form.elements.form;
-	if (!nonce.value.endsWith('~')) nonce.value += '~';
 	$('button', form).setAttribute('aria-disabled', 'true');
+	for (let seconds = 2; !(await reached()); seconds = Math.min(seconds * 2, 30)) {
+		say(note.dataset.again);
+		if (await pause(seconds)) continue;
+		say(note.dataset.text);
+		sent = false;
+		$('button', form).removeAttribute('aria-disabled');
+		return;
+	}
+	say('');
+	sameForm();
+	form.submit();
 });
 window.addEventListener('pageshow', () => {
 	sent = false;

@@ -54,15 +54,27 @@ export class Refused extends Error {
 	}
 }
 
-// Speaks with the JSON API. Rejects with Refused for an answer that says no, with TypeError when there is no answer.
-export async function api(method, url, body, headers = {}) {
-	const answer = await fetch(url, {
-		method,
-		headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers },
-		body: body === undefined ? undefined : JSON.stringify(body),
-		cache: 'no-store',
-	});
-	const text = await answer.text();
+// Long enough for a long text on a slow network, short enough to say that nothing came.
+const PATIENCE_MS = 30_000;
+
+// Speaks with the JSON API. Rejects with Refused for an answer that says no, with another error when there is no answer.
+export async function api(method, url, body, headers = {}, more = {}) {
+	const late = new AbortController();
+	const timer = setTimeout(() => late.abort(), PATIENCE_MS);
+	let answer, text;
+	try {
+		answer = await fetch(url, {
+			method,
+			headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers },
+			body: body === undefined ? undefined : JSON.stringify(body),
+			cache: 'no-store',
+			signal: late.signal,
+			...more,
+		});
+		text = await answer.text();
+	} finally {
+		clearTimeout(timer);
+	}
 	let data = {};
 	try {
 		data = text ? JSON.parse(text) : {};
@@ -97,9 +109,12 @@ export function tellTimes(root = document) {
 
 // --- the live connection ---
 
+// Timers of pages out of sight run once a minute; more than that is sleep.
+const ASLEEP_MS = 90_000;
+
 // Opens an event stream and keeps it open. `url` is asked at each attempt, so that it can name the last entry seen. The banner #net says when the
 // connection is lost and when it is tried again: quietly first, loudly when it lasts.
-export function live({ url, on, caughtUp, gone }) {
+export function live({ url, on, caughtUp }) {
 	const net = $('#net');
 	let source = null;
 	let tries = 0;
@@ -107,6 +122,9 @@ export function live({ url, on, caughtUp, gone }) {
 	let timer = 0;
 	let ticker = 0;
 	let heard = Date.now();
+	let behind = false;
+	let ended = false;
+	const waiting = [];
 
 	function say(seconds) {
 		if (!net) return;
@@ -115,6 +133,7 @@ export function live({ url, on, caughtUp, gone }) {
 		net.textContent = `${net.dataset.lost} ${plural(net.dataset.retry, seconds)}`;
 	}
 	function again() {
+		if (ended) return;
 		source?.close();
 		source = null;
 		clearTimeout(timer);
@@ -131,6 +150,7 @@ export function live({ url, on, caughtUp, gone }) {
 		timer = setTimeout(open, wait * 1000);
 	}
 	function open() {
+		if (ended) return;
 		clearTimeout(timer);
 		clearInterval(ticker);
 		source?.close();
@@ -143,8 +163,10 @@ export function live({ url, on, caughtUp, gone }) {
 				net.textContent = net.dataset.back;
 				setTimeout(() => (net.hidden = true), 2500);
 			}
-			if (lostAt) caughtUp?.();
+			if (lostAt || behind) caughtUp?.();
 			lostAt = 0;
+			behind = false;
+			for (const go of waiting.splice(0)) go();
 		};
 		source.onerror = () => {
 			// Refused, not broken: the page says why (a question that was refused meanwhile has no stream any more).
@@ -161,9 +183,18 @@ export function live({ url, on, caughtUp, gone }) {
 			location.reload();
 		});
 	}
-	// After sleep a connection may look alive and be dead.
+	// After sleep a connection may look alive and be dead: a clock that jumped tells of it, also where the page was in view all the time.
+	const wake = () => {
+		behind = true;
+		open();
+	};
+	let beat = Date.now();
+	const pulse = setInterval(() => {
+		if (Date.now() - beat > ASLEEP_MS) wake();
+		beat = Date.now();
+	}, 5000);
 	document.addEventListener('visibilitychange', () => {
-		if (!document.hidden && Date.now() - heard > 60_000) open();
+		if (!document.hidden && Date.now() - heard > 60_000) wake();
 	});
 	window.addEventListener('online', open);
 	window.addEventListener('offline', again);
@@ -171,11 +202,14 @@ export function live({ url, on, caughtUp, gone }) {
 	window.addEventListener('pageshow', (e) => e.persisted && open());
 	open();
 	return {
+		lost: () => lostAt > 0,
+		back: () => new Promise((go) => waiting.push(go)),
 		end() {
+			ended = true;
 			clearTimeout(timer);
 			clearInterval(ticker);
+			clearInterval(pulse);
 			source?.close();
-			gone?.();
 		},
 	};
 }
@@ -337,6 +371,9 @@ export function makeTalk({ log, box, words, own, replies }) {
 					else {
 						li.replaceWith(item({ ...about, badge: about.badgeWhenSent, text, n, at }));
 					}
+				},
+				waits() {
+					$('.badge', li).textContent = words.unsent;
 				},
 				failed() {
 					underway.delete(entry);

@@ -1,10 +1,11 @@
 // The helpers' desk, live: the list and the conversation renew themselves, drafts are kept on the server, writing renews the lease, and
 // everything can be done by keyboard (which can be switched off).
-import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, newId, Refused, tellTimes, unread } from './common.js';
+import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, Refused, tellTimes, unread } from './common.js';
+import { keepTyped, makeSender } from './send.js';
 
-const { csrf, base } = document.body.dataset;
+const { account, csrf, base } = document.body.dataset;
 const root = document.body.dataset.api;
-const api = (method, url, body) => ask(method, url, body, { 'X-CSRF-Token': csrf });
+const api = (method, url, body, more) => ask(method, url, body, { 'X-CSRF-Token': csrf }, more);
 const main = $('#main');
 const where = main.dataset.page;
 const onDesk = where === 'desk' || where === 'talk';
@@ -34,11 +35,11 @@ export function toast(text, action, act) {
 
 const keysOn = $('#keys-on');
 const enterSends = $('#enter-sends');
-keysOn.checked = device.get('keys') !== 'off';
-enterSends.checked = device.get('enter') === 'sends';
-keysOn.addEventListener('change', () => device.set('keys', keysOn.checked ? null : 'off'));
+keysOn.checked = device.get(`${account}:keys`) !== 'off';
+enterSends.checked = device.get(`${account}:enter`) === 'sends';
+keysOn.addEventListener('change', () => device.set(`${account}:keys`, keysOn.checked ? null : 'off'));
 enterSends.addEventListener('change', () => {
-	device.set('enter', enterSends.checked ? 'sends' : null);
+	device.set(`${account}:enter`, enterSends.checked ? 'sends' : null);
 	sendHint();
 });
 function sendHint() {
@@ -86,7 +87,9 @@ if (where === 'desk') {
 		caughtUp: () => renewList(),
 		on: {
 			ticket(e) {
-				if (e.to === 'queued' && (e.event === 'accept' || e.event === 'release')) count();
+				if (e.to === 'queued') {
+					count();
+				}
 				renewList();
 			},
 		},
@@ -112,7 +115,9 @@ const scroll = $('#thread-scroll');
 let last = Number(thread?.dataset.last ?? 0);
 let expires = thread?.dataset.expires ? Date.parse(thread.dataset.expires) : 0;
 let renewedAt = Date.now();
+let line = null; // the conversation's live connection
 const here = thread ? `${root}/tickets/${thread.dataset.ticket}` : '';
+const draftKey = thread ? `draft:${account}:${thread.dataset.ticket}` : '';
 
 const talk =
 	thread &&
@@ -252,20 +257,26 @@ function compose() {
 	for (const b of $$('.no-script', form)) b.remove();
 	const note = () => form.classList.contains('as-note');
 	const saved = $('#draft');
-	const failed = $('#write-failed');
 	let draftTimer = 0;
 	let typed = 0;
-	let client = newId();
-	let busy = false;
-	const keep = async () => {
+	// The server keeps the draft for other machines; until it has it, this tab does.
+	const kept = keepTyped(form, draftKey);
+	const keep = async (more) => {
 		clearTimeout(draftTimer);
+		draftTimer = 0;
+		const body = form.body.value;
 		try {
-			await api('PUT', `${here}/draft`, { body: form.body.value });
-			saved.textContent = form.body.value ? saved.dataset.saved : '';
+			await api('PUT', `${here}/draft`, { body }, more);
+			if (form.body.value === body) kept.clear();
+			saved.textContent = body ? saved.dataset.saved : '';
 		} catch {
 			saved.textContent = saved.dataset.failed;
 		}
 	};
+	if (kept.found && kept.found !== form.body.value) {
+		form.body.value = kept.found;
+		keep();
+	}
 	form.body.addEventListener('input', () => {
 		saved.textContent = '';
 		clearTimeout(draftTimer);
@@ -276,68 +287,55 @@ function compose() {
 			api('POST', `${here}/typing`, {}).catch(() => {});
 		}
 	});
+	// Leaving within the pause before the draft is kept: the request outlives the page.
+	window.addEventListener('pagehide', () => draftTimer && keep({ keepalive: true }));
 	form.body.addEventListener('keydown', (e) => {
 		if (e.key === 'Enter' && !e.isComposing && (e.ctrlKey || e.metaKey || (enterSends.checked && !e.shiftKey))) {
 			e.preventDefault();
 			form.requestSubmit();
-		} else if (e.key === '/' && !form.body.value && keysOn.checked && !$('#canned').hidden) {
+		} else if (e.key === '/' && !e.isComposing && !form.body.value && keysOn.checked && !$('#canned').hidden) {
 			e.preventDefault();
 			$('#canned').focus();
 		} else if (e.key === 'Escape') form.body.blur();
 	});
-	form.addEventListener('submit', async (e) => {
-		e.preventDefault();
-		const body = form.body.value;
-		if (busy) return;
-		if (!body.trim()) return form.body.focus();
-		busy = true;
-		clearTimeout(draftTimer);
-		failed.hidden = true;
-		const isNote = note();
-		const reply = Number(form.reply_to.value) || undefined;
-		const name = $('.me summary').textContent;
-		const about = { who: name, badge: words.sending, badgeWhenSent: isNote ? words.note : undefined, mine: true, note: isNote, quote: talk.quoteOf(reply) };
-		const mine = talk.pending(body, about);
-		try {
-			const answer = await api('POST', `${here}/${isNote ? 'notes' : 'messages'}`, {
+	makeSender({
+		form,
+		key: draftKey,
+		failed: $('#write-failed'),
+		line,
+		what: () => ({ note: note(), reply_to: Number(form.reply_to.value) || undefined }),
+		show(body, what) {
+			clearTimeout(draftTimer);
+			draftTimer = 0;
+			const about = { who: $('.me summary').textContent, mine: true, note: what.note, quote: talk.quoteOf(what.reply_to) };
+			return talk.pending(body, { ...about, badge: words.sending, badgeWhenSent: what.note ? words.note : undefined });
+		},
+		post: (body, id, what) =>
+			api('POST', `${here}/${what.note ? 'notes' : 'messages'}`, {
 				body,
 				fence: Number(thread.dataset.fence),
-				reply_to: reply,
-				client_id: client,
-			});
-			mine.done(answer.n, answer.at);
-			client = newId();
-			form.body.value = '';
-			saved.textContent = '';
+				reply_to: what.reply_to,
+				client_id: id,
+			}),
+		sent(answer, what) {
 			replyTo(0);
 			took(answer.lease);
-			if (isNote) mode(false);
-			api('PUT', `${here}/draft`, { body: '' }).catch(() => {});
-		} catch (why) {
-			mine.failed();
-			failed.textContent = failed.dataset.text;
-			failed.hidden = false;
+			if (what.note) mode(false);
 			keep();
-			if (why instanceof Refused && why.status === 409) {
-				client = newId();
-				renew();
-			}
-		}
-		busy = false;
-		form.body.focus();
+		},
+		refused(why) {
+			keep();
+			if (why instanceof Refused && why.status === 409) renew();
+		},
 	});
 	sendHint();
 	ready(form);
 }
 
 if (thread) {
-	compose();
-	talk.toEnd();
-	setInterval(tellLease, 1000);
-	tellLease();
 	const typing = $('#typing');
 	let quiet = 0;
-	live({
+	line = live({
 		url: () => `${here}/events?after=${last}`,
 		caughtUp: renew,
 		on: {
@@ -362,6 +360,10 @@ if (thread) {
 			},
 		},
 	});
+	compose();
+	talk.toEnd();
+	setInterval(tellLease, 1000);
+	tellLease();
 }
 
 // --- clicks that need no reload ---
@@ -408,39 +410,52 @@ function openActs(id) {
 	const d = document.getElementById(id);
 	if (!d) return;
 	d.open = true;
-	$('select, button', d)?.focus();
+	($('select, textarea, input:not([type="hidden"]), button', d) ?? d).focus();
 }
 
 const palette = $('#palette');
 const search = $('#palette-q');
+const nameOf = (x) => {
+	const copy = ($('.item-title', x) ?? x).cloneNode(true);
+	for (const k of $$('kbd, .count', copy)) k.remove();
+	return copy.textContent.trim().replace(/\s+/g, ' ');
+};
 function fillPalette() {
-	const list = $('#palette-list');
-	const wanted = search.value.toLowerCase();
-	const all = [...$$('.bar nav a'), ...$$('.views a'), ...$$('#queue .item'), ...$$('.side .actions button, .thread form button.primary')];
-	list.replaceChildren(
+	const wanted = search.value.trim().toLowerCase();
+	const places = ['.bar nav a', '.views a', '#next-form button', '.foot-pane form:not(#composer) button', '.acts summary', '.acts > form button', '#queue .item'];
+	const all = places.flatMap((x) => $$(x)).map((x) => [nameOf(x), x]);
+	$('#palette-list').replaceChildren(
 		...all
-			.filter((x) => x.textContent.toLowerCase().includes(wanted))
+			.filter(([name]) => name.toLowerCase().includes(wanted))
 			.slice(0, 12)
-			.map((x) => {
+			.map(([name, x]) => {
 				const li = document.createElement('li');
 				const go = document.createElement(x.href ? 'a' : 'button');
 				go.className = 'item';
-				go.textContent = ($('.item-title', x) ?? x).textContent.trim().replace(/\s+/g, ' ');
+				go.dir = 'auto';
+				go.textContent = name;
 				if (x.href) go.href = x.href;
-				else go.onclick = () => (palette.close(), x.click());
+				else
+					go.onclick = () => {
+						palette.close();
+						if (x.matches('summary')) openActs(x.parentElement.id);
+						else x.click();
+					};
 				li.append(go);
 				return li;
 			}),
 	);
 }
 search.addEventListener('input', fillPalette);
-search.addEventListener('keydown', (e) => {
-	if (e.key === 'Enter') {
+palette.addEventListener('keydown', (e) => {
+	const items = $$('#palette-list .item');
+	if (e.key === 'Enter' && e.target === search && !e.isComposing) {
 		e.preventDefault();
-		$('#palette-list .item')?.click();
-	} else if (e.key === 'ArrowDown') {
+		items[0]?.click();
+	} else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
 		e.preventDefault();
-		$('#palette-list .item')?.focus();
+		const at = items.indexOf(document.activeElement) + (e.key === 'ArrowDown' ? 1 : -1);
+		(at < 0 ? search : items[Math.min(at, items.length - 1)])?.focus();
 	}
 });
 
@@ -448,9 +463,20 @@ search.addEventListener('keydown', (e) => {
 const more = [];
 export const onKey = (f) => more.push(f);
 
+// A key by what it prints; on keyboards of other scripts by its place.
+function keyOf(e) {
+	if (/^[\x20-\x7e]$/.test(e.key) || !e.code.startsWith('Key')) return e.key;
+	const letter = e.code.slice(3);
+	return e.shiftKey ? letter : letter.toLowerCase();
+}
+
 document.addEventListener('keydown', (e) => {
-	if (!keysOn.checked || e.defaultPrevented || e.isComposing) return;
-	if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') {
+	// 229 is a key that an input method has taken.
+	if (!keysOn.checked || e.defaultPrevented || e.isComposing || e.keyCode === 229) return;
+	if (e.altKey || e.target.closest('input:not([type="checkbox"]), textarea, select, dialog, [contenteditable]')) return;
+	const key = keyOf(e);
+	if (e.ctrlKey || e.metaKey) {
+		if (key.toLowerCase() !== 'k' || e.shiftKey) return;
 		e.preventDefault();
 		search.value = '';
 		fillPalette();
@@ -458,13 +484,14 @@ document.addEventListener('keydown', (e) => {
 		search.focus();
 		return;
 	}
-	if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input, textarea, select, dialog, [contenteditable]')) return;
 	const press = (selector) => {
 		const b = $(selector);
 		if (b) b.click();
 		return Boolean(b);
 	};
-	if (more.some((f) => f(e))) return e.preventDefault();
+	// A key held down moves on, but does nothing twice.
+	if (e.repeat && key !== 'j' && key !== 'k') return;
+	if (more.some((f) => f(e, key))) return e.preventDefault();
 	const done = {
 		'?': () => $('#keys').showModal() ?? true,
 		'/': () => ($('#q') ? ($('#q').focus(), true) : false),
@@ -476,7 +503,7 @@ document.addEventListener('keydown', (e) => {
 		g: () => press('[data-do="next"]'),
 		z: () => (openActs('snooze'), Boolean($('#snooze'))),
 		C: () => (openActs('close'), Boolean($('#close'))),
-	}[e.key]?.();
+	}[key]?.();
 	if (done) e.preventDefault();
 });
 

@@ -112,7 +112,7 @@ $('#all')?.addEventListener('change', (e) => {
 	for (const c of cases()) $('input[name="pick"]', c).checked = e.target.checked;
 });
 
-onKey((e) => {
+onKey((e, key) => {
 	const step = (by) => {
 		const all = cases();
 		choose(all[Math.min(Math.max(all.indexOf(current) + by, 0), all.length - 1)]);
@@ -125,7 +125,7 @@ onKey((e) => {
 		t: () => current && (decide([current], 'ham', true), true),
 		s: () => current && (decide([current], 'spam'), true),
 		u: () => (undo(), true),
-	}[e.key];
+	}[key];
 	return act ? Boolean(act()) : false;
 });
 if (cases().length) choose(cases()[0], false);

@@ -1,5 +1,6 @@
 // The asker's conversation, live: news arrive, words are sent without a reload, and nothing typed is lost.
-import { $, $$, api, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, newId, plural, Refused, tab, tellTimes, unread } from './common.js';
+import { $, $$, api, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, plural, Refused, tab, tellTimes, unread } from './common.js';
+import { keepTyped, makeSender } from './send.js';
 
 const root = $('#live');
 const words = $('#words').dataset;
@@ -10,7 +11,7 @@ const draftKey = `draft:${location.pathname.split('/').pop()}`;
 let last = Number(root.dataset.last);
 let helper = words.helper;
 
-tab.set('ask', null);
+for (const key of ['ask', 'ask:sent']) tab.set(key, null);
 if (root.dataset.stream) device.set('last', location.pathname);
 tellTimes();
 
@@ -125,50 +126,37 @@ function compose() {
 	const form = $('#write');
 	if (!form) return;
 	form.hidden = false;
-	const failed = $('#write-failed');
-	if (!form.body.value) form.body.value = tab.get(draftKey) ?? '';
+	const typed = keepTyped(form, draftKey);
+	if (!form.body.value) form.body.value = typed.found;
 	let told = 0;
-	let client = newId();
-	let busy = false;
 	form.body.addEventListener('input', () => {
-		tab.set(draftKey, form.body.value);
 		if (Date.now() - told > 3000 && form.body.value) {
 			told = Date.now();
 			api('POST', `${root.dataset.api}/typing`, {}).catch(() => {});
 		}
 	});
 	form.body.addEventListener('keydown', (e) => {
-		if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) {
+		if (e.key === 'Enter' && !e.isComposing && (e.ctrlKey || e.metaKey)) {
 			e.preventDefault();
 			form.requestSubmit();
 		}
 	});
-	form.addEventListener('submit', async (e) => {
-		const body = form.body.value;
-		e.preventDefault();
-		if (busy) return;
-		if (!body.trim()) return form.body.focus();
-		busy = true;
-		failed.hidden = true;
-		const reply = Number(form.reply_to.value) || undefined;
-		const mine = talk.pending(body, { who: words.you, badge: words.sending, mine: true, quote: talk.quoteOf(reply) });
-		try {
-			const answer = await api('POST', `${root.dataset.api}/messages`, { body, reply_to: reply, client_id: client });
-			mine.done(answer.n, answer.at);
-			client = newId();
-			form.body.value = '';
-			tab.set(draftKey, null);
+	makeSender({
+		form,
+		key: draftKey,
+		failed: $('#write-failed'),
+		line: stream,
+		what: () => ({ reply_to: Number(form.reply_to.value) || undefined }),
+		show: (body, { reply_to }) => talk.pending(body, { who: words.you, badge: words.sending, mine: true, quote: talk.quoteOf(reply_to) }),
+		post: (body, id, { reply_to }) => api('POST', `${root.dataset.api}/messages`, { body, reply_to, client_id: id }),
+		sent() {
+			if (!form.body.value) typed.clear();
 			replyTo(0);
 			renew();
-		} catch (why) {
-			mine.failed();
-			failed.textContent = why instanceof Refused && why.status === 429 ? why.message : failed.dataset.text;
-			failed.hidden = false;
-			if (why instanceof Refused && why.status === 409) client = newId();
+		},
+		refused(why) {
 			if (why instanceof Refused && why.status < 500 && why.status !== 429) renew();
-		}
-		busy = false;
-		form.body.focus();
+		},
 	});
 }
 compose();
@@ -206,8 +194,7 @@ if (copy) {
 	$('#device').hidden = false;
 	$('#forget').addEventListener('click', (e) => {
 		device.set('last', null);
-		tab.set(draftKey, null);
-		tab.set('ask', null);
+		for (const key of [draftKey, `${draftKey}:sent`]) tab.set(key, null);
 		location.replace(e.target.dataset.home);
 	});
 }

@@ -1,0 +1,83 @@
+// Sending what was typed. The words stay in their box, and in this tab's memory, until the server has them. Where no answer came it says so
+// and tries once more by itself, under the same client_id, so that nothing arrives twice: neither after a second click nor after a reload.
+import { newId, Refused, tab } from './common.js';
+
+const noAnswer = (why) => !(why instanceof Refused) || [502, 503, 504].includes(why.status);
+
+// What is typed into `form.body` survives a reload and a crash of the tab. `found` is what was left there, "" without.
+export function keepTyped(form, key) {
+	const found = tab.get(key) ?? '';
+	form.body.addEventListener('input', () => tab.set(key, form.body.value));
+	return { found, clear: () => tab.set(key, null) };
+}
+
+// - what(): what goes with the text (the message it answers, whether it is a note); the same text with another is another message
+// - show(body, what): puts it into the log as on its way; gives { done, failed, waits }
+// - post(body, id, what): a promise of the answer
+// - sent(answer, body), refused(why)
+// - line: the live connection, whose return is waited for
+export function makeSender({ form, key, failed, what, show, post, sent, refused, line }) {
+	const memory = `${key}:sent`;
+	let attempt = JSON.parse(tab.get(memory) ?? 'null');
+	let busy = false;
+	let wake = null;
+	const say = (text) => {
+		failed.textContent = text;
+		failed.hidden = !text;
+	};
+	// Until the connection stands again, or a moment where it seems to stand. False when the words were changed meanwhile.
+	const pause = () =>
+		new Promise((resolve) => {
+			const end = (go) => {
+				if (wake !== end) return;
+				wake = null;
+				resolve(go);
+			};
+			wake = end;
+			setTimeout(() => (line.lost() ? line.back().then(() => end(true)) : end(true)), line.lost() ? 0 : 2000);
+		});
+	const remember = (now) => {
+		attempt = now;
+		tab.set(memory, now && JSON.stringify(now));
+	};
+	form.body.addEventListener('input', () => wake?.(false));
+	form.addEventListener('submit', async (e) => {
+		e.preventDefault();
+		if (wake) return wake(true);
+		if (busy) return;
+		const body = form.body.value;
+		if (!body.trim()) return form.body.focus();
+		busy = true;
+		say('');
+		const extra = what();
+		const mark = JSON.stringify([body, extra]);
+		if (attempt?.mark !== mark) remember({ id: newId(), mark });
+		const { id } = attempt;
+		const row = show(body, extra);
+		try {
+			let answer;
+			try {
+				answer = await post(body, id, extra);
+			} catch (why) {
+				if (!noAnswer(why)) throw why;
+				say(failed.dataset.again);
+				row.waits();
+				if (!(await pause())) throw why;
+				say('');
+				answer = await post(body, id, extra);
+			}
+			row.done(answer.n, answer.at);
+			remember(null);
+			// What was typed meanwhile is the next message.
+			if (form.body.value === body) form.body.value = '';
+			sent(answer, extra);
+		} catch (why) {
+			row.failed();
+			say(why instanceof Refused && why.status === 429 ? why.message : failed.dataset.text);
+			if (why instanceof Refused && why.status === 409) remember(null);
+			refused(why);
+		}
+		busy = false;
+		if (form.contains(document.activeElement) || document.activeElement === document.body) form.body.focus();
+	});
+}

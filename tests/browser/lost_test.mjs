@@ -1,0 +1,225 @@
+// Slow networks, lost connections, reloads: nothing typed is lost, nothing is sent twice, and the page says how things stand.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { start, until } from '../http/lib.mjs';
+import { ask, browser, drain, leave, signIn, visit } from './lib.mjs';
+
+let b, desk, ann;
+
+before(async () => {
+	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'moderator', ben: 'helper' } });
+	ann = await desk.login('ann');
+	b = await browser();
+});
+afterEach(() => drain(ann));
+after(async () => {
+	await b?.close();
+	await desk?.stop();
+});
+
+const QUESTION = 'How do I add a picture of the bridge?';
+const own = (page, text) => page.locator('#log .msg.own', { hasText: text });
+const words = async (page) => (await page.request.get(`/api/v1${new URL(page.url()).pathname.replace('/q/', '/questions/')}`)).json();
+const kept = async (page, text) => (await words(page)).log.filter((x) => x.body === text).length;
+const helper = async () => {
+	const ben = await visit(b, desk);
+	await signIn(ben, desk, 'ben');
+	await ben.locator('#queue .item').first().waitFor();
+	await ben.keyboard.press('g');
+	await ben.locator('#composer').waitFor();
+	return ben;
+};
+
+test('the asker\'s words survive a reload', async () => {
+	const page = await visit(b, desk);
+	await page.goto('/');
+	await page.fill('#body', 'Half a question');
+	await page.fill('#title', 'A title');
+	await page.reload();
+	assert.equal(await page.inputValue('#body'), 'Half a question');
+	assert.equal(await page.inputValue('#title'), 'A title');
+	await ask(page, QUESTION);
+	await page.fill('#text', 'Half a message');
+	await page.reload();
+	assert.equal(await page.inputValue('#text'), 'Half a message');
+	await leave(page);
+});
+
+test('a message that finds no connection says so, goes out by itself when it is back, and once', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	await page.context().setOffline(true);
+	await page.fill('#text', 'Written in a tunnel.');
+	await page.click('#write button.primary');
+	await page.getByText('Not sent yet. Your words are safe here').waitFor();
+	await own(page, 'Written in a tunnel.').locator('.badge', { hasText: 'not sent yet' }).waitFor();
+	assert.equal(await page.inputValue('#text'), 'Written in a tunnel.');
+	await page.locator('#net', { hasText: 'The connection is interrupted.' }).waitFor();
+	assert.match(await page.locator('#net').textContent(), /Trying again in /);
+	await page.context().setOffline(false);
+	await own(page, 'Written in a tunnel.').and(page.locator(':not(.pending)')).first().waitFor();
+	await until(async () => (await page.inputValue('#text')) === '', 'the box to be empty');
+	await until(async () => (await own(page, 'Written in a tunnel.').count()) === 1, 'it once on the page');
+	assert.equal(await page.locator('#write-failed').isVisible(), false);
+	assert.equal(await kept(page, 'Written in a tunnel.'), 1);
+	await page.reload();
+	assert.equal(await page.inputValue('#text'), '', 'what was sent is no draft');
+	await leave(page);
+});
+
+test('the answer is lost, not the message: the second try, a second click and a reload change nothing', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	// The server takes it; the answer never comes.
+	const lose = async (times) => {
+		let left = times;
+		await page.route('**/messages', async (route) => {
+			if (left-- > 0) {
+				await route.fetch();
+				return route.abort('connectionreset');
+			}
+			return route.continue();
+		});
+	};
+	await lose(1);
+	await page.fill('#text', 'Did this arrive?');
+	await page.click('#write button.primary');
+	await page.locator('#write-failed').waitFor();
+	// The second click is the second try.
+	await page.click('#write button.primary');
+	await until(async () => (await page.inputValue('#text')) === '', 'the box to be empty');
+	assert.equal(await kept(page, 'Did this arrive?'), 1);
+	await page.unrouteAll();
+
+	await lose(2);
+	await page.fill('#text', 'And this?');
+	await page.click('#write button.primary');
+	await page.getByText('Your message could not be sent.').waitFor();
+	assert.equal(await page.inputValue('#text'), 'And this?');
+	await page.unrouteAll();
+	await page.reload();
+	assert.equal(await page.inputValue('#text'), 'And this?');
+	await page.click('#write button.primary');
+	await until(async () => (await page.inputValue('#text')) === '', 'the box to be empty');
+	assert.equal(await kept(page, 'And this?'), 1, 'the same message, also after a reload');
+	await leave(page);
+});
+
+test('changing the words while the second try waits calls it off', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	await page.context().setOffline(true);
+	await page.fill('#text', 'Wrong words');
+	await page.click('#write button.primary');
+	await page.getByText('Not sent yet.').waitFor();
+	await page.fill('#text', 'Better words');
+	await page.getByText('Your message could not be sent.').waitFor();
+	await page.context().setOffline(false);
+	await page.locator('#net').waitFor({ state: 'hidden' });
+	assert.equal(await page.inputValue('#text'), 'Better words');
+	await page.click('#write button.primary');
+	await until(async () => (await kept(page, 'Better words')) === 1, 'the better words');
+	assert.equal(await kept(page, 'Wrong words'), 0);
+	await leave(page);
+});
+
+test('the connection line: quiet at first, loud when it lasts, and it says when it tries again', async () => {
+	const page = await visit(b, desk);
+	await page.clock.install();
+	await ask(page, QUESTION);
+	await page.context().setOffline(true);
+	await page.clock.runFor(1000);
+	assert.equal(await page.locator('#net').isVisible(), false, 'a blink is not worth a word');
+	await page.clock.runFor(3000);
+	await page.locator('#net').waitFor();
+	assert.equal(await page.locator('#net.loud').count(), 0);
+	assert.match(await page.locator('#net').textContent(), /kept\. Trying again in (one second|\d+ seconds)\./);
+	await page.clock.runFor(40_000);
+	assert.equal(await page.locator('#net.loud').count(), 1);
+	await page.context().setOffline(false);
+	await page.getByText('Connected again.').waitFor();
+	assert.equal(await page.locator('#net.loud').count(), 0);
+	await leave(page);
+});
+
+test('after sleep the page connects anew and catches up, though nothing seemed broken', async () => {
+	const page = await visit(b, desk);
+	await page.clock.install();
+	const streams = [];
+	page.on('request', (r) => /\/events\?/.test(r.url()) && streams.push(r.url()));
+	await ask(page, QUESTION);
+	await until(() => streams.length === 1, 'the stream');
+	await page.clock.runFor(20_000);
+	assert.equal(streams.length, 1, 'an awake page stays with its stream');
+	// The lid is closed: time goes by, nothing runs.
+	await page.clock.fastForward('20:00');
+	await page.clock.runFor(6000);
+	await until(() => streams.length >= 2, 'a new stream');
+	const t = await ann.json('POST', '/api/v1/queue/next', {});
+	await ann.json('POST', `/api/v1/tickets/${t.body.id}/messages`, { body: 'Good morning!', fence: t.body.lease.fence });
+	await page.locator('#log .msg.other', { hasText: 'Good morning!' }).waitFor();
+	await leave(page);
+});
+
+test('a question asked without a connection stays on its page and goes out once it is back', async () => {
+	const page = await visit(b, desk);
+	await page.goto('/');
+	await page.fill('#body', 'Who looks after the list of bridges?');
+	await page.context().setOffline(true);
+	await page.click('#ask button.primary');
+	await page.getByText('Not sent yet. Your words are safe here').waitFor();
+	assert.equal(await page.inputValue('#body'), 'Who looks after the list of bridges?');
+	await page.context().setOffline(false);
+	await page.waitForURL(/\/q\//);
+	await page.getByRole('heading', { name: 'Your question is here' }).waitFor();
+	assert.equal((await ann.get('/api/v1/queue')).body.items.length, 1);
+
+	// The question is taken, its answer lost: sent again from the restored form it is the same question.
+	await page.goto('/');
+	await page.fill('#body', 'And who looks after the list of towers?');
+	await page.route((url) => url.pathname === '/', async (route) => {
+		if (route.request().method() !== 'POST') return route.continue();
+		await route.fetch({ maxRedirects: 0 });
+		return route.abort('connectionreset');
+	});
+	await page.click('#ask button.primary');
+	await until(async () => (await ann.get('/api/v1/queue')).body.items.length === 2, 'the question at the desk');
+	await page.waitForTimeout(300);
+	await page.unrouteAll();
+	await page.goto('/');
+	assert.equal(await page.inputValue('#body'), 'And who looks after the list of towers?');
+	await page.click('#ask button.primary');
+	await page.waitForURL(/\/q\//);
+	assert.equal((await ann.get('/api/v1/queue')).body.items.length, 2, 'not asked twice');
+	await page.goto('/');
+	assert.equal(await page.inputValue('#body'), '', 'what was asked is no draft');
+	await leave(page);
+});
+
+test('a helper\'s reply: kept through a reload without a connection, sent by itself when it is back, once', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	const ben = await helper();
+	const url = ben.url();
+	await ben.context().setOffline(true);
+	await ben.fill('#text', 'Written on a train');
+	await ben.getByText('Draft not kept').waitFor();
+	await ben.locator('#net', { hasText: 'The live connection is interrupted.' }).waitFor();
+	await ben.context().setOffline(false);
+	// Loaded anew before the draft was kept by the server: this tab has it.
+	await ben.route('**/draft', (route) => route.abort());
+	await ben.goto(url);
+	assert.equal(await ben.inputValue('#text'), 'Written on a train');
+	await ben.unrouteAll();
+	await ben.context().setOffline(true);
+	await ben.click('#send');
+	await ben.getByText('Not sent yet. Your words are safe here').waitFor();
+	await ben.context().setOffline(false);
+	await page.locator('.msg.other', { hasText: 'Written on a train' }).waitFor();
+	await until(async () => (await ben.inputValue('#text')) === '', 'the box to be empty');
+	await until(async () => (await own(ben, 'Written on a train').count()) === 1, 'it once');
+	assert.equal(await kept(page, 'Written on a train'), 1);
+	await ben.reload();
+	assert.equal((await ben.inputValue('#text')).trim(), '', 'what was sent is no draft');
+	for (const p of [page, ben]) await leave(p);
+});

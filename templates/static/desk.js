@@ -1,6 +1,7 @@
 // The helpers' desk, live: the list and the conversation renew themselves, drafts are kept on the server, writing renews the lease, and
 // everything can be done by keyboard (which can be switched off).
 import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, Refused, tellTimes, unread } from './common.js';
+import { callReply, callsWanted, callWaiting, listenForNews, tellWaiting } from './alerts.js';
 import { keepTyped, makeSender } from './send.js';
 
 const { account, csrf, base } = document.body.dataset;
@@ -55,7 +56,9 @@ const thread = $('#thread');
 
 // --- the list ---
 
+const waiting = () => Number($('#waiting-count')?.textContent) || 0;
 function swapList(page) {
+	const before = waiting();
 	const focused = document.activeElement?.closest?.('.item')?.dataset.id;
 	for (const id of ['queue', 'views', 'waiting-count', 'held-count']) {
 		const now = document.getElementById(id);
@@ -71,6 +74,11 @@ function swapList(page) {
 	else if (!note && fresh) $('#queue').after(document.importNode(fresh, true));
 	if (thread) $(`.item[data-id="${thread.dataset.ticket}"]`)?.setAttribute('aria-current', 'true');
 	if (focused) $(`.item[data-id="${focused}"]`)?.focus();
+	tellWaiting(waiting());
+	if (where === 'talk' && waiting() > before) {
+		count();
+		callWaiting(waiting(), true);
+	}
 }
 // Beside a conversation the list comes from the desk's own page: looking at a conversation may be written down, looking at the list is not.
 const renewList = calmly(async () => swapList(await fetchPage(where === 'talk' ? `${base}/desk${location.search}` : location.href)), 300);
@@ -78,7 +86,7 @@ const renewList = calmly(async () => swapList(await fetchPage(where === 'talk' ?
 if (where === 'talk') {
 	// A conversation has a stream of its own. Browsers open six connections to a server at most, and helpers several tabs: here the list
 	// may be some seconds old.
-	setInterval(() => document.hidden || renewList(), 15_000);
+	setInterval(() => (document.hidden && !callsWanted()) || renewList(), 15_000);
 	document.addEventListener('visibilitychange', () => document.hidden || renewList());
 }
 if (where === 'desk') {
@@ -89,6 +97,7 @@ if (where === 'desk') {
 			ticket(e) {
 				if (e.to === 'queued') {
 					count();
+					callWaiting(waiting() + 1);
 				}
 				renewList();
 			},
@@ -104,6 +113,7 @@ const beat = () => {
 	if ($('#duty-state')?.dataset.duty === 'on') api('POST', `${root}/desk/duty`, { duty: 'on' }).catch(() => {});
 };
 if (onDesk) {
+	listenForNews();
 	beat();
 	setInterval(beat, 30_000);
 }
@@ -346,6 +356,7 @@ if (thread) {
 				if (e.author.kind === 'asker') {
 					typing.textContent = '';
 					count();
+					if (thread.dataset.mine) callReply(thread.dataset.ticket);
 				}
 			},
 			presence(e) {

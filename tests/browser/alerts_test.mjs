@@ -1,0 +1,193 @@
+// What calls a helper who looks elsewhere: the count in the title and on the icon, a sound from one tab, a notification; each by choice.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { start, until } from '../http/lib.mjs';
+import { browser, drain, leave, looksGood, signIn, visit } from './lib.mjs';
+
+let b, desk, ann;
+
+before(async () => {
+	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'admin', ben: 'helper', cleo: 'helper' } });
+	ann = await desk.login('ann');
+	b = await browser();
+});
+afterEach(() => drain(ann));
+after(async () => {
+	await b?.close();
+	await desk?.stop();
+});
+
+let asked = 0;
+const question = async () => {
+	const r = await desk.json('POST', '/api/v1/questions', { body: `How is this done, and why, number ${++asked}?`, title: `Question ${asked}` });
+	assert.equal(r.status, 201, r.text);
+	return r.body;
+};
+// What is heard and shown is written down; whether the window is looked at is for the test to say.
+const SPIES = () => {
+	window.tones = 0;
+	window.notes = [];
+	const start = OscillatorNode.prototype.start;
+	OscillatorNode.prototype.start = function (...args) {
+		window.tones++;
+		return start.apply(this, args);
+	};
+	window.asks = 0;
+	let permission = sessionStorage.getItem('permission') ?? 'default';
+	window.Notification = class {
+		static get permission() {
+			return permission;
+		}
+		static async requestPermission() {
+			window.asks++;
+			permission = 'granted';
+			sessionStorage.setItem('permission', permission);
+			return permission;
+		}
+		constructor(title, options) {
+			window.notes.push({ title, ...options });
+		}
+		close() {}
+	};
+	window.looked = true;
+	Object.defineProperty(document, 'hidden', { get: () => !window.looked });
+	document.hasFocus = () => window.looked;
+	window.lookAway = () => {
+		window.looked = false;
+		window.dispatchEvent(new Event('blur'));
+		document.dispatchEvent(new Event('visibilitychange'));
+	};
+	window.lookBack = () => {
+		window.looked = true;
+		window.dispatchEvent(new Event('focus'));
+		document.dispatchEvent(new Event('visibilitychange'));
+	};
+};
+const helper = async (name = 'ben') => {
+	const page = await visit(b, desk);
+	await page.context().addInitScript(SPIES);
+	await signIn(page, desk, name);
+	return page;
+};
+const onDuty = async (page) => {
+	await page.getByRole('button', { name: 'Go on duty' }).click();
+	await page.locator('#duty-state[data-duty="on"]').waitFor();
+};
+const menu = (page) => page.locator('.me summary').click();
+const heard = (page) => page.evaluate(() => window.tones / 2);
+const icon = (page) => page.getAttribute('link[rel="icon"]', 'href');
+
+test('the title and the icon count what came while nobody looked', async () => {
+	const ben = await helper();
+	const calm = await icon(ben);
+	await ben.evaluate(() => window.lookAway());
+	await question();
+	await until(async () => /^\(1\) /.test(await ben.title()), 'the title to count');
+	assert.notEqual(await icon(ben), calm);
+	await question();
+	await until(async () => /^\(2\) /.test(await ben.title()), 'the title to count on');
+	await ben.evaluate(() => window.lookBack());
+	assert.doesNotMatch(await ben.title(), /^\(/);
+	assert.equal(await icon(ben), calm);
+	await leave(ben);
+});
+
+test('nothing is asked on load; a button asks, and a notification holds no visitor\'s words', async () => {
+	const ben = await helper();
+	await onDuty(ben);
+	assert.equal(await ben.evaluate(() => window.asks), 0);
+	await menu(ben);
+	assert.equal(await ben.locator('#notify-on').isVisible(), false);
+	await looksGood(ben, 'the menu with its choices');
+	await ben.getByRole('button', { name: 'Allow notifications' }).click();
+	await ben.locator('#notify-on:checked').waitFor();
+	assert.equal(await ben.evaluate(() => window.asks), 1);
+	await question();
+	await ben.locator('#queue .item').first().waitFor();
+	assert.equal(await ben.evaluate(() => window.notes.length), 0, 'whoever looks needs no notification');
+	await ben.evaluate(() => window.lookAway());
+	await question();
+	await until(() => ben.evaluate(() => window.notes.length === 1), 'the notification');
+	const [note] = await ben.evaluate(() => window.notes);
+	assert.equal(note.title, 'Porchlight');
+	assert.equal(note.body, 'Somebody is waiting for help.');
+	assert.doesNotMatch(JSON.stringify(note), /Question \d/);
+
+	// A visitor's answer, in a conversation of one's own.
+	await ben.evaluate(() => window.lookBack());
+	await ben.keyboard.press('g');
+	await ben.locator('#composer').waitFor();
+	const mine = (await ann.get('/api/v1/queue?view=all')).body.items.find((t) => t.holder);
+	const asker = await question();
+	await ben.evaluate(() => window.lookAway());
+	await ann.json('POST', `/api/v1/tickets/${mine.id}/notes`, { body: 'A note is no news.', seen: mine.n });
+	assert.ok(asker.token);
+	await leave(ben);
+});
+
+test('a sound by one tab of several, and it passes on when that tab closes', async () => {
+	const one = await helper('cleo');
+	await onDuty(one);
+	await menu(one);
+	await one.getByLabel('A soft sound').check();
+	await until(async () => (await heard(one)) === 1, 'the sound to be shown once');
+	const two = await one.context().newPage();
+	await two.goto('/desk');
+	assert.equal(await two.locator('#sound-on').isChecked(), true, 'remembered in this browser');
+	await two.keyboard.press('Shift');
+	await question();
+	await two.locator('#queue .item').first().waitFor();
+	await until(async () => (await heard(one)) + (await heard(two)) >= 2, 'the sound');
+	for (const page of [one, two]) await page.locator('#queue .item').first().waitFor();
+	assert.equal((await heard(one)) + (await heard(two)), 2, 'once, not once a tab');
+	assert.equal(await heard(one), 2, 'by the tab that was there first');
+	await one.close();
+	await two.evaluate(() => localStorage.removeItem([...Object.keys(localStorage)].find((k) => k.endsWith(':rang'))));
+	await two.evaluate(() => navigator.locks.request('wait', () => {}));
+	await question();
+	await until(async () => (await heard(two)) >= 1, 'the other tab to take over');
+
+	// Off duty: quiet. The count in the title goes on.
+	await two.getByRole('button', { name: 'Go off duty' }).click();
+	await two.locator('#duty-state[data-duty="off"]').waitFor();
+	await two.evaluate(() => localStorage.removeItem([...Object.keys(localStorage)].find((k) => k.endsWith(':rang'))));
+	const before = await heard(two);
+	await two.evaluate(() => window.lookAway());
+	await question();
+	await until(async () => /^\(1\) /.test(await two.title()), 'the title to count');
+	assert.equal(await heard(two), before);
+	await two.context().close();
+	assert.deepEqual(one.trouble, []);
+});
+
+test('the sound comes again until somebody takes the question, if that is wanted', async () => {
+	const cleo = await visit(b, desk);
+	await cleo.clock.install();
+	await cleo.context().addInitScript(SPIES);
+	await signIn(cleo, desk, 'cleo');
+	await onDuty(cleo);
+	await menu(cleo);
+	assert.equal(await cleo.getByLabel('Again until somebody takes the question').isDisabled(), true);
+	await cleo.getByLabel('A soft sound').check();
+	await cleo.getByLabel('Again until somebody takes the question').check();
+	await until(async () => (await heard(cleo)) === 1, 'the sound to be shown once');
+	const counts = async (n) => {
+		// The list waits a little before it asks again.
+		await until(async () => {
+			await cleo.clock.runFor(400);
+			return (await cleo.locator('#waiting-count').textContent()) === String(n);
+		}, `${n} to wait`);
+	};
+	await question();
+	await counts(1);
+	await until(async () => (await heard(cleo)) === 2, 'the sound');
+	await cleo.clock.runFor(20_000);
+	assert.equal(await heard(cleo), 3, 'again');
+	await cleo.clock.runFor(20_000);
+	assert.equal(await heard(cleo), 4, 'and again');
+	await drain(ann);
+	await counts(0);
+	await cleo.clock.runFor(45_000);
+	assert.equal(await heard(cleo), 4, 'taken: quiet');
+	await leave(cleo);
+});

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 _Static_assert(CRYPT_PASSWORD_BYTES >= crypto_pwhash_STRBYTES, "room for a password hash");
+_Static_assert(CRYPT_SHORT_KEY_BYTES == crypto_shorthash_KEYBYTES, "SipHash's key");
 _Static_assert(CRYPT_HASH_BYTES == crypto_hash_sha256_BYTES, "SHA-256 is 32 bytes");
 
 enum err crypt_init(struct error *e)
@@ -55,6 +56,17 @@ struct crypt_hash crypt_keyed(const struct crypt_key *key, const char *purpose, 
 	crypto_generichash_update(&st, bytes_of(text), text.len);
 	crypto_generichash_final(&st, h.bytes, sizeof h.bytes);
 	crypt_wipe(&st, sizeof st);
+	return h;
+}
+
+uint64_t crypt_short(const unsigned char *key, struct slice text)
+{
+	unsigned char out[crypto_shorthash_BYTES];
+	uint64_t h = 0;
+
+	crypto_shorthash(out, bytes_of(text), text.len, key);
+	for (size_t i = 0; i < sizeof out; i++)
+		h = h << 8 | out[i];
 	return h;
 }
 

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-enum { CRYPT_KEY_BYTES = 32, CRYPT_HASH_BYTES = 32, CRYPT_PASSWORD_BYTES = 128 };
+enum { CRYPT_SHORT_KEY_BYTES = 16, CRYPT_KEY_BYTES = 32, CRYPT_HASH_BYTES = 32, CRYPT_PASSWORD_BYTES = 128 };
 
 struct crypt_key {
 	unsigned char bytes[CRYPT_KEY_BYTES];
@@ -31,6 +31,8 @@ bool crypt_equal(const void *a, const void *b, size_t bytes); /* constant time *
 
 /* BLAKE2b-256 (RFC 7693), keyed. `purpose` separates uses of one key: "token", "sender", ... */
 struct crypt_hash crypt_keyed(const struct crypt_key *key, const char *purpose, struct slice text);
+/* SipHash-2-4: a short keyed hash for tables of many small things; `key` is CRYPT_SHORT_KEY_BYTES of a crypt_keyed result. */
+uint64_t crypt_short(const unsigned char *key, struct slice text);
 struct crypt_hash crypt_sha256(struct slice text);                                  /* FIPS 180-4 */
 
 /* Argon2id (RFC 9106) at libsodium's interactive limits: about 90 ms and 64 MiB. Use on the password pool only. */

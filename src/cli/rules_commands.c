@@ -18,7 +18,7 @@
 enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
 
 struct options {
-	const char *rules, *subject, *args[2];
+	const char *rules, *subject, *learn, *args[2];
 	size_t arg_count;
 	bool no_builtin, json, sequence, chat;
 };
@@ -27,7 +27,7 @@ static const char usage[] =
 	"usage: porchlight rules check [DIR]\n"
 	"       porchlight rules test RULE|FILE\n"
 	"       porchlight rules explain TEXT|- [--subject TEXT] [--chat]\n"
-	"       porchlight rules eval FILE.jsonl [--sequence]\n"
+	"       porchlight rules eval FILE.jsonl [--learn FILE.jsonl] [--sequence]\n"
 	"       porchlight rules list\n"
 	"options: --rules DIR (another rule folder), --no-builtin (nothing but the rules of that folder), --json\n";
 
@@ -48,13 +48,15 @@ static int read_options(int argc, char **argv, struct options *o)
 	*o = (struct options){ 0 };
 	for (int i = 1; i < argc; i++) {
 		const char *a = argv[i];
-		bool takes = strcmp(a, "--rules") == 0 || strcmp(a, "--subject") == 0;
+		bool takes = strcmp(a, "--rules") == 0 || strcmp(a, "--subject") == 0 || strcmp(a, "--learn") == 0;
 		if (takes && i + 1 == argc)
 			return usage_error("this option needs a value", a);
 		if (strcmp(a, "--rules") == 0)
 			o->rules = argv[++i];
 		else if (strcmp(a, "--subject") == 0)
 			o->subject = argv[++i];
+		else if (strcmp(a, "--learn") == 0)
+			o->learn = argv[++i];
 		else if (strcmp(a, "--no-builtin") == 0)
 			o->no_builtin = true;
 		else if (strcmp(a, "--json") == 0)
@@ -418,7 +420,7 @@ static int eval(const struct options *o)
 	struct rules_eval_options eo = { .no_builtin = o->no_builtin, .sequence = o->sequence };
 	struct ruleset *rules;
 	struct jv *v = NULL;
-	struct str text;
+	struct str text, learn;
 	struct error e;
 	enum err err;
 	int rc = FAILED;
@@ -429,7 +431,12 @@ static int eval(const struct options *o)
 	if (!rules)
 		return FAILED;
 	str_init(&text, 1 << 30);
+	str_init(&learn, 1 << 30);
 	err = read_whole(o->args[0], &text, &e);
+	if (!err && o->learn) {
+		err = read_whole(o->learn, &learn, &e);
+		eo.learn = str_slice(&learn);
+	}
 	if (!err)
 		err = rules_eval(rules, str_slice(&text), &eo, &v, &e);
 	if (err)
@@ -441,6 +448,7 @@ static int eval(const struct options *o)
 		rc = GOOD;
 	}
 	jv_free(&v);
+	str_fini(&learn);
 	str_fini(&text);
 	ruleset_unref(&rules);
 	return rc;

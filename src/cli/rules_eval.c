@@ -58,96 +58,163 @@ struct judged {
 	struct verdict *verdict;
 };
 
+/* One line as a submission. The slices point into `row`. */
+static enum err read_line(const struct jv *row, struct submission *in, bool *spam, struct slice *lang, struct error *e)
+{
+	struct slice label = SLICE_NONE, channel = SLICE_NONE;
+	enum err err;
+
+	*in = (struct submission){ .kind = SUBMIT_QUESTION, .form_age_ms = -1 };
+	*lang = SLICE("und");
+	if ((err = jv_want_text(row, "label", &label, e)) || (err = jv_want_text(row, "lang", lang, e)) ||
+		(err = jv_want_text(row, "subject", &in->title, e)) || (err = jv_want_text(row, "body", &in->body, e)) ||
+		(err = jv_want_text(row, "channel", &channel, e)))
+		return err;
+	if (!label.ptr || !(slice_is(label, "spam") || slice_is(label, "ham")) || !in->body.ptr)
+		return err_set(e, ERR_MALFORMED, "A line needs a label (spam or ham) and a body.");
+	*spam = slice_is(label, "spam");
+	if (channel.ptr && slice_is(channel, "chat"))
+		in->channel = CHANNEL_CHAT;
+	in->language = *lang;
+	return ERR_OK;
+}
+
 static enum err judge_line(struct arena *a, const struct ruleset *rules, const struct jv *row, const struct rules_eval_options *o, struct rules_memory *m,
 	struct judged *out, struct error *e)
 {
-	struct submission in = { .kind = SUBMIT_QUESTION, .form_age_ms = -1 };
 	const struct features_options fo = { .no_builtin = o->no_builtin };
 	const struct judge_options jo = judge_defaults();
-	struct slice label = SLICE_NONE, channel = SLICE_NONE;
+	struct submission in;
 	struct features *f;
 	struct facts facts;
 	enum err err;
 
-	out->lang = SLICE("und");
-	if ((err = jv_want_text(row, "label", &label, e)) || (err = jv_want_text(row, "lang", &out->lang, e)) ||
-		(err = jv_want_text(row, "subject", &in.title, e)) || (err = jv_want_text(row, "body", &in.body, e)) ||
-		(err = jv_want_text(row, "channel", &channel, e)))
+	if ((err = read_line(row, &in, &out->spam, &out->lang, e)))
 		return err;
-	if (!label.ptr || !(slice_is(label, "spam") || slice_is(label, "ham")) || !in.body.ptr)
-		return err_set(e, ERR_MALFORMED, "A line needs a label (spam or ham) and a body.");
-	out->spam = slice_is(label, "spam");
-	if (channel.ptr && slice_is(channel, "chat"))
-		in.channel = CHANNEL_CHAT;
-	in.language = out->lang;
 	facts_init(&facts);
 	if ((err = spam_features(a, rules, &in, &fo, &f, e)))
 		return err;
-	if (m)
-		rules_memory_facts(m, f, &facts);
+	if (m && (err = rules_memory_facts(m, a, f, &facts, e)))
+		return err;
 	if ((err = spam_judge(a, f, &facts, &jo, &out->verdict, e)))
 		return err;
 	if (!o->sequence || (!out->spam && out->verdict->action != ACTION_ACCEPT))
 		return ERR_OK;
-	return rules_memory_add(m, f, out->spam ? MEMORY_SPAM : MEMORY_SEEN, e);
+	return rules_memory_add(m, f, out->spam ? MEMORY_SPAM : MEMORY_SEEN, false, e);
 }
 
-enum err rules_eval(const struct ruleset *rules, struct slice jsonl, const struct rules_eval_options *o, struct jv **out, struct error *e)
+/* Calls each() for every line that holds something; an error names the line. */
+static enum err each_line(struct slice jsonl, enum err (*each)(void *ctx, const struct jv *row, int64_t line, struct error *e), void *ctx, struct error *e)
 {
-	struct jv *spam = counters(), *ham = counters(), *by_lang = jv_object(), *alarms = jv_array(), *misses = jv_array(), *row = NULL, *v;
-	size_t most = o->examples > 0 ? (size_t)o->examples : EXAMPLES;
-	struct arena *a = arena_new(ARENA_BYTES);
-	struct rules_memory *m = NULL;
-	int64_t line = 0, judged = 0, us = 0;
-	enum err err = a ? ERR_OK : err_nomem(e);
+	struct jv *row = NULL;
+	enum err err = ERR_OK;
 
-	if (!err && o->sequence && !(m = rules_memory_new()))
-		err = err_nomem(e);
-	while (!err && jsonl.len) {
+	for (int64_t line = 1; !err && jsonl.len; line++) {
 		const char *nl = memchr(jsonl.ptr, '\n', jsonl.len);
 		size_t n = nl ? (size_t)(nl - jsonl.ptr) : jsonl.len;
 		struct slice text = slice_make(jsonl.ptr, n);
-		struct judged j;
 		jsonl = slice_from(jsonl, n + 1);
-		line++;
 		while (text.len && (unsigned char)text.ptr[text.len - 1] <= ' ')
 			text.len--;
 		if (!text.len)
 			continue;
-		int64_t from = clock_thread_us();
 		err = n > LINE_MAX ? err_set(e, ERR_TOO_LARGE, "too long") : jv_parse(text, 8, &row, e);
 		if (!err)
-			err = judge_line(a, rules, row, o, m, &j, e);
+			err = each(ctx, row, line, e);
+		jv_free(&row);
 		if (err == ERR_MALFORMED || err == ERR_TOO_LARGE) {
 			char why[200];
 			snprintf(why, sizeof(why), "%.190s", e ? e->message : "");
 			err = err_set(e, err, "Line %lld: %s", (long long)line, why);
 		}
-		if (err)
-			break;
-		us += clock_thread_us() - from;
-		judged++;
-		count(j.spam ? spam : ham, j.verdict->action);
-		struct jv *lang = language(by_lang, j.lang);
-		if (lang)
-			count(jv_get(lang, j.spam ? "spam" : "ham"), j.verdict->action);
-		if (j.spam && j.verdict->action == ACTION_ACCEPT && jv_size(misses) < most)
-			jv_push(misses, example(line, j.lang, j.verdict));
-		if (!j.spam && j.verdict->action != ACTION_ACCEPT && jv_size(alarms) < most)
-			jv_push(alarms, example(line, j.lang, j.verdict));
-		jv_free(&row);
-		arena_reset(a);
 	}
-	jv_free(&row);
-	v = jv_set_int(jv_object(), "lines", judged);
-	jv_set(v, "spam", spam);
-	jv_set(v, "ham", ham);
-	jv_set(v, "by_lang", by_lang);
-	jv_set(v, "false_alarms", alarms);
-	jv_set(v, "misses", misses);
-	jv_set(v, "us_per_text", jv_real(judged ? (double)us / (double)judged : 0));
-	rules_memory_free(&m);
-	arena_free(&a);
+	return err;
+}
+
+struct learning {
+	struct arena *a;
+	const struct ruleset *rules;
+	struct rules_memory *m;
+	int64_t lines;
+};
+
+static enum err learn_line(void *ctx, const struct jv *row, int64_t line, struct error *e)
+{
+	struct learning *l = ctx;
+	struct submission in;
+	struct features *f;
+	struct slice lang;
+	bool spam;
+	enum err err = read_line(row, &in, &spam, &lang, e);
+
+	(void)line;
+	if (!err)
+		err = spam_features(l->a, l->rules, &in, NULL, &f, e);
+	if (!err)
+		err = rules_memory_add(l->m, f, spam ? MEMORY_SPAM : MEMORY_HAM, true, e);
+	l->lines++;
+	arena_reset(l->a);
+	return err;
+}
+
+struct evaluating {
+	struct arena *a;
+	const struct ruleset *rules;
+	const struct rules_eval_options *o;
+	struct rules_memory *m;
+	struct jv *spam, *ham, *by_lang, *alarms, *misses;
+	int64_t judged, us;
+};
+
+static enum err eval_line(void *ctx, const struct jv *row, int64_t line, struct error *e)
+{
+	struct evaluating *x = ctx;
+	size_t most = x->o->examples > 0 ? (size_t)x->o->examples : EXAMPLES;
+	struct judged j;
+	int64_t from = clock_thread_us();
+	enum err err = judge_line(x->a, x->rules, row, x->o, x->m, &j, e);
+
+	if (err)
+		return err;
+	x->us += clock_thread_us() - from;
+	x->judged++;
+	count(j.spam ? x->spam : x->ham, j.verdict->action);
+	struct jv *lang = language(x->by_lang, j.lang);
+	if (lang)
+		count(jv_get(lang, j.spam ? "spam" : "ham"), j.verdict->action);
+	if (j.spam && j.verdict->action == ACTION_ACCEPT && jv_size(x->misses) < most)
+		jv_push(x->misses, example(line, j.lang, j.verdict));
+	if (!j.spam && j.verdict->action != ACTION_ACCEPT && jv_size(x->alarms) < most)
+		jv_push(x->alarms, example(line, j.lang, j.verdict));
+	arena_reset(x->a);
+	return ERR_OK;
+}
+
+enum err rules_eval(const struct ruleset *rules, struct slice jsonl, const struct rules_eval_options *o, struct jv **out, struct error *e)
+{
+	struct evaluating x = { arena_new(ARENA_BYTES), rules, o, NULL, counters(), counters(), jv_object(), jv_array(), jv_array(), 0, 0 };
+	struct learning learning = { x.a, rules, NULL, 0 };
+	struct jv *v;
+	enum err err = x.a ? ERR_OK : err_nomem(e);
+
+	if (!err && (o->sequence || o->learn.ptr) && !(x.m = rules_memory_new()))
+		err = err_nomem(e);
+	learning.m = x.m;
+	if (!err && o->learn.ptr)
+		err = each_line(o->learn, learn_line, &learning, e);
+	if (!err)
+		err = each_line(jsonl, eval_line, &x, e);
+	v = jv_set_int(jv_object(), "lines", x.judged);
+	if (o->learn.ptr)
+		jv_set_int(v, "learned", learning.lines);
+	jv_set(v, "spam", x.spam);
+	jv_set(v, "ham", x.ham);
+	jv_set(v, "by_lang", x.by_lang);
+	jv_set(v, "false_alarms", x.alarms);
+	jv_set(v, "misses", x.misses);
+	jv_set(v, "us_per_text", jv_real(x.judged ? (double)x.us / (double)x.judged : 0));
+	rules_memory_free(&x.m);
+	arena_free(&x.a);
 	if (!err && !v)
 		err = err_nomem(e);
 	if (err)

@@ -16,10 +16,11 @@ struct ruleset;
 
 struct rules_eval_options {
 	bool no_builtin, sequence;
+	struct slice learn; /* such lines, learned in memory first as if moderators had decided them; absent: none */
 	int examples; /* misses and false alarms told of each; 0: 50 */
 };
 
-/* {"lines","spam":{"accept","challenge","hold","reject"},"ham":{...},"by_lang":{"en":{"spam":{...},"ham":{...}}},
+/* {"lines","learned"?,"spam":{"accept","challenge","hold","reject"},"ham":{...},"by_lang":{"en":{"spam":{...},"ham":{...}}},
  *  "false_alarms":[{"line","lang","action","score","rules":[...]}],"misses":[{"line","lang","score","rules":[...]}],"us_per_text"}.
  * ERR_MALFORMED names the line. *out is the caller's. */
 enum err rules_eval(const struct ruleset *rules, struct slice jsonl, const struct rules_eval_options *o, struct jv **out, struct error *e) MUST_CHECK;

@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TABLE = 1 << 17, CANDIDATES_MAX = 512, ARENA_BYTES = 1 << 30 };
+#include "spam/bayes.h"
+
+enum { TABLE = 1 << 17, WORDS = 1 << 20, LANGUAGES_MAX = 64, CANDIDATES_MAX = 512, SCRATCH_BYTES = 4 << 20 };
+#define ARENA_BYTES ((size_t)4 << 30)
 
 struct text {
 	uint16_t minhash[TWIN_HASHES];
@@ -16,25 +19,47 @@ struct seen {
 	struct seen *next;
 };
 
+struct word {
+	int64_t key, spam, ham;
+	struct word *next;
+};
+
+struct language {
+	char code[LANGUAGE_BYTES];
+	struct bayes_totals totals;
+};
+
 struct rules_memory {
-	struct arena *a;
+	struct arena *a, *scratch;
 	struct seen *table[TABLE];
+	struct word *words[WORDS];
+	struct language languages[LANGUAGES_MAX];
+	size_t language_count;
 	uint32_t texts;
+	struct crypt_key key;
 };
 
 struct rules_memory *rules_memory_new(void)
 {
 	struct rules_memory *m = calloc(1, sizeof(*m));
 
-	if (m && !(m->a = arena_new(ARENA_BYTES)))
+	if (!m)
+		return NULL;
+	m->a = arena_new(ARENA_BYTES);
+	m->scratch = arena_new(SCRATCH_BYTES);
+	if (!m->a || !m->scratch)
 		rules_memory_free(&m);
+	else
+		crypt_random(m->key.bytes, sizeof(m->key.bytes));
 	return m;
 }
 
 void rules_memory_free(struct rules_memory **m)
 {
-	if (*m)
+	if (*m) {
 		arena_free(&(*m)->a);
+		arena_free(&(*m)->scratch);
+	}
 	free(*m);
 	*m = NULL;
 }
@@ -87,7 +112,89 @@ static void count_near(const struct rules_memory *m, const struct twin_keys *k, 
 		}
 }
 
-void rules_memory_facts(const struct rules_memory *m, const struct features *f, struct facts *facts)
+/* --- words ---------------------------------------------------------------------------------------------------------------- */
+
+static struct language *language_find(struct rules_memory *m, const char *code)
+{
+	for (size_t i = 0; i < m->language_count; i++)
+		if (strcmp(m->languages[i].code, code) == 0)
+			return &m->languages[i];
+	return NULL;
+}
+
+static struct word *word_find(const struct rules_memory *m, int64_t key)
+{
+	struct word *w = m->words[(uint64_t)key % WORDS];
+
+	while (w && w->key != key)
+		w = w->next;
+	return w;
+}
+
+static enum err recall_words(struct rules_memory *m, struct arena *a, const struct features *f, struct facts *facts, struct error *e)
+{
+	struct bayes_text t;
+	struct bayes_opinion o;
+	const struct language *l;
+	enum err err;
+
+	if (!language_of(f->norm, facts->learned_lang))
+		return ERR_OK;
+	l = language_find(m, facts->learned_lang);
+	if (!l || !bayes_ready(l->totals))
+		return ERR_OK;
+	if ((err = bayes_read(a, f->norm, &f->shape, &m->key, facts->learned_lang, &t, e)))
+		return err;
+	for (size_t i = 0; i < t.count; i++) {
+		const struct word *w = word_find(m, t.tokens[i].key);
+		if (w) {
+			t.tokens[i].spam = w->spam;
+			t.tokens[i].ham = w->ham;
+		}
+	}
+	bayes_judge(&t, l->totals, &o);
+	bayes_tell(&o, facts);
+	return ERR_OK;
+}
+
+static enum err learn_words(struct rules_memory *m, const struct features *f, bool spam, struct error *e)
+{
+	char lang[LANGUAGE_BYTES];
+	struct bayes_text t;
+	struct language *l;
+	enum err err;
+
+	if (!language_of(f->norm, lang))
+		return ERR_OK;
+	l = language_find(m, lang);
+	if (!l && m->language_count == LANGUAGES_MAX)
+		return ERR_OK;
+	if ((err = bayes_read(m->scratch, f->norm, &f->shape, &m->key, lang, &t, e)))
+		goto out;
+	if (!l) {
+		l = &m->languages[m->language_count++];
+		memcpy(l->code, lang, sizeof(l->code));
+	}
+	*(spam ? &l->totals.spam : &l->totals.ham) += 1;
+	for (size_t i = 0; i < t.count; i++) {
+		struct word *w = word_find(m, t.tokens[i].key);
+		if (!w) {
+			struct word **at = &m->words[(uint64_t)t.tokens[i].key % WORDS];
+			if (!(w = ARENA_NEW(m->a, struct word))) {
+				err = err_nomem(e);
+				break;
+			}
+			*w = (struct word){ t.tokens[i].key, 0, 0, *at };
+			*at = w;
+		}
+		*(spam ? &w->spam : &w->ham) += 1;
+	}
+out:
+	arena_reset(m->scratch);
+	return err;
+}
+
+enum err rules_memory_facts(struct rules_memory *m, struct arena *a, const struct features *f, struct facts *facts, struct error *e)
 {
 	for (size_t i = 0; i < f->shape.payload_count; i++) {
 		const struct payload *p = &f->shape.payloads[i];
@@ -104,10 +211,12 @@ void rules_memory_facts(const struct rules_memory *m, const struct features *f, 
 		count_near(m, &f->twin, facts);
 	}
 	facts->twins = facts->payload_spam || facts->exact_spam || facts->exact_ham || facts->near_spam || facts->near_ham ? YES : NO;
+	return recall_words(m, a, f, facts, e);
 }
 
-enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum memory_label label, struct error *e)
+enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum memory_label label, bool words, struct error *e)
 {
+	struct facts near = { .near_spam = 0 };
 	struct text *text;
 	bool ok = true;
 
@@ -117,6 +226,8 @@ enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum
 	if (!text)
 		return err_nomem(e);
 	m->texts++;
+	if (f->twin.any)
+		count_near(m, &f->twin, &near);
 	text->label = label;
 	memcpy(text->minhash, f->twin.minhash, sizeof(text->minhash));
 	for (size_t i = 0; ok && i < f->shape.payload_count; i++)
@@ -126,5 +237,8 @@ enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum
 		for (int b = 0; ok && b < TWIN_BANDS; b++)
 			ok = remember(m, f->twin.bands[b], text);
 	}
-	return ok ? ERR_OK : err_nomem(e);
+	if (!ok)
+		return err_nomem(e);
+	/* One of a cluster: a flood must not weigh more than a text. */
+	return words && near.near_spam + near.near_ham == 0 ? learn_words(m, f, label == MEMORY_SPAM, e) : ERR_OK;
 }

@@ -1,5 +1,6 @@
 /*
- * rules_memory: what a desk would have learned, in memory, for `rules eval`: sameness as desk/sameness keeps it. Nothing is stored.
+ * rules_memory: what a desk would have learned, in memory, for `rules eval`: sameness as desk/sameness keeps it,
+ * and words as desk/learning does, one text of each cluster of near copies. Nothing is stored.
  *
  * Owns all it remembers until rules_memory_free. One thread. Bounds: MEMORY_TEXTS_MAX texts; more are not remembered.
  */
@@ -16,9 +17,9 @@ struct rules_memory;
 struct rules_memory *rules_memory_new(void) MUST_CHECK; /* NULL: no memory */
 void rules_memory_free(struct rules_memory **m);        /* NULL-safe, clears */
 
-/* Fills the facts of sameness. */
-void rules_memory_facts(const struct rules_memory *m, const struct features *f, struct facts *facts);
-/* The text was let in (MEMORY_SEEN), or decided. */
-enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum memory_label label, struct error *e) MUST_CHECK;
+/* Fills the facts of sameness and of what was learned. */
+enum err rules_memory_facts(struct rules_memory *m, struct arena *a, const struct features *f, struct facts *facts, struct error *e) MUST_CHECK;
+/* The text was let in (MEMORY_SEEN), or decided: with `words` its words are learned, too. */
+enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum memory_label label, bool words, struct error *e) MUST_CHECK;
 
 #endif

@@ -8,6 +8,7 @@
 #include "desk/attack.h"
 #include "desk/bans.h"
 #include "desk/keys.h"
+#include "desk/learning.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "desk/sameness.h"
@@ -456,6 +457,8 @@ static enum err screen(struct desk *d, struct db *db, struct screening *s, struc
 		return err;
 	if (in->kind != SUBMIT_HELPER && (err = fetch_moving(db, s, &s->facts, e)))
 		return err;
+	if (in->kind != SUBMIT_HELPER && !in->brief && (err = learning_facts(d, db, s->arena, s->features, &s->facts, e)))
+		return err;
 	if (in->kind != SUBMIT_HELPER && (err = fetch_opinions(d, s, e)))
 		return err;
 	if ((err = spam_judge(s->arena, s->features, &s->facts, &s->options, &s->verdict, e)))
@@ -623,7 +626,8 @@ enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct erro
 			return err;
 		*changed += n;
 	}
-	return sameness_sweep(db, now_ms, changed, e);
+	enum err err = sameness_sweep(db, now_ms, changed, e);
+	return err ? err : learning_sweep(db, now_ms, changed, e);
 }
 
 static enum err forget(struct db *db, int64_t ticket, int64_t n, struct error *e)
@@ -635,7 +639,8 @@ static enum err forget(struct db *db, int64_t ticket, int64_t n, struct error *e
 		if (err)
 			return err;
 	}
-	return sameness_forget(db, ticket, n, e);
+	enum err err = sameness_forget(db, ticket, n, e);
+	return err ? err : learning_forget(db, ticket, n, e);
 }
 
 enum err gate_forget(struct db *db, int64_t ticket, struct error *e)

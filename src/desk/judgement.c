@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "desk/audit.h"
+#include "desk/learning.h"
 #include "desk/proof.h"
 #include "desk/sameness.h"
 #include "desk/talk.h"
@@ -387,6 +388,7 @@ enum err judgement_held(struct db *db, struct arena *a, const struct held_query 
 /* --- deciding ---------------------------------------------------------------------------------------------------------- */
 
 struct giving {
+	struct desk *desk;
 	const struct actor *who;
 	const struct judgement_item *items;
 	size_t count;
@@ -529,7 +531,7 @@ static enum err judge_one(struct db *db, struct giving *g, const struct judgemen
 			b_int(g->trust && label == STORED_HAM)),
 		NULL, e)))
 		return err;
-	if ((err = sameness_teach(db, it->ticket, n, label, e)) || (err = count_rules(db, it->ticket, n, label, 1, e)))
+	if ((err = sameness_teach(db, it->ticket, n, label, e)) || (err = learning_teach(g->desk, db, it->ticket, n, label, e)) || (err = count_rules(db, it->ticket, n, label, 1, e)))
 		return err;
 	if ((err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(it->ticket), b_int(n), b_int(label == STORED_SPAM), b_int(0)), NULL, e)))
 		return err;
@@ -556,7 +558,7 @@ static enum err give_run(struct db *db, void *self, struct error *e)
 enum err judgement_give(struct desk *d, const struct actor *who, const struct judgement_item *items, size_t count, enum label label, bool trust,
 	struct judgement_done *out, struct error *e)
 {
-	struct giving g = { .who = who, .label = label, .trust = trust };
+	struct giving g = { .desk = d, .who = who, .label = label, .trust = trust };
 	unsigned char group[GROUP_BYTES];
 	int64_t own = 0;
 
@@ -588,6 +590,7 @@ enum err judgement_give(struct desk *d, const struct actor *who, const struct ju
 /* --- undoing ----------------------------------------------------------------------------------------------------------- */
 
 struct undoing {
+	struct desk *desk;
 	const struct actor *who;
 	struct slice undo;
 	int64_t changed, kept;
@@ -631,6 +634,7 @@ static enum err undo_one(struct db *db, struct undoing *u, const struct given *w
 	/* What it taught is taken back in any case. */
 	if ((err = db_run(db, SQL_JUDGEMENT_UNDONE, BINDS(b_int(was->id), b_int(now)), NULL, e)) ||
 		(err = last_label(db, was->ticket, was->n, &before, &account, e)) || (err = sameness_teach(db, was->ticket, was->n, before, e)) ||
+		(err = learning_teach(u->desk, db, was->ticket, was->n, before, e)) ||
 		(err = count_rules(db, was->ticket, was->n, was->label, -1, e)))
 		return err;
 	return audit_add(db, u->who, "judgement.undo", "ticket", was->ticket, NULL, e);
@@ -666,7 +670,7 @@ static enum err undo_run(struct db *db, void *self, struct error *e)
 
 enum err judgement_undo(struct desk *d, const struct actor *who, struct slice undo, struct judgement_done *out, struct error *e)
 {
-	struct undoing u = { .who = who };
+	struct undoing u = { .desk = d, .who = who };
 	char group[sizeof(out->undo)];
 
 	if (!undo.len || undo.len >= sizeof(group))

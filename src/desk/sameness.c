@@ -194,6 +194,37 @@ enum err sameness_forget(struct db *db, int64_t ticket, int64_t n, struct error 
 	return err ? err : db_run(db, SQL_SAMENESS_FORGET_PAYLOADS, BINDS(b_int(ticket), b_int(n)), NULL, e);
 }
 
+enum err sameness_remove(struct db *db, int64_t ticket, struct error *e)
+{
+	enum err err = db_run(db, SQL_SAMENESS_REMOVE, BINDS(b_int(ticket)), NULL, e);
+
+	return err ? err : db_run(db, SQL_SAMENESS_REMOVE_PAYLOADS, BINDS(b_int(ticket)), NULL, e);
+}
+
+enum err sameness_near_taught(struct db *db, int64_t ticket, int64_t n, bool *near, struct error *e)
+{
+	struct twin_keys k = { .any = false };
+	uint16_t minhash[TWIN_HASHES];
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_SAMENESS_KEYS, BINDS(b_int(ticket), b_int(n)), e);
+
+	*near = false;
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		k.any = twin_sign_read(rows_blob(&r, 0), k.minhash);
+		for (int i = 0; i < TWIN_BANDS; i++)
+			k.bands[i] = rows_int(&r, 1 + i);
+	}
+	if ((err = rows_close(&r)) || !k.any)
+		return err;
+	if ((err = open_near(db, SQL_SAMENESS_TAUGHT, &k, &r, e)))
+		return err;
+	while (!*near && rows_next(&r))
+		*near = twin_sign_read(rows_blob(&r, 0), minhash) && twin_near(minhash, k.minhash);
+	return rows_close(&r);
+}
+
 enum err sameness_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct error *e)
 {
 	int64_t days = conf()->twin_days < UNLABELLED_DAYS ? conf()->twin_days : UNLABELLED_DAYS, n = 0;

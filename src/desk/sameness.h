@@ -35,11 +35,16 @@ enum stored_label { STORED_NONE, STORED_SPAM, STORED_HAM };
 /* Fills the facts of sameness anew. */
 enum err sameness_facts(struct db *db, const struct sameness_text *t, struct facts *f, struct error *e) MUST_CHECK;
 
+/* Did a near copy of this entry, or the entry itself, teach words (desk/learning)? */
+enum err sameness_near_taught(struct db *db, int64_t ticket, int64_t n, bool *near, struct error *e) MUST_CHECK;
+
 /* In a write command. `action`: enum action of its verdict. */
 enum err sameness_record(struct db *db, const struct sameness_text *t, int64_t ticket, int64_t n, int64_t action, struct error *e) MUST_CHECK;
 enum err sameness_teach(struct db *db, int64_t ticket, int64_t n, enum stored_label label, struct error *e) MUST_CHECK;
 /* n 0: all of the ticket. That its network sent something still counts in the rates until that, too, is forgotten. */
 enum err sameness_forget(struct db *db, int64_t ticket, int64_t n, struct error *e) MUST_CHECK;
+/* Of a text that was imported (ticket below 0): all. */
+enum err sameness_remove(struct db *db, int64_t ticket, struct error *e) MUST_CHECK;
 /* A chunk of what is past its time; *changed grows by the rows. */
 enum err sameness_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct error *e) MUST_CHECK;
 

@@ -33,6 +33,7 @@ static enum known known_read(const struct jv *v, const char *key)
 	X(inherits_action, 0) X(form_age_ms, -1) X(sender_hour, -1) X(sender_day, -1) X(sender_open, -1) X(talk_lines, 0) X(talk_minute, -1) X(attack, 0)
 #define FACT_KNOWNS(X) X(twins) X(inherits) X(honeypot) X(banned) X(proven) X(learned)
 #define FACT_FLAGS(X) X(form_again) X(script) X(api) X(limits)
+#define FACT_WORDS(X) X(payload) X(learned_lang) X(learned_words)
 #define FACT_SCORES(X) X(learned_score)
 
 static struct jv *opinions_json(const struct facts *f)
@@ -86,8 +87,11 @@ struct jv *facts_json(const struct facts *f)
 		jv_set(v, #name, jv_real(f->name));
 	FACT_SCORES(X)
 #undef X
-	if (f->payload[0])
-		jv_set_string(v, "payload", f->payload);
+#define X(name) \
+	if (f->name[0]) \
+		jv_set_string(v, #name, f->name);
+	FACT_WORDS(X)
+#undef X
 	if (f->opinions[0].service[0])
 		jv_set(v, "opinions", opinions_json(f));
 	return v;
@@ -95,7 +99,7 @@ struct jv *facts_json(const struct facts *f)
 
 void facts_read(const struct jv *v, struct facts *out)
 {
-	struct slice form = jv_get_text(v, "form"), payload = jv_get_text(v, "payload");
+	struct slice form = jv_get_text(v, "form");
 
 	facts_init(out);
 	for (size_t i = 0; form.ptr && i < sizeof(form_names) / sizeof(form_names[0]); i++)
@@ -115,7 +119,8 @@ void facts_read(const struct jv *v, struct facts *out)
 #define X(name) out->name = jv_real_of(jv_get(v, #name));
 	FACT_SCORES(X)
 #undef X
-	if (payload.ptr)
-		snprintf(out->payload, sizeof(out->payload), "%.*s", SLICE_ARG(payload));
+#define X(name) snprintf(out->name, sizeof(out->name), "%.*s", SLICE_ARG(jv_get_text(v, #name)));
+	FACT_WORDS(X)
+#undef X
 	opinions_read(jv_get(v, "opinions"), out);
 }

@@ -66,9 +66,11 @@ struct facts {
 	/* the sender within this talk */
 	int64_t talk_lines;      /* accepted messages before this one */
 	int64_t talk_minute;     /* messages within the last minute; -1: not looked */
-	/* learned: filled by a later stage of the engine */
+	/* learned: NO without an opinion, UNKNOWN while too few texts of the language are known, or it cannot be told */
 	enum known learned;
 	double learned_score;
+	char learned_lang[4];    /* the language as detected, "" when it cannot be told */
+	char learned_words[120]; /* what weighed most, from the text itself */
 	struct opinion opinions[FACTS_OPINIONS]; /* the outside services that were asked; service "" ends them */
 };
 

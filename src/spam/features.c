@@ -459,6 +459,7 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 		return err;
 	f->shape = r->shape;
 	read_twin(r, &f->twin);
+	f->norm = r->views.text[VIEW_NORM];
 	size_t room = room_for(&own), hidden = 0;
 	if (in->before.len) {
 		char *text = arena_printf(a, "%.*s\n%.*s", SLICE_ARG(in->before), SLICE_ARG(in->body));
@@ -496,6 +497,20 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	if (arena_failed(a))
 		return err_nomem(e);
 	*out = f;
+	return ERR_OK;
+}
+
+enum err features_text(struct arena *a, const struct ruleset *rules, const struct submission *in, struct slice *norm, struct shape *shape, struct error *e)
+{
+	struct reading *r = ARENA_NEW(a, struct reading);
+	enum err err;
+
+	if (!r)
+		return err_nomem(e);
+	if ((err = read_text(a, rules, NULL, in, in->body, r, e)))
+		return err;
+	*norm = r->views.text[VIEW_NORM];
+	*shape = r->shape;
 	return ERR_OK;
 }
 

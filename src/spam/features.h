@@ -33,6 +33,7 @@ struct features {
 	size_t trouble_count;
 	struct shape shape;
 	struct twin_keys twin;
+	struct slice norm;        /* the folded title and text, for spam/bayes; lives in the arena */
 	bool builtin;             /* false: nothing but the rules counts (--no-builtin) */
 	bool out_of_time;         /* the text's CPU budget ended before all rules ran: unknown */
 	int64_t cpu_us;
@@ -49,6 +50,10 @@ struct features_options {
 /* `rules` must stay pinned as long as the result is used. `o` may be NULL. */
 enum err spam_features(struct arena *a, const struct ruleset *rules, const struct submission *in,
 	const struct features_options *o, struct features **out, struct error *e) MUST_CHECK;
+
+/* Only what spam/bayes reads of a text: its norm view and its shape. `rules` as above, or NULL. */
+enum err features_text(struct arena *a, const struct ruleset *rules, const struct submission *in, struct slice *norm, struct shape *shape,
+	struct error *e) MUST_CHECK;
 
 /* Builds a generation as the desk reads texts: with these facts, and with `test` lines prepared as screening would. */
 enum err features_build_rules(const struct cf_source *sources, size_t count, struct ruleset *previous, struct ruleset **out,

@@ -138,8 +138,9 @@ static void weigh_learned(struct judging *j)
 	const struct facts *f = j->facts;
 
 	if (f->learned == YES)
-		add(j, "learned", EVIDENCE_LEARNED, fmin(fmax(f->learned_score, LEARNED_MIN), judge_cap(EVIDENCE_LEARNED)), SLICE_NONE,
-			"Its words are like those of texts that moderators decided.");
+		add(j, "learned", EVIDENCE_LEARNED, fmin(fmax(f->learned_score, LEARNED_MIN), judge_cap(EVIDENCE_LEARNED)),
+			arena_slice(j->a, slice_of(f->learned_words)), "Its words are like those of texts (%s) that moderators found to be %s.", f->learned_lang,
+			f->learned_score > 0 ? "spam" : "good");
 }
 
 /* One that finds nothing takes nothing off: whoever runs it could be made to say so. */

@@ -109,10 +109,13 @@ static void read_shingles(struct slice s, uint32_t minhash[TWIN_HASHES])
 		size_t end = starts[SHINGLE] < s.len ? starts[SHINGLE] : s.len;
 		for (size_t i = starts[0]; i < end; i++)
 			hash_byte(&x, is_space((unsigned char)s.ptr[i]) ? ' ' : (unsigned char)s.ptr[i]);
-		for (int i = 0; i < TWIN_HASHES; i++) {
-			uint32_t v = (uint32_t)(mix(x.h + (uint64_t)(i + 1) * 0x9e3779b97f4a7c15ULL) >> 32);
-			if (v < minhash[i])
-				minhash[i] = v;
+		for (int i = 0; i < TWIN_HASHES / 2; i++) {
+			uint64_t m = mix(x.h + (uint64_t)(i + 1) * 0x9e3779b97f4a7c15ULL);
+			uint32_t high = (uint32_t)(m >> 32), low = (uint32_t)m;
+			if (high < minhash[i])
+				minhash[i] = high;
+			if (low < minhash[i + TWIN_HASHES / 2])
+				minhash[i + TWIN_HASHES / 2] = low;
 		}
 		memmove(starts, starts + 1, SHINGLE * sizeof(starts[0]));
 		starts[SHINGLE] = next_char(s, starts[SHINGLE - 1]);

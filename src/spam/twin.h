@@ -21,7 +21,7 @@
 enum {
 	TWIN_BANDS = 8,
 	TWIN_ROWS = 3,
-	TWIN_HASHES = TWIN_BANDS * TWIN_ROWS,
+	TWIN_HASHES = 2 * TWIN_BANDS * TWIN_ROWS, /* the first half makes the bands; all of them the signature */
 	TWIN_SIGN_BYTES = TWIN_HASHES * 2,
 	TWIN_NEAR = TWIN_HASHES / 2, /* so many equal minhashes make a near copy: about half of the shingles of both */
 	TWIN_CONVICTS_BYTES = 80,

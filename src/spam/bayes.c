@@ -1,0 +1,310 @@
+#include "spam/bayes.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "spam/facts.h"
+#include "text/unicode.h"
+
+enum { WORD_BYTES = 40, EDGE_WORDS = 150, WINDOW = 2, STEM_LETTERS = 4, TELLING_MAX = 120, SHOWN = 5 };
+
+/* So many texts of doubt stand behind each token, shared out between spam and ham as all texts are. */
+#define DOUBT 0.6
+/* The fewer spam texts are known, the less a single sighting is believed: n sightings count n / (n + FEW / spam texts). */
+#define FEW 30.0
+/* What is nearly even says nothing. */
+#define MARGIN 0.1
+/* From these odds (in powers of e) on the score rises, and where it is full. */
+#define ODDS_FROM 1.0
+#define ODDS_FULL 4.0
+
+/* --- words ---------------------------------------------------------------------------------------------------------------- */
+
+struct word {
+	struct slice text;
+	uint64_t hash;
+};
+
+/* The first EDGE_WORDS words, and the last ones in a ring: what is wrapped in pages of good words still shows one end. */
+struct words {
+	const unsigned char *key;
+	struct slice text;
+	size_t at; /* behind the last word */
+	struct word first[EDGE_WORDS], last[EDGE_WORDS];
+	size_t count;
+};
+
+/* Digits are only counted, or every number would be a word of its own: "0871 23" is "#### ##", "£1.50p" is "£ # ##p". */
+static uint64_t hash_word(const unsigned char *key, struct slice w)
+{
+	char out[WORD_BYTES];
+
+	if (w.len > WORD_BYTES)
+		w.len = WORD_BYTES;
+	for (size_t i = 0; i < w.len; i++)
+		out[i] = w.ptr[i] >= '0' && w.ptr[i] <= '9' ? '#' : w.ptr[i];
+	return crypt_short(key, slice_make(out, w.len));
+}
+
+static void push(struct words *ws, struct slice text)
+{
+	struct word w = { text, hash_word(ws->key, text) };
+
+	if (ws->count < EDGE_WORDS)
+		ws->first[ws->count] = w;
+	else
+		ws->last[(ws->count - EDGE_WORDS) % EDGE_WORDS] = w;
+	ws->count++;
+}
+
+/* Between words: signs that say something are words too, a run of one sign once. */
+static void take_gap(struct words *ws, size_t to)
+{
+	unsigned cp, before = 0;
+
+	for (size_t n; ws->at < to; ws->at += n) {
+		n = utf8_next(ws->text, ws->at, &cp);
+		bool says = cp < 0x80 ? cp && strchr("!%+*#@&$", (int)cp) : cp != UTF8_BAD && (unicode_props(cp) & (UNI_CURRENCY | UNI_EMOJI));
+		if (says && cp != before)
+			push(ws, slice_make(ws->text.ptr + ws->at, n));
+		before = cp;
+	}
+}
+
+/* Names of sites are words with dots to ICU: their parts tell more. */
+static bool take_word(void *ctx, struct slice word, size_t at)
+{
+	struct words *ws = ctx;
+	const char *dot;
+
+	take_gap(ws, at);
+	ws->at = at + word.len;
+	for (; (dot = memchr(word.ptr, '.', word.len)); word = slice_from(word, (size_t)(dot - word.ptr) + 1))
+		if (dot > word.ptr)
+			push(ws, slice_make(word.ptr, (size_t)(dot - word.ptr)));
+	if (word.len)
+		push(ws, word);
+	return true;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct bayes_token *x = a, *y = b;
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static int64_t pair_key(const unsigned char *key, uint64_t first, uint64_t second, size_t apart)
+{
+	uint64_t parts[3] = { first, second, apart };
+
+	return (int64_t)crypt_short(key, slice_make((const char *)parts, sizeof(parts)));
+}
+
+/* The first letters of a longer word: languages that bend their words would otherwise need each form to be seen. */
+static struct slice stem_of(struct slice w)
+{
+	size_t at = 0;
+	unsigned cp;
+
+	for (int i = 0; i < STEM_LETTERS && at < w.len; i++)
+		at += utf8_next(w, at, &cp);
+	return at < w.len ? slice_make(w.ptr, at) : SLICE_NONE;
+}
+
+static size_t add_run(struct bayes_text *out, size_t n, const unsigned char *key, const struct word *w, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (n < BAYES_TOKENS_MAX)
+			out->tokens[n++] = (struct bayes_token){ .key = (int64_t)w[i].hash, .first = w[i].text };
+		struct slice stem = stem_of(w[i].text);
+		if (stem.len && n < BAYES_TOKENS_MAX)
+			out->tokens[n++] = (struct bayes_token){ .key = pair_key(key, hash_word(key, stem), 0, 0), .first = stem };
+		for (size_t d = 1; d <= WINDOW && i + d < count && n < BAYES_TOKENS_MAX; d++)
+			out->tokens[n++] = (struct bayes_token){ .key = pair_key(key, w[i].hash, w[i + d].hash, d), .first = w[i].text, .second = w[i + d].text };
+	}
+	return n;
+}
+
+/* How often it can be halved: 1, 2, 4 ... are steps. */
+static size_t halvings(int64_t n)
+{
+	size_t b = 0;
+
+	for (; n > 0; n /= 2)
+		b++;
+	return b;
+}
+
+/* How it is built, as words of its own; their keys are nobody's written word. */
+static enum err add_shape(struct arena *a, struct bayes_text *out, size_t *n, const unsigned char *key, const struct shape *s, struct error *e)
+{
+	const struct {
+		const char *name;
+		size_t value;
+	} parts[] = {
+		{ "long", halvings(s->bytes) },
+		{ "capitals", s->cased ? (size_t)(s->capitals * 8 / s->cased) : 0 },
+		{ "digits", halvings(s->digits) },
+		{ "links", halvings(s->links) },
+		{ "phones", halvings(s->phones) },
+		{ "money", halvings(s->money) },
+		{ "emoji", halvings(s->emoji) },
+		{ "handles", halvings(s->handles + s->messenger_links) },
+	};
+	enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
+
+	for (size_t i = 0; i < PARTS; i++) {
+		struct slice text = slice_of(arena_printf(a, "%s:%zu", parts[i].name, parts[i].value));
+		if (!text.ptr)
+			return err_nomem(e);
+		out->tokens[(*n)++] = (struct bayes_token){ .key = pair_key(key, crypt_short(key, text), 1, 0), .first = text };
+	}
+	return ERR_OK;
+}
+
+enum err bayes_read(struct arena *a, struct slice text, const struct shape *shape, const struct crypt_key *key, const char *lang,
+	struct bayes_text *out, struct error *e)
+{
+	struct words *ws;
+	struct crypt_hash lang_key;
+	size_t n = 0, tail;
+	enum err err;
+
+	memset(out, 0, sizeof(*out));
+	ws = ARENA_NEW(a, struct words);
+	out->tokens = arena_array(a, BAYES_TOKENS_MAX, sizeof(*out->tokens));
+	if (!ws || !out->tokens)
+		return err_nomem(e);
+	lang_key = crypt_keyed(key, "words", slice_of(lang));
+	ws->key = lang_key.bytes;
+	ws->text = text;
+	if ((err = unicode_words(text, take_word, ws)))
+		return err_nomem(e);
+	take_gap(ws, text.len);
+	if ((err = add_shape(a, out, &n, ws->key, shape, e)))
+		return err;
+	n = add_run(out, n, ws->key, ws->first, ws->count < EDGE_WORDS ? ws->count : EDGE_WORDS);
+	if (ws->count > EDGE_WORDS) {
+		/* The ring from its oldest word on. */
+		tail = ws->count - EDGE_WORDS;
+		struct word *turned = arena_array(a, EDGE_WORDS, sizeof(*turned));
+		size_t kept = tail < EDGE_WORDS ? tail : EDGE_WORDS;
+		if (!turned)
+			return err_nomem(e);
+		for (size_t i = 0; i < kept; i++)
+			turned[i] = ws->last[(tail - kept + i) % EDGE_WORDS];
+		n = add_run(out, n, ws->key, turned, kept);
+	}
+	qsort(out->tokens, n, sizeof(*out->tokens), by_key);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || out->tokens[i].key != out->tokens[out->count - 1].key)
+			out->tokens[out->count++] = out->tokens[i];
+	return ERR_OK;
+}
+
+/* --- opinion -------------------------------------------------------------------------------------------------------------- */
+
+struct telling {
+	const struct bayes_token *token;
+	double p; /* that a text with it is spam */
+};
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct telling *x = a, *y = b;
+	double wx = fabs(x->p - 0.5), wy = fabs(y->p - 0.5);
+	return wx > wy ? -1 : wx < wy;
+}
+
+/* ln of the probability that chi square with 2n degrees of freedom is at least 2m: exp(-m) * sum of m^i / i!, i < n. */
+static double ln_chi2(double m, size_t n)
+{
+	double term = 0, top = 0, sum = 0;
+
+	/* The largest term first, so that nothing overflows. */
+	for (size_t i = 1; i < n; i++) {
+		term += log(m) - log((double)i);
+		if (term > top)
+			top = term;
+	}
+	term = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			term += log(m) - log((double)i);
+		sum += exp(term - top);
+	}
+	double r = top + log(sum) - m;
+	return r < 0 ? r : 0;
+}
+
+bool bayes_ready(struct bayes_totals t)
+{
+	return t.ham >= BAYES_HAM_MIN && t.spam >= BAYES_SPAM_MIN;
+}
+
+static void show(const struct telling *list, size_t count, bool spam, char out[BAYES_WORDS_BYTES])
+{
+	size_t len = 0;
+	int shown = 0;
+
+	for (size_t i = 0; i < count && shown < SHOWN; i++) {
+		const struct bayes_token *t = list[i].token;
+		char part[2 * WORD_BYTES + 8];
+		if ((list[i].p > 0.5) != spam || t->first.len > WORD_BYTES || t->second.len > WORD_BYTES)
+			continue;
+		int n = snprintf(part, sizeof(part), "%s%.*s%s%.*s", shown ? ", " : "", SLICE_ARG(t->first), t->second.ptr ? " … " : "", SLICE_ARG(t->second));
+		if (n < 0 || (size_t)n >= sizeof(part) || len + (size_t)n >= BAYES_WORDS_BYTES)
+			continue;
+		memcpy(out + len, part, (size_t)n + 1);
+		len += (size_t)n;
+		shown++;
+	}
+}
+
+void bayes_judge(const struct bayes_text *t, struct bayes_totals totals, struct bayes_opinion *out)
+{
+	struct telling list[BAYES_TOKENS_MAX];
+	size_t n = 0;
+	double ln_p = 0, ln_q = 0, all = (double)(totals.spam + totals.ham);
+	double spam_doubt = DOUBT * (double)totals.spam / all, ham_doubt = DOUBT * (double)totals.ham / all, few = FEW / (double)totals.spam;
+
+	*out = (struct bayes_opinion){ 0 };
+	if (!bayes_ready(totals))
+		return; /* before anything is divided by these */
+	for (size_t i = 0; i < t->count; i++) {
+		const struct bayes_token *k = &t->tokens[i];
+		double seen = (double)(k->spam + k->ham);
+		double s = ((double)k->spam + spam_doubt) / (double)totals.spam, h = ((double)k->ham + ham_doubt) / (double)totals.ham;
+		double p = seen > 0 ? 0.5 + (s / (s + h) - 0.5) * seen / (seen + few) : 0.5;
+		if (fabs(p - 0.5) >= MARGIN)
+			list[n++] = (struct telling){ k, p };
+	}
+	if (n == 0)
+		return;
+	qsort(list, n, sizeof(*list), by_weight);
+	if (n > TELLING_MAX)
+		n = TELLING_MAX;
+	for (size_t i = 0; i < n; i++) {
+		ln_p += log(list[i].p);
+		ln_q += log1p(-list[i].p);
+	}
+	/* Fisher: how surprising so much for spam is, against how surprising so much for ham is. */
+	double odds = ln_chi2(-ln_p, n) - ln_chi2(-ln_q, n);
+	if (odds >= ODDS_FROM)
+		out->score = odds >= ODDS_FULL ? BAYES_MOST : BAYES_MOST * (odds - ODDS_FROM) / (ODDS_FULL - ODDS_FROM);
+	else if (odds <= -ODDS_FROM)
+		out->score = odds <= -ODDS_FULL ? BAYES_LEAST : BAYES_LEAST * (-odds - ODDS_FROM) / (ODDS_FULL - ODDS_FROM);
+	if (out->score > 0 || out->score < 0)
+		show(list, n, out->score > 0, out->words);
+}
+
+void bayes_tell(const struct bayes_opinion *o, struct facts *facts)
+{
+	facts->learned = o->score > 0 || o->score < 0 ? YES : NO;
+	facts->learned_score = o->score;
+	_Static_assert(sizeof(facts->learned_words) == sizeof(o->words), "the words fit");
+	memcpy(facts->learned_words, o->words, sizeof(o->words));
+}

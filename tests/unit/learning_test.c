@@ -1,0 +1,347 @@
+/* What moderators' decisions teach about words: thresholds, limits, undoing, poisoning. */
+#include "desk/learning.h"
+#include "spam/bayes.h"
+#include "unit/gate_fixture.h"
+
+static const char own_rules[] = "norm DOUBTFUL /purple monday/\nscore DOUBTFUL 4\ndescribe DOUBTFUL Speaks of purple mondays\n";
+
+static int setup(void **state)
+{
+	struct error e = { 0 };
+	struct fixture *f;
+
+	setup_bare(state);
+	f = *state;
+	make_folder(f->folder, "rules");
+	make_folder(f->folder, "rules/local.d");
+	tmpdir_put(f->folder, "rules/local.d/own.cf", own_rules);
+	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
+	return 0;
+}
+
+/* Sentences of made-up words among those that make them English; no two are near copies. */
+static const char *sentence(unsigned *seed, const char *end)
+{
+	static const char *const glue[] = { "the", "and", "you", "this", "with", "from", "about", "which" };
+	static const char consonants[] = "bdfgklmnprstvzhj", vowels[] = "aeiou";
+	static char out[2][400];
+	static int turn;
+	size_t len = 0;
+
+	turn = !turn;
+	for (int i = 0; i < 10; i++) {
+		*seed = *seed * 1103515245u + 12345u;
+		unsigned r = *seed >> 8;
+		len += (size_t)snprintf(out[turn] + len, sizeof(out[turn]) - len, "%s %c%c%c%c%c ", glue[r % 8], consonants[r / 8 % 16], vowels[r / 128 % 5],
+			consonants[r / 640 % 16], vowels[r / 10240 % 5], consonants[r / 51200 % 16]);
+	}
+	snprintf(out[turn] + len, sizeof(out[turn]) - len, "%s", end);
+	return out[turn];
+}
+
+struct importing {
+	struct fixture *f;
+	const char *text, *undo;
+	enum stored_label label;
+	bool learned, left;
+	int64_t changed;
+};
+
+static enum err import(struct db *db, void *self, struct error *e)
+{
+	struct importing *x = self;
+	struct submission in = { .kind = SUBMIT_QUESTION, .body = slice_of(x->text), .form_age_ms = -1 };
+	const struct ruleset *rules = rulebook_pin(x->f->desk.rulebook);
+	struct arena *a = arena_new(64 << 20);
+	struct features *f;
+	enum err err = spam_features(a, rules, &in, NULL, &f, e);
+
+	if (!err)
+		err = learning_import(&x->f->desk, db, a, f, x->label, slice_of(x->undo), &x->learned, e);
+	rulebook_unpin(x->f->desk.rulebook, &rules);
+	arena_free(&a);
+	return err;
+}
+
+static bool learn(struct fixture *f, const char *text, enum stored_label label, const char *undo)
+{
+	struct importing x = { .f = f, .text = text, .label = label, .undo = undo };
+	struct error e = { 0 };
+
+	MUST(writer_do(f->desk.writer, LANE_TALK, import, &x, &e));
+	return x.learned;
+}
+
+static enum err import_undo(struct db *db, void *self, struct error *e)
+{
+	struct importing *x = self;
+	return learning_import_undo(db, slice_of(x->undo), &x->changed, &x->left, e);
+}
+
+static void must_learn(struct fixture *f, const char *text, enum stored_label label, const char *undo)
+{
+	if (!learn(f, text, label, undo))
+		fail_msg("nothing was learned of: %s", text);
+}
+
+/* `ham` good texts and 40 of spam, which speak of gnomes. */
+static void teach(struct fixture *f, int ham)
+{
+	static unsigned seed = 1;
+
+	for (int i = 0; i < ham; i++)
+		must_learn(f, sentence(&seed, ""), STORED_HAM, "ham");
+	for (int i = 0; i < 40; i++)
+		must_learn(f, sentence(&seed, "garden gnomes bargain"), STORED_SPAM, "spam");
+}
+
+static const char spam_text[] = "Have you seen the garden gnomes bargain, and the gnomes which are at your garden?";
+
+static struct asked ask_as(struct fixture *f, const char *body, const char *lang, const struct sender *who)
+{
+	char form[GATE_FORM_BYTES];
+	struct ask in = { .body = slice_of(body), .lang = slice_of(lang), .page_form = true };
+	struct asked out;
+	struct error e = { 0 };
+
+	gate_form_new(&f->desk, false, form);
+	in.form = slice_of(form);
+	if (who)
+		in.sender = *who;
+	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
+	return out;
+}
+
+static struct asked asked(struct fixture *f, const char *body)
+{
+	return ask_as(f, body, "en", NULL);
+}
+
+static struct judgement_done decide(struct fixture *f, int64_t ticket, enum label label)
+{
+	struct judgement_item item = { ticket, 0 };
+	struct judgement_done done;
+	struct error e = { 0 };
+
+	MUST(judgement_give(&f->desk, &mod, &item, 1, label, false, &done, &e));
+	assert_int_equal(done.changed, 1);
+	return done;
+}
+
+static void undo(struct fixture *f, const struct judgement_done *done)
+{
+	struct judgement_done undone;
+	struct error e = { 0 };
+
+	MUST(judgement_undo(&f->desk, &mod, slice_of(done->undo), &undone, &e));
+}
+
+static const char *fact(struct fixture *f, int64_t ticket, const char *name)
+{
+	struct error e = { 0 };
+	static char out[200];
+	struct jv *v;
+
+	MUST(gate_verdict_of(f->db, ticket, 1, &v, &e));
+	snprintf(out, sizeof(out), "%.*s", SLICE_ARG(jv_get_text(jv_get(v, "facts"), name)));
+	jv_free(&v);
+	return out;
+}
+
+static struct sender sender(int number)
+{
+	struct sender s = { .known = true };
+	memset(s.rate.bytes, number, sizeof(s.rate.bytes));
+	memset(s.rate_before.bytes, number + 100, sizeof(s.rate_before.bytes));
+	memset(s.ban.bytes, number, sizeof(s.ban.bytes));
+	return s;
+}
+
+static void silent_below_two_hundred_good_texts(void **state)
+{
+	struct fixture *f = *state;
+	unsigned seed = 77;
+	struct asked a;
+	struct jv *v;
+	struct error e = { 0 };
+
+	teach(f, BAYES_HAM_MIN - 1);
+	a = asked(f, spam_text);
+	assert_int_equal(a.state, TICKET_QUEUED);
+	assert_string_equal(fact(f, a.ticket, "learned"), "unknown");
+	assert_string_equal(fact(f, a.ticket, "learned_lang"), "en");
+	assert_true(learn(f, sentence(&seed, ""), STORED_HAM, "ham"));
+	a = asked(f, spam_text);
+	assert_int_equal(a.state, TICKET_HELD);
+	assert_string_equal(fact(f, a.ticket, "learned"), "yes");
+	assert_non_null(strstr(fact(f, a.ticket, "learned_words"), "gnomes"));
+	MUST(gate_verdict_of(f->db, a.ticket, 1, &v, &e));
+	bool told = false;
+	for (size_t i = 0; i < jv_size(jv_get(v, "hits")); i++) {
+		const struct jv *h = jv_at(jv_get(v, "hits"), i);
+		told = told || (slice_is(jv_get_text(h, "class"), "learned") && jv_real_of(jv_get(h, "score")) >= 3 && jv_real_of(jv_get(h, "score")) <= 3.5 &&
+			memmem(jv_get_text(h, "text").ptr, jv_get_text(h, "text").len, "gnomes", 6));
+	}
+	assert_true(told);
+	jv_free(&v);
+	/* Good words stay good, and what another language says is not known. */
+	assert_int_equal(asked(f, sentence(&seed, "")).state, TICKET_QUEUED);
+	a = asked(f, "Как мне добавить картинку в статью о нашем городе, и кто может её проверить?");
+	assert_int_equal(a.state, TICKET_QUEUED);
+	assert_string_equal(fact(f, a.ticket, "learned"), "unknown");
+	assert_string_equal(fact(f, a.ticket, "learned_lang"), "ru");
+	/* The language is the text's, whatever its sender says. */
+	assert_int_equal(ask_as(f, "Would you like the gnomes bargain in my garden, which is with garden gnomes?", "ru", NULL).state, TICKET_HELD);
+}
+
+struct reteaching {
+	struct fixture *f;
+	int64_t ticket;
+	enum stored_label label;
+};
+
+static enum err reteach_run(struct db *db, void *self, struct error *e)
+{
+	struct reteaching *x = self;
+	return learning_teach(&x->f->desk, db, x->ticket, 1, x->label, e);
+}
+
+static void reteach(struct fixture *f, int64_t ticket, enum stored_label label)
+{
+	struct error e = { 0 };
+	MUST(writer_do(f->desk.writer, LANE_TALK, reteach_run, &(struct reteaching){ f, ticket, label }, &e));
+}
+
+static void undoing_takes_back_exactly(void **state)
+{
+	struct fixture *f = *state;
+	struct judgement_done done;
+	struct sender one = sender(1);
+
+	teach(f, 3);
+	int64_t words = raw_int(f, "SELECT COUNT(*) FROM learned_words"), spam = raw_int(f, "SELECT SUM(spam * (key %% 97)) FROM learned_words"),
+		ham = raw_int(f, "SELECT SUM(ham * (key %% 97)) FROM learned_words");
+	struct asked a = ask_as(f, "Is a purple monday of the bargain gnomes which are in this garden good for the lamp?", "en", &one);
+	assert_int_equal(a.state, TICKET_HELD);
+	done = decide(f, a.ticket, LABEL_SPAM);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 41);
+	assert_true(raw_int(f, "SELECT COUNT(*) FROM learned_words") > words);
+	undo(f, &done);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned_words"), words);
+	assert_int_equal(raw_int(f, "SELECT SUM(spam * (key %% 97)) FROM learned_words"), spam);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 40);
+	/* Decided otherwise later: the last decision counts. */
+	reteach(f, a.ticket, STORED_SPAM);
+	reteach(f, a.ticket, STORED_HAM);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 40);
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 4);
+	reteach(f, a.ticket, STORED_SPAM);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 41);
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 3);
+	reteach(f, a.ticket, STORED_NONE);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned_words"), words);
+	assert_int_equal(raw_int(f, "SELECT SUM(spam * (key %% 97)) FROM learned_words"), spam);
+	assert_int_equal(raw_int(f, "SELECT SUM(ham * (key %% 97)) FROM learned_words"), ham);
+}
+
+static void one_of_a_cluster_and_three_of_a_network(void **state)
+{
+	struct fixture *f = *state;
+	struct sender one = sender(1), two = sender(2);
+	unsigned seed = 5;
+	char text[500];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "Is the purple monday of this long old winter good for my apple trees and for number %d of your cherries?", i);
+		decide(f, ask_as(f, text, "en", i ? &two : &one).ticket, LABEL_HAM);
+	}
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 1);
+	for (int i = 0; i < 5; i++) {
+		snprintf(text, sizeof(text), "purple monday %s", sentence(&seed, ""));
+		decide(f, ask_as(f, text, "en", &two).ticket, LABEL_HAM);
+	}
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 1 + LEARNING_PER_NETWORK);
+	/* What was let in and nobody decided teaches nothing. */
+	asked(f, sentence(&seed, ""));
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 1 + LEARNING_PER_NETWORK);
+}
+
+static void a_poisoner_whitens_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct sender one = sender(1);
+	unsigned seed = 9;
+	char text[500];
+
+	teach(f, BAYES_HAM_MIN);
+	/* Texts full of his words, let in or released by a moderator, as many as he likes. */
+	for (int i = 0; i < 30; i++) {
+		snprintf(text, sizeof(text), "%s %s gnomes garden bargain", i % 2 ? "purple monday" : "", sentence(&seed, ""));
+		struct asked a = ask_as(f, text, "en", &one);
+		if (a.state == TICKET_HELD)
+			decide(f, a.ticket, LABEL_HAM);
+	}
+	assert_true(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'") <= BAYES_HAM_MIN + LEARNING_PER_NETWORK);
+	assert_int_equal(asked(f, spam_text).state, TICKET_HELD);
+}
+
+static void imports_are_undone_as_one(void **state)
+{
+	struct fixture *f = *state;
+	struct importing x = { .f = f, .undo = "spam" };
+	struct error e = { 0 };
+
+	teach(f, 60);
+	assert_false(learn(f, spam_text, STORED_SPAM, "spam") && learn(f, spam_text, STORED_SPAM, "spam"));
+	assert_true(raw_int(f, "SELECT COUNT(*) FROM twins WHERE label = 1") > 40);
+	do
+		MUST(writer_do(f->desk.writer, LANE_TALK, import_undo, &x, &e));
+	while (x.left);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 0);
+	assert_int_equal(raw_int(f, "SELECT SUM(spam) FROM learned_words"), 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM twins WHERE label = 1"), 0);
+	x.undo = "ham";
+	do
+		MUST(writer_do(f->desk.writer, LANE_TALK, import_undo, &x, &e));
+	while (x.left);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned_words"), 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned"), 0);
+}
+
+static void what_taught_is_forgotten_in_time(void **state)
+{
+	struct fixture *f = *state;
+	struct sender one = sender(1);
+	struct importing x = { .f = f, .undo = "spam" };
+	struct db *db;
+	int64_t changed = 0;
+	struct error e = { 0 };
+
+	decide(f, ask_as(f, "Would you like the gnomes bargain in my garden, which is with garden gnomes?", "en", &one).ticket, LABEL_SPAM);
+	assert_true(learn(f, "the best of all bargains is this one, which you get from us and from nobody else", STORED_SPAM, "spam"));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned WHERE LENGTH(sender) > 0"), 1);
+	int64_t words = raw_int(f, "SELECT COUNT(*) FROM learned_words");
+	MUST(db_open(f->folder, DB_WRITE, &db, &e));
+	MUST(gate_sweep(db, clock_wall_ms() + 3 * 86400000LL, &changed, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned WHERE LENGTH(sender) > 0"), 0);
+	MUST(gate_sweep(db, clock_wall_ms() + 31 * 86400000LL, &changed, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned WHERE words IS NOT NULL"), 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned_words"), words);
+	db_close(&db);
+	assert_int_equal(writer_do(f->desk.writer, LANE_TALK, import_undo, &x, &e), ERR_CONFLICT);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(silent_below_two_hundred_good_texts),
+		T(undoing_takes_back_exactly),
+		T(one_of_a_cluster_and_three_of_a_network),
+		T(a_poisoner_whitens_nothing),
+		T(imports_are_undone_as_one),
+		T(what_taught_is_forgotten_in_time),
+	};
+	return cmocka_run_group_tests_name("learning", tests, NULL, NULL);
+}

@@ -466,6 +466,9 @@ static enum err post(struct desk *d, struct db *db, struct arena *a, const struc
 	}
 	if (!rc && (asker || !in->note))
 		rc = screen(d, db, a, in, t.name, &screening, e);
+	if (!rc && !asker && screening && gate_verdict(screening)->flagged && in->act.who.role != ROLE_TRIAL && !in->confirmed)
+		rc = err_field(e, ERR_INVALID, "confirm",
+			       "This seems to ask for money or to move the talk elsewhere. If it is right, confirm it: the asker is warned, and moderators are told.");
 	if (rc)
 		return rc;
 	w.screening = screening;

@@ -5,7 +5,11 @@
  * harmless: (ticket, author, client_id) is unique and is looked up before fence and state; the same again is the
  * first result with `repeat`, another request under the same client_id is ERR_CONFLICT.
  *
- * Asker's lines are screened before they are written (desk/gate). Before the first human reply an asker may add five
+ * Asker's lines are screened before they are written (desk/gate), and so is what staff write to an asker: what seems to ask for
+ * money or to move the talk elsewhere waits for a moderator when a trial helper wrote it. Of others it is ERR_INVALID (field
+ * "confirm") until they say that they mean it; then the asker sees a warning with it, and moderators are told.
+ *
+ * Before the first human reply an asker may add five
  * texts and 32 KiB in all: past that ERR_LIMITED, refused before it was accepted (P4).
  */
 #ifndef DESK_TALK_H
@@ -25,6 +29,7 @@ struct post {
 	struct slice body;       /* 1..16384 bytes, valid UTF-8 */
 	int64_t reply_to;        /* an entry the writer can see; 0: none */
 	bool note;               /* staff only */
+	bool confirmed;          /* a helper who was asked means what looks like an offer of payment or of contact elsewhere */
 	struct slice form;       /* asker's page: the nonce, serves as client_id when there is none; absent: none */
 	struct slice agent;
 	struct sender sender;    /* asker */

@@ -373,7 +373,7 @@ static enum err write_into(struct request *rq, struct response *rs, bool note, s
 	struct post in = { .note = note, .sender = rq->sender };
 	enum err err = begin(rq, &body, &in.act, e);
 	if (err || (err = jv_want_text(body, "body", &in.body, e)) || (err = jv_want_int(body, "reply_to", &in.reply_to, e)) ||
-		(err = talk_post(rq->desk, rq->db, rq->arena, &in, &done, e)))
+		(err = jv_want_bool(body, "confirm", &in.confirmed, e)) || (err = talk_post(rq->desk, rq->db, rq->arena, &in, &done, e)))
 		return err;
 	return api_posted(rs, &done, true, e);
 }
@@ -391,7 +391,7 @@ enum err api_ticket_edit(struct request *rq, struct response *rs, struct error *
 	struct post in = { .sender = rq->sender };
 	enum err err = api_id(rq->params[1], &of, e);
 	if (err || (err = begin(rq, &body, &in.act, e)) || (err = jv_want_text(body, "body", &in.body, e)) ||
-		(err = talk_edit(rq->desk, rq->db, rq->arena, &in, of, &done, e)))
+		(err = jv_want_bool(body, "confirm", &in.confirmed, e)) || (err = talk_edit(rq->desk, rq->db, rq->arena, &in, of, &done, e)))
 		return err;
 	return api_posted(rs, &done, true, e);
 }

@@ -197,6 +197,7 @@ struct shown {
 	int status;
 	struct slice problem; /* absent: none */
 	struct slice typed;   /* kept in the composer; absent: the draft */
+	bool confirm;         /* the helper is asked whether it is meant */
 };
 
 /* Whether this account may write with the fence as it is now: it holds the ticket or was invited in. */
@@ -346,6 +347,7 @@ static enum err show_talk(struct request *rq, struct response *rs, int64_t id, c
 	jv_set(page, "draft", jv_text(draft));
 	/* Without a composer to put them into, words that came too late are shown beside it. */
 	jv_set(page, "kept", s->typed.len && !may_write(rq, &t) ? jv_text(s->typed) : jv_null());
+	jv_set_bool(page, "confirm", s->confirm);
 	jv_set(page, "problem", jv_text(s->problem));
 	jv_set(page, "client_id", jv_null());
 	if (s->status)
@@ -407,13 +409,16 @@ static enum err again(struct request *rq, struct response *rs, const struct staf
 	struct slice body = request_field(rq, "body");
 	if (strcmp(why->field, "body") == 0)
 		key = utf_blank(body) ? "wrong-empty-message" : "wrong-long";
+	bool confirm = strcmp(why->field, "confirm") == 0;
+	if (confirm)
+		key = "wrong-unconfirmed";
 	/* A draft outlives the claim: it is there again when the helper takes the conversation up once more. */
 	struct error ignored;
 	if (why->code == ERR_CONFLICT && body.len && talk_draft_put(rq->desk, f->t.id, &rq->who, body, &ignored) != ERR_OK)
 		log_warn("web/desk_pages", "a draft could not be kept: %s", ignored.message);
 	struct slice words = f->holder.len ? i18n_text(rq->arena, lang, "lost-claim", I18N(i18n_slice(f->holder)))
 					   : i18n_text(rq->arena, lang, key, I18N_NONE);
-	struct shown s = { .status = problem_status(why->code), .problem = words, .typed = body.len ? body : SLICE_NONE };
+	struct shown s = { .status = problem_status(why->code), .problem = words, .typed = body.len ? body : SLICE_NONE, .confirm = confirm };
 	return show_talk(rq, rs, f->t.id, &s, e);
 }
 
@@ -445,7 +450,8 @@ static enum err then_desk(struct staff_act *f, enum err rc)
 
 static enum err write_it(struct request *rq, struct staff_act *f, struct error *why)
 {
-	struct post in = { .act = f->act, .body = request_field(rq, "body"), .note = request_field(rq, "note").len > 0 };
+	struct post in = { .act = f->act, .body = request_field(rq, "body"), .note = request_field(rq, "note").len > 0,
+			   .confirmed = request_field(rq, "confirm").len > 0 };
 	struct posted out;
 	enum err rc = view_field_int(rq, "reply_to", &in.reply_to, why);
 	if (rc == ERR_OK && (!in.body.ptr || utf_blank(in.body)))

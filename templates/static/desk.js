@@ -269,6 +269,12 @@ function compose() {
 	const saved = $('#draft');
 	let draftTimer = 0;
 	let typed = 0;
+	const { confirm } = form.elements;
+	/** Whether a line that seems to be about money or contact elsewhere is meant. */
+	const ask = (asked) => {
+		confirm.checked = false;
+		confirm.closest('label').hidden = !asked;
+	};
 	// The server keeps the draft for other machines; until it has it, this tab does.
 	const kept = keepTyped(form, draftKey);
 	const keep = async (more) => {
@@ -313,7 +319,7 @@ function compose() {
 		key: draftKey,
 		failed: $('#write-failed'),
 		line,
-		what: () => ({ note: note(), reply_to: Number(form.reply_to.value) || undefined }),
+		what: () => ({ note: note(), reply_to: Number(form.reply_to.value) || undefined, confirm: confirm.checked || undefined }),
 		show(body, what) {
 			clearTimeout(draftTimer);
 			draftTimer = 0;
@@ -326,8 +332,10 @@ function compose() {
 				fence: Number(thread.dataset.fence),
 				reply_to: what.reply_to,
 				client_id: id,
+				confirm: what.confirm,
 			}),
 		sent(answer, what) {
+			ask(false);
 			replyTo(0);
 			took(answer.lease);
 			if (what.note) mode(false);
@@ -336,6 +344,10 @@ function compose() {
 		refused(why) {
 			keep();
 			if (why instanceof Refused && why.status === 409) renew();
+			if (why instanceof Refused && why.problem.field === 'confirm') {
+				$('#write-failed').textContent = $('#write-failed').dataset.unconfirmed;
+				ask(true);
+			}
 		},
 	});
 	sendHint();

@@ -121,6 +121,31 @@ test('two helpers, one question', async () => {
 	await ann.json('POST', `/api/v1/tickets/${t.id}/close`, { seen: t.n });
 });
 
+for (const script of [true, false])
+	test(`a line about money is asked about before it goes out, ${script ? 'live' : 'without scripts'}`, async () => {
+		const q = await question('How do I get my article reviewed?', { title: 'Review' });
+		const ben = await visit(b, desk, { script, width: script ? 1280 : 390 });
+		await signIn(ben, desk, 'ben');
+		await ben.getByRole('button', { name: /Help the next person/ }).click();
+		await ben.fill('#text', 'Pay me a small fee by PayPal, then it goes faster.');
+		await ben.click('#send');
+		await ben.getByText('This seems to be about money').first().waitFor();
+		assert.equal((await ben.inputValue('#text')).trim(), 'Pay me a small fee by PayPal, then it goes faster.');
+		const page = async () => (await desk.get(`/q/${q.token}`)).text;
+		assert.doesNotMatch(await page(), /small fee/, 'it went out unasked');
+		if (script) await looksGood(ben, 'asked about a line');
+		await ben.getByLabel('It is right as it is.').check();
+		await ben.click('#send');
+		await ben.locator('.msg.own', { hasText: 'small fee' }).waitFor();
+		await until(async () => /Careful: this message/.test(await page()), 'the warning');
+		// The next line is an ordinary one again.
+		assert.equal(await ben.locator('#confirm').isVisible(), false);
+		await ben.fill('#text', 'Or read the help page.');
+		await ben.click('#send');
+		await ben.locator('.msg.own', { hasText: 'Or read the help page.' }).waitFor();
+		await leave(ben);
+	});
+
 test('give back, hand over, put aside, by plain forms without scripts', async () => {
 	const q = await question('How do I write a footnote?', { title: 'Footnotes' });
 	const ben = await visit(b, desk, { script: false });

@@ -1,7 +1,7 @@
 // The spammer, the attacker, and the person who only pressed Back: what they try over HTTP, and what must come of it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { V, ask, desk, idOf, question, randomUUID, rules, talk } from './api.mjs';
+import { V, ask, desk, heldItem, idOf, question, randomUUID, rules, talk } from './api.mjs';
 
 let d, hanna, trixie, mona, ada;
 before(async () => {
@@ -115,6 +115,24 @@ test('closing, opening, rating and new links end for a day, closing never; what 
 	assert.equal((await d.json('POST', `${q.path}/messages`, { body: 'I still have that question.' })).status, 201);
 });
 
+test('a helper confirms what seems to ask for money or for contact elsewhere; moderators see it, the asker is warned', async () => {
+	const q = await talk(d, hanna);
+	const body = 'Please pay me a fee through PayPal, then call me on WhatsApp +44 20 7946 0123.';
+	const client_id = randomUUID();
+	const asked = await hanna.json('POST', `${q.t}/messages`, { body, fence: q.fence, client_id });
+	assert.deepEqual([asked.status, asked.body.field], [422, 'confirm'], asked.text);
+	assert.equal((await hanna.json('POST', `${q.t}/messages`, { body, fence: q.fence, client_id, confirm: 'yes' })).status, 400);
+	assert.equal((await hanna.json('POST', `${q.t}/messages`, { body, fence: q.fence, client_id, confirm: false })).status, 422);
+	assert.equal((await d.get(q.path)).body.log.filter((x) => x.author.kind === 'helper' && x.kind === 'message').length, 0, 'nothing was written');
+	const said = await hanna.json('POST', `${q.t}/messages`, { body, fence: q.fence, client_id, confirm: true });
+	assert.equal(said.status, 201, said.text);
+	assert.equal((await hanna.json('POST', `${q.t}/messages`, { body, fence: q.fence, client_id })).body.n, said.body.n, 'a repeat is the first answer');
+	assert.match((await d.get(`/q/${q.token}`)).text, /Careful: this message/);
+	assert.ok(await heldItem(mona, 'reports', (i) => i.ticket === q.id && i.n === said.body.n), 'no moderator was told');
+	const note = await hanna.json('POST', `${q.t}/notes`, { body, fence: q.fence });
+	assert.equal(note.status, 201, 'what colleagues tell each other is not asked about');
+});
+
 test('a correction that asks for money is warned about like a message that does', async () => {
 	const q = await talk(d, hanna);
 	const said = await hanna.json('POST', `${q.t}/messages`, { body: 'Hello, I can help.', fence: q.fence });
@@ -122,7 +140,9 @@ test('a correction that asks for money is warned about like a message that does'
 	const before = await d.get(`/q/${q.token}`);
 	assert.doesNotMatch(before.text, /Careful: this message/);
 	const body = 'You must send me money by PayPal, write to me on Telegram @helper_bob first, send $50 in bitcoin.';
-	const edit = await hanna.json('PUT', `${q.t}/messages/${said.body.n}`, { body, fence: q.fence });
+	const asked = await hanna.json('PUT', `${q.t}/messages/${said.body.n}`, { body, fence: q.fence });
+	assert.deepEqual([asked.status, asked.body.field], [422, 'confirm'], asked.text);
+	const edit = await hanna.json('PUT', `${q.t}/messages/${said.body.n}`, { body, fence: q.fence, confirm: true });
 	assert.equal(edit.status, 201, edit.text);
 	assert.equal((await entry(q, edit.body.n)).data.warn, true);
 	assert.match((await d.get(`/q/${q.token}`)).text, /Careful: this message/);

@@ -57,6 +57,7 @@ struct exchange {
 	struct peer sender;          /* who asks, by what is to be believed */
 	bool http10;
 	bool close;                  /* the connection ends with the answer */
+	size_t body_max;             /* a longer body is 413 */
 	int network_bucket;          /* the server's count of streams by network that was raised, or -1 */
 	bool staff_only;             /* near the connection limit: whoever proves to be no staff is turned away */
 	bool head;                   /* HEAD: the answer of GET without its body */

@@ -129,8 +129,9 @@ bool intake_head(struct exchange *x, const struct intake *in)
 	find_route(x, known_method);
 
 	struct slice length = request_header(rq, "content-length");
-	if (length.ptr != NULL && strtoull(length.ptr, NULL, 10) > REQUEST_BODY_MAX_BYTES) {
-		exchange_refuse_later(x, 413, ERR_TOO_LARGE, "The body is over 64 KiB.");
+	x->body_max = route_body_max(rq->route, session_claims_staff(rq));
+	if (length.ptr != NULL && strtoull(length.ptr, NULL, 10) > x->body_max) {
+		exchange_refuse_later(x, 413, ERR_TOO_LARGE, "The body is longer than this address takes.");
 		x->close = true;
 		/* More than we would drain: say so now, and let the client stop. */
 		return strtoull(length.ptr, NULL, 10) > INTAKE_DRAIN_MAX_BYTES;

@@ -32,7 +32,7 @@ struct request {
 	const struct route *route;
 	struct slice params[REQUEST_PARAMS_MAX]; /* the route's `:name` segments, percent-decoded, in order */
 	struct slice path;                 /* without query, not decoded; never logged */
-	struct slice body;                 /* at most REQUEST_BODY_MAX_BYTES */
+	struct slice body;                 /* at most route_body_max() */
 	struct desk *desk;
 	struct db *db;                     /* read-only */
 	struct arena *arena;

@@ -110,3 +110,8 @@ bool route_decode(struct slice params[REQUEST_PARAMS_MAX], struct arena *a)
 	}
 	return true;
 }
+
+size_t route_body_max(const struct route *r, bool staff)
+{
+	return r != NULL && staff && (r->flags & ROUTE_FILE) != 0 ? ROUTE_FILE_BODY_MAX_BYTES : REQUEST_BODY_MAX_BYTES;
+}

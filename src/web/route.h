@@ -28,7 +28,11 @@ enum route_flags {
 	ROUTE_PASSWORD = 16, /* runs on the password pool */
 	ROUTE_SLOW = 32,    /* runs on the low-priority pool (exports, replay) */
 	ROUTE_ASK = 64,     /* runs on the screening pool */
+	ROUTE_FILE = 128,   /* takes a whole rule file: ROUTE_FILE_BODY_MAX_BYTES, from whoever claims to be staff */
 };
+
+/* A rule file as it is, or in a form or JSON that spells some of its bytes longer. */
+enum { ROUTE_FILE_BODY_MAX_BYTES = 6 << 20 };
 
 typedef enum err (*route_handler)(struct request *rq, struct response *rs, struct error *e);
 
@@ -47,6 +51,8 @@ extern const size_t routes_count;
 /* NULL with *allow == 0: unknown path (404), or `a` is full. NULL with *allow != 0: another method (bit 1 << method set in *allow).
  * Literal segments win over ":name". With `a` NULL the params stay as they stand in `path`; route_decode does the rest later. */
 const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, unsigned *allow);
+/* How long a body this route takes; NULL: one that is none. */
+size_t route_body_max(const struct route *r, bool staff);
 /* Percent-decodes into the arena (NUL-terminated). False when it is full. */
 bool route_decode(struct slice params[REQUEST_PARAMS_MAX], struct arena *a);
 

@@ -29,6 +29,7 @@ enum {
 	REQUEST_MEMORY_BYTES = 8192,
 	HEAD_LIMIT_MS = 30000,
 	BODY_LIMIT_MS = 60000,
+	BIG_BODIES_MAX = 4,
 	IDLE_LIMIT_S = 75,
 	CROWDED_IDLE_MS = 5000, /* patience with idle connections while there is little room */
 	BEAT_MS = 15000,
@@ -60,6 +61,7 @@ struct call {
 	struct exchange x;
 	char *body;
 	size_t body_len, body_cap, drained;
+	bool big; /* its body counts in big_bodies */
 	struct MHD_Response *answer;
 	struct stream *stream;   /* the answer is this stream */
 	unsigned status;
@@ -94,7 +96,7 @@ struct web {
 	pthread_mutex_t end_lock;   /* for end_changed */
 	pthread_cond_t end_changed;
 	_Atomic int64_t calls;      /* struct call and struct stream that libmicrohttpd holds */
-	_Atomic int64_t connections, stream_count, refused_heads, refused_room;
+	_Atomic int64_t connections, big_bodies, stream_count, refused_heads, refused_room;
 };
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
@@ -362,18 +364,34 @@ static bool begin(struct call *k, const char *url, const char *method, const cha
 	return now;
 }
 
+static void drop_body(struct call *k)
+{
+	if (k->big)
+		atomic_fetch_sub(&k->web->big_bodies, 1);
+	free(k->body);
+}
+
 /* False: the connection is closed. */
 static bool take_body(struct call *k, const char *data, size_t len)
 {
 	if (clock_mono_ms() - atomic_load(&k->conn->since_ms) > BODY_LIMIT_MS)
 		return false;
-	if (k->x.refuse == 0 && k->body_len + len > REQUEST_BODY_MAX_BYTES) {
-		exchange_refuse_later(&k->x, 413, ERR_TOO_LARGE, "The body is over 64 KiB.");
+	if (k->x.refuse == 0 && k->body_len + len > k->x.body_max) {
+		exchange_refuse_later(&k->x, 413, ERR_TOO_LARGE, "The body is longer than this address takes.");
 		k->x.close = true;
+	}
+	if (k->x.refuse == 0 && !k->big && k->body_len + len > REQUEST_BODY_MAX_BYTES) {
+		/* Whoever claims to be staff has not been asked yet: only a few at once may make us keep so much. */
+		k->big = true;
+		if (atomic_fetch_add(&k->web->big_bodies, 1) >= BIG_BODIES_MAX) {
+			exchange_refuse_later(&k->x, 503, ERR_BUSY, "Too many large files are being sent at once. Please try again in a moment.");
+			k->x.refusal.retry_after_s = 5;
+			k->x.close = true;
+		}
 	}
 	if (k->x.refuse != 0) {
 		k->drained += len;
-		return k->drained + k->body_len <= INTAKE_DRAIN_MAX_BYTES;
+		return k->drained <= INTAKE_DRAIN_MAX_BYTES;
 	}
 	if (k->body_len + len > k->body_cap) {
 		size_t cap = k->body_cap > 0 ? k->body_cap * 2 : 1024;
@@ -424,7 +442,7 @@ static enum MHD_Result queue_answer(struct call *k, void **ctx)
 	k->stream = NULL;
 	stream_start(s);
 	*ctx = s;
-	free(k->body);
+	drop_body(k);
 	free(k);
 	enum MHD_Result queued = MHD_queue_response(s->c, status, r);
 	MHD_destroy_response(r);
@@ -528,7 +546,7 @@ static void ended(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_Requ
 		MHD_destroy_response(k->answer);
 	if (k->stream != NULL)
 		stream_free(k->stream);
-	free(k->body);
+	drop_body(k);
 	free(k);
 	call_left(w);
 }

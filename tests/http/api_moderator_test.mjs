@@ -200,6 +200,26 @@ test('rule files: read, change with If-Match, refused with line and column, live
 	assert.equal((await ada.request('PUT', at, { headers: { 'content-type': 'image/png', 'if-match': '*' }, body: 'x' })).status, 415);
 });
 
+test('a rule file may be larger than other bodies, for staff and on its own addresses', async () => {
+	const at = `${V}/rules/local.d%2Flarge.cf`;
+	const text = `# ${'a long remark about the rules of this house '.repeat(20)}\n`.repeat(1200) + 'body TEST_LARGE /large and long/\nscore TEST_LARGE 8\n';
+	assert.ok(text.length > 1 << 20);
+	const put = (who, headers) => who.request('PUT', at, { headers: { 'content-type': 'text/plain', 'content-length': text.length, ...headers }, body: text });
+	const r = await put(ada, { 'if-none-match': '*' });
+	assert.equal(r.status, 200, r.text);
+	assert.equal((await ada.get(at)).text, text);
+	await question(d, { body: 'This is large and long.' }, 'held');
+	assert.equal((await ada.json('POST', `${V}/rules/check`, { file: 'local.d/large.cf', text })).status, 200);
+	assert.equal((await put(d, {})).status, 413, 'strangers');
+	assert.equal((await put(mona, {})).status, 403);
+	assert.equal((await ada.json('POST', `${V}/rules/TEST_LARGE/mode`, { mode: 'watch', junk: 'x'.repeat(70000) })).status, 413);
+	const page = await ada.get('/desk/rules/edit?file=local.d/large.cf');
+	const field = (name) => new RegExp(`name="${name}" value="([^"]*)"`).exec(page.text)[1];
+	const saved = await ada.form('/desk/rules/edit', { csrf: field('csrf'), etag: field('etag'), file: 'local.d/large.cf', do: 'save', text: `${text}# the end\n` });
+	assert.equal(saved.status, 303, saved.text.slice(0, 500));
+	assert.match((await ada.get(at)).text, /# the end\n$/);
+});
+
 test('a rule is watched, rested, and brought back', async () => {
 	assert.equal((await ada.json('POST', `${V}/rules/TEST_HOLD/mode`, { mode: 'loud' })).status, 422);
 	assert.equal((await ada.json('POST', `${V}/rules/NO_SUCH_RULE/mode`, { mode: 'watch' })).status, 404);

@@ -267,6 +267,7 @@ int command_export(struct args *a)
 	enum err rc = office_open(&o, DB_READ, &e);
 	if (rc == ERR_OK)
 		rc = db_snapshot_begin(o.db, &e);
+	bool snapshot = rc == ERR_OK;
 	if (rc == ERR_OK)
 		rc = ticket_load(o.db, o.arena, id, &t, &e);
 	if (rc == ERR_NOT_FOUND)
@@ -276,6 +277,8 @@ int command_export(struct args *a)
 	if (rc == ERR_OK && (fwrite(str_c(&out), 1, out.len, stdout) != out.len || fflush(stdout)))
 		rc = err_set(&e, ERR_IO, "The transcript could not be written: %s.", strerror(errno));
 	str_fini(&out);
+	if (snapshot)
+		db_snapshot_end(o.db);
 	office_close(&o);
 	return ended(rc, &e);
 }

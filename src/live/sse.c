@@ -25,12 +25,6 @@ void sse_event(struct str *out, int64_t id, const char *event, struct slice data
 	str_addc(out, '\n');
 }
 
-void sse_comment(struct str *out, const char *text)
-{
-	assert(strpbrk(text, "\r\n") == NULL);
-	str_addf(out, ":%s\n\n", text);
-}
-
 struct frame *sse_frame(int64_t id, const char *event, struct slice data)
 {
 	struct str s;

@@ -16,8 +16,6 @@
 
 /* id 0: without an id. `event` NULL: without a name; names are ours and hold no line break. */
 void sse_event(struct str *out, int64_t id, const char *event, struct slice data);
-/* A comment line, which readers ignore: ":text\n\n". `text` is ours. */
-void sse_comment(struct str *out, const char *text);
 /* An event as a frame for the hub, numbered by its id. NULL when out of memory or over SUB_BYTES_MAX. */
 struct frame *sse_frame(int64_t id, const char *event, struct slice data) MUST_CHECK;
 

@@ -192,8 +192,3 @@ bool twin_near(const uint16_t a[TWIN_HASHES], const uint16_t b[TWIN_HASHES])
 {
 	return shared(a, b) >= TWIN_NEAR;
 }
-
-double twin_likeness(const struct twin_keys *a, const struct twin_keys *b)
-{
-	return a->any && b->any ? (double)shared(a->minhash, b->minhash) / TWIN_HASHES : 0;
-}

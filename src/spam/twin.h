@@ -42,8 +42,6 @@ void twin_read(struct slice text, struct twin_keys *out);
 void twin_sign(const struct twin_keys *k, unsigned char out[TWIN_SIGN_BYTES]);
 bool twin_sign_read(struct slice sign, uint16_t out[TWIN_HASHES]);
 bool twin_near(const uint16_t a[TWIN_HASHES], const uint16_t b[TWIN_HASHES]);
-/* 0 to 1: the share of equal minhashes, an estimate of how alike (Jaccard) the two shingle sets are. */
-double twin_likeness(const struct twin_keys *a, const struct twin_keys *b);
 /* A stored key of any short value. Never 0. */
 int64_t twin_key(struct slice value);
 

@@ -90,11 +90,6 @@ int64_t rows_int(struct rows *r, int column)
 	return r->db->driver->column_int(r->stmt, column);
 }
 
-double rows_real(struct rows *r, int column)
-{
-	return r->db->driver->column_real(r->stmt, column);
-}
-
 bool rows_null(struct rows *r, int column)
 {
 	return r->db->driver->column_null(r->stmt, column);

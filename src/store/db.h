@@ -90,7 +90,6 @@ enum err rows_open(struct db *db, struct rows *r, enum sql_id id, const struct b
 bool rows_next(struct rows *r);
 enum err rows_close(struct rows *r) MUST_CHECK;
 int64_t rows_int(struct rows *r, int column);      /* 0 for NULL */
-double rows_real(struct rows *r, int column);
 bool rows_null(struct rows *r, int column);
 struct slice rows_text(struct rows *r, int column); /* absent for NULL; NUL-terminated */
 struct slice rows_blob(struct rows *r, int column);

@@ -21,7 +21,6 @@ struct db_driver {
 	int64_t (*changed)(void *conn);
 
 	int64_t (*column_int)(void *stmt, int column);
-	double (*column_real)(void *stmt, int column);
 	bool (*column_null)(void *stmt, int column);
 	struct slice (*column_text)(void *stmt, int column);
 	struct slice (*column_blob)(void *stmt, int column);

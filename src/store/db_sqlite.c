@@ -403,11 +403,6 @@ static int64_t column_int(void *stmt, int column)
 	return sqlite3_column_int64(((struct slot *)stmt)->stmt, column);
 }
 
-static double column_real(void *stmt, int column)
-{
-	return sqlite3_column_double(((struct slot *)stmt)->stmt, column);
-}
-
 static bool column_null(void *stmt, int column)
 {
 	return sqlite3_column_type(((struct slot *)stmt)->stmt, column) == SQLITE_NULL;
@@ -664,7 +659,6 @@ const struct db_driver db_sqlite = {
 	.finish = conn_finish,
 	.changed = conn_changed,
 	.column_int = column_int,
-	.column_real = column_real,
 	.column_null = column_null,
 	.column_text = column_text,
 	.column_blob = column_blob,

@@ -370,11 +370,6 @@ static void events_hold_one_field_a_line(void **unused)
 		assert_string_equal(str_c(&s), cases[i].want);
 		str_fini(&s);
 	}
-	struct str s;
-	str_init(&s, 64);
-	sse_comment(&s, " beat");
-	assert_string_equal(str_c(&s), ": beat\n\n");
-	str_fini(&s);
 	struct frame *f = sse_frame(3, "entry", SLICE("x"));
 	assert_non_null(f);
 	frame_unref(&f);

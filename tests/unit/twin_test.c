@@ -78,9 +78,9 @@ static void near_copies_share_a_band(void **state)
 	struct twin_keys b = keys("we offer the best prices for your holiday in the mountains, call our friendly office now and book a room for two");
 	struct twin_keys c = keys("how can i rename a page that somebody else has made, and will its history stay with it after that is done?");
 	(void)state;
-	assert_true(twin_likeness(&a, &b) > 0.6);
+	assert_true(twin_near(a.minhash, b.minhash));
 	assert_true(shares_band(&a, &b));
-	assert_true(twin_likeness(&a, &c) < 0.3);
+	assert_false(twin_near(a.minhash, c.minhash));
 	assert_false(shares_band(&a, &c));
 }
 

@@ -325,6 +325,13 @@ static enum err complete_file(struct db *db, const char *folder, int64_t *known,
 	return rc;
 }
 
+/* Of a copy that comes back all at once: what the sweeps of a running desk do little by little is done before it serves. */
+static enum err forget_index(struct db *db, void *self, struct error *e)
+{
+	(void)self;
+	return db_run(db, SQL_ERASE_INDEX_OPTIMISE, NO_BINDS, NULL, e);
+}
+
 enum err erase_replay(struct db *db, const char *folder, int64_t *erased, struct error *e)
 {
 	char path[4096], line[LINE_MAX_BYTES];
@@ -358,6 +365,8 @@ enum err erase_replay(struct db *db, const char *folder, int64_t *erased, struct
 	}
 	if (f)
 		fclose(f);
+	if (!rc && total)
+		rc = db_transact(db, forget_index, NULL, e);
 	if (!rc)
 		rc = complete_file(db, folder, known, count, e);
 	free(known);

@@ -201,6 +201,8 @@ test('erased words stay erased when an older copy is restored', async () => {
 	const r = command(['restore', copy], { data: desk.data });
 	assert.equal(r.code, 0, r.err);
 	assert.ok(!readFileSync(path.join(desk.data, 'porchlight.db')).includes('lives at the'), 'the words are in the restored file');
+	assert.ok(readFileSync(copy).includes('lighthouse'));
+	assert.ok(!readFileSync(path.join(desk.data, 'porchlight.db')).includes('lighthouse'), 'a word is in the restored index');
 	const again = await start({ data: desk.data, migrate: false });
 	const now = await again.get(`/api/v1/questions/${asked.body.token}`);
 	assert.equal(now.status, 200);

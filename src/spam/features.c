@@ -7,13 +7,14 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "spam/pattern.h"
 #include "spam/scan.h"
 #include "text/unicode.h"
 #include "text/uri.h"
 #include "text/utf.h"
 #include "text/views.h"
 
-enum { HIT_TEXT_BYTES = 200, FIELDS = 11, MARK_DEPTH = 4 };
+enum { HIT_TEXT_BYTES = 200, FIELDS = 11, MARK_DEPTH = 4, MARKS_OF_A_RULE = 8, MARKED_AGAIN_MAX = 24, MARK_BUDGET_US = 2000 };
 
 /* One text, read in every way the rules want it. */
 struct reading {
@@ -318,6 +319,8 @@ struct marking {
 	const struct scanning *s;
 	struct mark *marks;
 	size_t count, hidden;
+	struct pattern_meter *meter; /* for looking again */
+	size_t rules;                /* that were looked for again */
 };
 
 static const struct scan_hit *hit_of(const struct scanning *s, size_t rule)
@@ -337,27 +340,46 @@ static size_t name_length(const char *at)
 	return n;
 }
 
+static bool is_marked(const struct marking *m, const struct mark *x)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->marks[i].start == x->start && m->marks[i].end == x->end && strcmp(m->marks[i].field, x->field) == 0)
+			return true;
+	return false;
+}
+
 /* What a rule saw; for a meta, what the rules in its expression saw. */
 static void mark_rule(struct marking *m, struct slice name, size_t rule, int depth)
 {
 	const struct rule *r = ruleset_rule(m->s->rules, rule);
 	const struct scan_hit *h = hit_of(m->s, rule);
-	struct mark mark = { .rule = name };
+	struct scan_span seen[MARKS_OF_A_RULE];
+	size_t n = 0;
 
-	if (!h || m->count == VERDICT_MARKS_MAX)
+	if (!h)
 		return;
-	place(m->s->reading, &h->span, m->hidden, &mark);
-	if (mark.field[0])
-		m->marks[m->count++] = mark;
+	/* The scan stopped at the first place, which may be the title; a moderator looks for the words in all of them. */
+	if (m->rules < MARKED_AGAIN_MAX && !r->meta) {
+		n = scan_again(m->s->rules, &m->s->surfaces, (uint32_t)rule, &h->span, m->meter, seen, MARKS_OF_A_RULE);
+		m->rules++;
+	}
+	if (!n)
+		seen[n++] = h->span;
+	for (size_t i = 0; i < n && m->count < VERDICT_MARKS_MAX; i++) {
+		struct mark mark = { .rule = name };
+		place(m->s->reading, &seen[i], m->hidden, &mark);
+		if (mark.field[0] && !is_marked(m, &mark))
+			m->marks[m->count++] = mark;
+	}
 	if (!r->meta || depth == 0)
 		return;
 	const char *at = strstr(r->text, r->name);
 	for (at = at ? at + strlen(r->name) : ""; *at;) {
-		size_t n = name_length(at);
-		long part = n ? ruleset_find(m->s->rules, slice_make(at, n)) : -1;
+		size_t length = name_length(at);
+		long part = length ? ruleset_find(m->s->rules, slice_make(at, length)) : -1;
 		if (part >= 0)
 			mark_rule(m, name, (size_t)part, depth - 1);
-		at += n ? n : 1;
+		at += length ? length : 1;
 	}
 }
 
@@ -365,6 +387,10 @@ static void mark_rule(struct marking *m, struct slice name, size_t rule, int dep
 static void take_hits(struct features *f, struct hit *hits, struct mark *marks, struct rule_trouble *troubles, const struct scanning *s, const struct scanning *except,
 	const struct scanning *except2, size_t hidden)
 {
+	struct pattern_meter meter;
+	struct marking m = { .s = s, .marks = marks, .hidden = hidden, .meter = &meter };
+
+	pattern_meter_start(&meter, MARK_BUDGET_US, MARK_BUDGET_US);
 	for (size_t i = 0; i < s->result.hit_count; i++) {
 		const struct scan_hit *sh = &s->result.hits[i];
 		struct hit *h = &hits[f->hit_count];
@@ -382,15 +408,15 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 			h->text = sh->span.element < el->count
 				? words_of(s->reading->a, slice_make(el->list[sh->span.element].text.ptr + sh->span.offset, sh->span.length))
 				: SLICE("");
-			struct mark m;
-			place(s->reading, &sh->span, hidden, &m);
-			h->field = m.field;
-			if (m.field[0]) {
-				h->start = m.start;
-				h->end = m.end;
+			struct mark first;
+			place(s->reading, &sh->span, hidden, &first);
+			h->field = first.field;
+			if (first.field[0]) {
+				h->start = first.start;
+				h->end = first.end;
 			}
 		}
-		struct marking m = { s, marks, f->mark_count, hidden };
+		m.count = f->mark_count;
 		mark_rule(&m, h->rule, sh->rule, MARK_DEPTH);
 		f->mark_count = m.count;
 		f->hit_count++;

@@ -578,3 +578,33 @@ enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struc
 		return err_nomem(e);
 	return ERR_OK;
 }
+
+size_t scan_again(const struct ruleset *r, const struct surfaces *s, uint32_t rule, const struct scan_span *first, struct pattern_meter *m,
+		  struct scan_span *out, size_t max)
+{
+	const struct probe_set *set = ruleset_probes(r, first->surface);
+	const struct surface_elements *e = &s->of[first->surface];
+	size_t n = 0;
+
+	if (first->source == SOURCE_NONE || first->surface == SURFACE_URI || first->surface == SURFACE_HEADER)
+		return 0;
+	for (size_t k = 0; k < set->count; k++) {
+		const struct probe *p = &set->list[k];
+
+		if (p->rule != rule || p->kind != PROBE_PATTERN || p->negated)
+			continue;
+		for (size_t i = first->element; i < e->count && n < max; i++) {
+			struct slice text = e->list[i].text;
+			size_t from = i == first->element ? first->offset : 0;
+			int64_t cpu_us = 0;
+			struct pattern_match at;
+
+			while (n < max && from <= text.len && !pattern_meter_check(m) &&
+			       pattern_run(p->pattern, text, from, true, m, &cpu_us, &at) == PATTERN_HIT && at.end > at.start) {
+				out[n++] = span_of(first->surface, i, &e->list[i], at);
+				from = at.end;
+			}
+		}
+	}
+	return n;
+}

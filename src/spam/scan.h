@@ -33,6 +33,8 @@ struct scan_span {
 	size_t source_offset, source_length;
 };
 
+struct pattern_meter;
+
 struct scan_hit {
 	size_t rule;    /* index in the generation */
 	unsigned count; /* above 1 only with tflags multiple */
@@ -80,5 +82,13 @@ struct scan_result {
 /* options may be NULL. Fails only for lack of memory. */
 enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struct scan_options *options,
 		  struct arena *a, struct scan_result *out, struct error *e) MUST_CHECK;
+
+/*
+ * Where else a rule that hit would have hit: a scan stops at a rule's first, but whoever reads the text wants to see them all. Every match
+ * of the rule's patterns on the surface of `first`, in order, at most `max` (that one among them); 0 for other surfaces than texts.
+ * What the meter's budget does not allow is left out. For showing only: it says nothing about the verdict.
+ */
+size_t scan_again(const struct ruleset *r, const struct surfaces *s, uint32_t rule, const struct scan_span *first, struct pattern_meter *m,
+		  struct scan_span *out, size_t max) MUST_CHECK;
 
 #endif

@@ -42,9 +42,9 @@ static struct jv *id_of(struct request *rq, const struct jv *obj, const char *ke
 	return view_number(rq, jv_int_of(jv_get(obj, key)));
 }
 
-static struct jv *parts_of(const struct jv *in)
+static struct jv *parts_of(const struct jv *parts, struct slice whole)
 {
-	struct jv *list = jv_array(), *parts = jv_get(in, "parts");
+	struct jv *list = jv_array();
 	for (size_t i = 0; i < jv_size(parts); i++) {
 		struct jv *p = jv_at(parts, i), *x = jv_object();
 		jv_set(x, "text", jv_text(jv_get_text(p, "text")));
@@ -53,7 +53,7 @@ static struct jv *parts_of(const struct jv *in)
 		jv_push(list, x);
 	}
 	if (jv_size(parts) == 0)
-		jv_push(list, jv_set_bool(jv_set(jv_object(), "text", jv_text(jv_get_text(in, "body"))), "mark", false));
+		jv_push(list, jv_set_bool(jv_set(jv_object(), "text", jv_text(whole)), "mark", false));
 	return list;
 }
 
@@ -128,7 +128,9 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 	jv_set(x, "action", i18n_has(key) ? view_say(rq, lang, key, I18N_NONE) : jv_text(action));
 	jv_set(x, "score", view_score_of(in));
 	jv_set_bool(x, "line", slice_is(jv_get_text(in, "state"), "live") || slice_is(jv_get_text(in, "state"), "queued"));
-	jv_set(x, "parts", parts_of(in));
+	jv_set(x, "parts", parts_of(jv_get(in, "parts"), jv_get_text(in, "body")));
+	jv_set(x, "title_parts", title.len ? parts_of(jv_get(in, "title_parts"), title) : jv_array());
+	jv_set_bool(x, "titled", title.len > 0);
 	jv_set(x, "hits", hits_of(in));
 	jv_set(x, "reasons", other_reasons(in));
 	jv_set(x, "appeal", view_text_of(in, "appeal"));

@@ -147,6 +147,24 @@ test('a ban holds, says so to nobody but moderators, and ends', async () => {
 	assert.equal((await ask(d, { body: 'What does a stub template do, and when is one useful?' })).body.state, 'queued');
 });
 
+test('all words that a rule below a meta saw are marked, through its own reading of the text, in the title too', async () => {
+	const at = `${V}/rules/local.d%2Flanterns.cf`;
+	const rules = 'skel  __RED_LANTERN  /\\bred lanterns?\\b/\nnorm  __BLUE_LANTERN /\\bblue lanterns?\\b/\nmeta  LANTERNS (__RED_LANTERN && __BLUE_LANTERN)\nscore LANTERNS 4\ndescribe LANTERNS Sells lanterns\n';
+	const put = await ada.request('PUT', at, { headers: { 'content-type': 'text/plain', 'if-none-match': '*' }, body: rules });
+	assert.ok(put.status < 300, put.text);
+	const body = 'Here is a r\u0435d lantern, there a RED LANTERN, and a blue  lantern beside it. Yes, one more blue lantern.';
+	assert.equal((await ask(d, { title: 'My red lantern', body })).body.state, 'held');
+	const item = (await mona.get(`${V}/held?list=held&rule=LANTERNS`)).body.items[0];
+	const marked = (parts) => parts.filter((p) => p.mark).map((p) => p.text.replace(/[.,]$/, ''));
+	assert.deepEqual(marked(item.parts), ['r\u0435d lantern', 'RED LANTERN', 'blue  lantern', 'blue lantern']);
+	assert.deepEqual(marked(item.title_parts), ['red lantern']);
+	assert.equal(item.parts.map((p) => p.text).join(''), body);
+	const page = await mona.get('/desk/moderation');
+	assert.match(page.text, /My <mark title="LANTERNS">red lantern<\/mark><\/h2>/);
+	const etag = (await ada.get(at)).headers.etag;
+	await ada.request('PUT', at, { headers: { 'content-type': 'text/plain', 'if-match': etag }, body: '# empty\n' });
+});
+
 test('rule files: read, change with If-Match, refused with line and column, live at once', async () => {
 	const at = `${V}/rules/local.d%2Ftest.cf`;
 	const file = await ada.get(at);

@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "cli/rules_eval.h"
+#include "cli/rules_replay.h"
+#include "desk/rulebook.h"
 #include "desk/rulebook_files.h"
 #include "spam/features.h"
 #include "spam/judge.h"
@@ -18,7 +20,7 @@
 enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
 
 struct options {
-	const char *rules, *subject, *learn, *args[2];
+	const char *rules, *subject, *learn, *since, *args[2];
 	size_t arg_count;
 	bool no_builtin, json, sequence, chat;
 };
@@ -28,6 +30,7 @@ static const char usage[] =
 	"       porchlight rules test RULE|FILE\n"
 	"       porchlight rules explain TEXT|- [--subject TEXT] [--chat]\n"
 	"       porchlight rules eval FILE.jsonl [--learn FILE.jsonl] [--sequence]\n"
+	"       porchlight rules replay FILE|DIR [--since 30d]\n"
 	"       porchlight rules list\n"
 	"options: --rules DIR (another rule folder), --no-builtin (nothing but the rules of that folder), --json\n";
 
@@ -48,7 +51,7 @@ static int read_options(int argc, char **argv, struct options *o)
 	*o = (struct options){ 0 };
 	for (int i = 1; i < argc; i++) {
 		const char *a = argv[i];
-		bool takes = strcmp(a, "--rules") == 0 || strcmp(a, "--subject") == 0 || strcmp(a, "--learn") == 0;
+		bool takes = strcmp(a, "--rules") == 0 || strcmp(a, "--subject") == 0 || strcmp(a, "--learn") == 0 || strcmp(a, "--since") == 0;
 		if (takes && i + 1 == argc)
 			return usage_error("this option needs a value", a);
 		if (strcmp(a, "--rules") == 0)
@@ -57,6 +60,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->subject = argv[++i];
 		else if (strcmp(a, "--learn") == 0)
 			o->learn = argv[++i];
+		else if (strcmp(a, "--since") == 0)
+			o->since = argv[++i];
 		else if (strcmp(a, "--no-builtin") == 0)
 			o->no_builtin = true;
 		else if (strcmp(a, "--json") == 0)
@@ -454,12 +459,65 @@ static int eval(const struct options *o)
 	return rc;
 }
 
+/* A file takes the place of the one of its name in the set that would serve (a new one goes to local.d); a folder of the whole set. */
+static enum err read_draft(const char *path, const char *rules, struct rule_set *live, struct rule_set *draft, struct error *e)
+{
+	const char *from, *base = strrchr(path, '/');
+	struct str text;
+	char name[80];
+	enum err err = read_rules(rules, live, &from, e);
+
+	if (err || is_folder(path))
+		return err ? err : rule_set_read(path, draft, e);
+	if ((err = rule_set_dup(live, draft, e)))
+		return err;
+	base = base ? base + 1 : path;
+	snprintf(name, sizeof(name), "%.60s", base);
+	for (size_t i = 0; i < live->count; i++) {
+		const char *own = strrchr(live->list[i].name, '/');
+		if (strcmp(own ? own + 1 : live->list[i].name, base) == 0)
+			snprintf(name, sizeof(name), "%s", live->list[i].name);
+	}
+	if (!rule_set_find(live, slice_of(name)))
+		snprintf(name, sizeof(name), "local.d/%.60s", base);
+	if (!rule_name_ok(slice_of(name)))
+		return err_set(e, ERR_INVALID, "Rule files are named like my-rules.cf.");
+	str_init(&text, RULE_FILE_MAX_BYTES);
+	err = read_whole(path, &text, e);
+	if (!err)
+		err = rule_set_put(draft, slice_of(name), str_slice(&text), e);
+	str_fini(&text);
+	return err;
+}
+
+static int replay(const struct options *o)
+{
+	struct rule_set live = { .count = 0 }, draft = { .count = 0 };
+	struct rules_replay_options ro = { .json = o->json };
+	struct error e;
+	char unit = 0;
+	int days = 30, rc = FAILED, used = 0;
+
+	if (o->arg_count != 1)
+		return usage_error("rules replay needs a FILE or a DIR", NULL);
+	if (o->since && (sscanf(o->since, "%5d%c%n", &days, &unit, &used) != 2 || unit != 'd' || o->since[used] || days < 1 || days > 36500))
+		return usage_error("--since is a number of days, as 30d", o->since);
+	ro.days = days;
+	if (read_draft(o->args[0], o->rules, &live, &draft, &e))
+		rc = fail(&e);
+	else
+		rc = rules_replay(&live, &draft, &ro);
+	rule_set_fini(&draft);
+	rule_set_fini(&live);
+	return rc;
+}
+
 int rules_command(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(const struct options *o);
-	} commands[] = { { "check", check }, { "test", test }, { "explain", explain }, { "eval", eval }, { "list", list } };
+	} commands[] = { { "check", check }, { "test", test }, { "explain", explain }, { "eval", eval }, { "replay", replay }, { "list", list } };
 	struct options o;
 
 	if (argc < 1)

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "desk/audit.h"
+#include "desk/replay.h"
 #include "desk/rule_doubt.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook_files.h"
@@ -15,7 +16,7 @@
 #include "spam/features.h"
 #include "spam/ruleset.h"
 
-enum { POLL_MS = 250, QUIET_MS = 500, COMMENT_MAX_BYTES = 500, MODES_MAX_BYTES = 1 << 20 };
+enum { REPLAY_ONLINE_MAX = 5000, POLL_MS = 250, QUIET_MS = 500, COMMENT_MAX_BYTES = 500, MODES_MAX_BYTES = 1 << 20 };
 
 static const char modes_file[] = "local.d/modes.cf";
 
@@ -601,27 +602,31 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 	struct rule_set set = { .count = 0 };
 	struct ruleset *next = NULL;
 	struct cf_errors errs;
+	struct str comment;
 	char file[80];
 	enum err err;
 
 	cf_errors_init(&errs);
+	str_init(&comment, COMMENT_MAX_BYTES + 100);
 	if (errors)
 		*errors = NULL;
 	if ((err = read_disk(rb, &set, e)) || (checked && (err = check_tag(&set, edit, e))))
 		goto out;
 	err = with_edit(rb, edit, &set, &next, &errs, e);
+	if (!err)
+		err = replay_budget(edit, rb->serving, next, &errs, &comment, e);
 	if (err) {
 		if (err == ERR_INVALID && errors && errs.count)
 			*errors = rulebook_show_errors(&errs);
 		goto out;
 	}
 	snprintf(file, sizeof(file), "%.*s", SLICE_ARG(edit->file));
-	struct save s = { .set = &set, .who = who, .author = "", .comment = edit->comment.ptr ? edit->comment : SLICE(""), .file = file,
-		.generation = ruleset_name(next) };
+	str_add(&comment, edit->comment.ptr ? edit->comment : SLICE(""));
+	struct save s = { .set = &set, .who = who, .author = "", .comment = str_slice(&comment), .file = file, .generation = ruleset_name(next) };
 	char author[128];
 	snprintf(author, sizeof(author), "%.*s", SLICE_ARG(who->name));
 	s.author = author;
-	if (s.comment.len > COMMENT_MAX_BYTES) {
+	if (edit->comment.len > COMMENT_MAX_BYTES || str_failed(&comment)) {
 		err = err_field(e, ERR_INVALID, "comment", "The comment is longer than %d bytes.", COMMENT_MAX_BYTES);
 		goto out;
 	}
@@ -643,6 +648,7 @@ out:
 	ruleset_unref(&next);
 	cf_errors_fini(&errs);
 	rule_set_fini(&set);
+	str_fini(&comment);
 	return err;
 }
 
@@ -678,6 +684,33 @@ enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struc
 			jv_set_int(jv_set_string(*out, "generation", ruleset_name(next)), "rules", (int64_t)ruleset_count(next));
 		err = *out ? ERR_OK : err_nomem(e);
 	}
+	ruleset_unref(&next);
+	cf_errors_fini(&errs);
+	rule_set_fini(&set);
+	return err;
+}
+
+enum err rulebook_replay(struct rulebook *rb, const struct rule_edit *edit, int64_t since_ms, struct jv **out, struct jv **errors, struct error *e)
+{
+	struct replay_options o = { .since_ms = since_ms, .texts_max = REPLAY_ONLINE_MAX };
+	const struct ruleset *live = rulebook_pin(rb);
+	struct rule_set set = { .count = 0 };
+	struct ruleset *next = NULL;
+	struct cf_errors errs;
+	enum err err;
+
+	*errors = NULL;
+	cf_errors_init(&errs);
+	pthread_mutex_lock(&rb->write_lock);
+	err = read_disk(rb, &set, e);
+	if (!err)
+		err = with_edit(rb, edit, &set, &next, &errs, e);
+	pthread_mutex_unlock(&rb->write_lock);
+	if (err == ERR_INVALID && errs.errors)
+		*errors = rulebook_show_errors(&errs);
+	if (!err)
+		err = replay_run(edit->db, live, next, &o, out, e);
+	rulebook_unpin(rb, &live);
 	ruleset_unref(&next);
 	cf_errors_fini(&errs);
 	rule_set_fini(&set);
@@ -720,23 +753,6 @@ enum err rulebook_rollback(struct rulebook *rb, struct db *db, const struct acto
 	return err;
 }
 
-/* The lines of `text` but for `mode NAME ...`, and the new one. */
-static void edit_modes(struct str *out, struct slice text, struct slice rule, struct slice mode)
-{
-	if (!text.len)
-		str_adds(out, "# Modes set from the desk; later lines win.\n");
-	while (text.len) {
-		const char *nl = memchr(text.ptr, '\n', text.len);
-		size_t n = nl ? (size_t)(nl - text.ptr) + 1 : text.len;
-		struct slice line = slice_make(text.ptr, n), rest = slice_from(line, strlen("mode "));
-		bool same = slice_starts(line, SLICE("mode ")) && slice_starts(rest, rule) && rest.len > rule.len && rest.ptr[rule.len] == ' ';
-		if (!same)
-			str_add(out, line);
-		text = slice_from(text, n);
-	}
-	str_addf(out, "%smode %.*s %.*s\n", out->len && out->buf[out->len - 1] != '\n' ? "\n" : "", SLICE_ARG(rule), SLICE_ARG(mode));
-}
-
 enum err rulebook_mode(struct rulebook *rb, const struct actor *who, struct slice rule, struct slice mode, struct error *e)
 {
 	struct rule_set set = { .count = 0 };
@@ -756,7 +772,7 @@ enum err rulebook_mode(struct rulebook *rb, const struct actor *who, struct slic
 	if ((err = read_disk(rb, &set, e)))
 		goto out;
 	f = rule_set_find(&set, SLICE("local.d/modes.cf"));
-	edit_modes(&text, f ? slice_make(f->text, f->len) : SLICE(""), rule, mode);
+	rule_modes_edit(&text, f ? slice_make(f->text, f->len) : SLICE(""), rule, mode);
 	if (str_failed(&text)) {
 		err = err_nomem(e);
 		goto out;

@@ -61,15 +61,21 @@ struct rule_edit {
 	struct slice text;     /* absent removes the file */
 	struct slice if_match; /* the tag it was read with; empty for a new file; absent is ERR_NO_PRECONDITION */
 	struct slice comment;
-	bool override;         /* go on in spite of warnings */
+	bool override;         /* save it although it is over the ham budget (desk/replay); the comment says why */
+	struct db *db;         /* the texts it is tried on before it is saved; NULL: it is not */
 };
 /* Checks the whole set with this edit; good: it is written to disk, remembered and live when this returns, and `etag` is
- * the new tag. ERR_INVALID: *errors (caller's, may be NULL for other errors) says where; nothing changed. ERR_PRECONDITION:
- * somebody else was faster. */
+ * the new tag. ERR_INVALID: *errors (caller's, may be NULL for other errors) says where; nothing changed. An edit over the ham budget is
+ * ERR_INVALID, too (field override), with one error that is a warning: with `override` and a comment it is saved, and the history says so.
+ * ERR_PRECONDITION: somebody else was faster. */
 enum err rulebook_put(struct rulebook *rb, const struct actor *who, const struct rule_edit *edit, char etag[RULE_ETAG_BYTES],
 	struct jv **errors, struct error *e) MUST_CHECK;
 /* The same without changing anything: {"ok":bool,"errors":[...]}. */
 enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struct jv **out, struct error *e) MUST_CHECK;
+
+/* What the edit would have done to the texts in edit->db, as replay_run; the tag is not looked at. ERR_INVALID with *errors as above. */
+enum err rulebook_replay(struct rulebook *rb, const struct rule_edit *edit, int64_t since_ms, struct jv **out, struct jv **errors,
+	struct error *e) MUST_CHECK;
 
 /* [{"revision","at","author","comment","generation","etag","text"?}], newest first, of one file. */
 enum err rulebook_history(struct rulebook *rb, struct db *db, struct slice file, struct jv **out, struct error *e) MUST_CHECK;

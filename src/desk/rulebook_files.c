@@ -422,3 +422,19 @@ enum err rule_folder_remove(const char *folder, struct slice name, struct error 
 	sync_folder(path);
 	return ERR_OK;
 }
+
+void rule_modes_edit(struct str *out, struct slice text, struct slice rule, struct slice mode)
+{
+	if (!text.len)
+		str_adds(out, "# Modes set from the desk; later lines win.\n");
+	while (text.len) {
+		const char *nl = memchr(text.ptr, '\n', text.len);
+		size_t n = nl ? (size_t)(nl - text.ptr) + 1 : text.len;
+		struct slice line = slice_make(text.ptr, n), rest = slice_from(line, strlen("mode "));
+		bool same = slice_starts(line, SLICE("mode ")) && slice_starts(rest, rule) && rest.len > rule.len && rest.ptr[rule.len] == ' ';
+		if (!same)
+			str_add(out, line);
+		text = slice_from(text, n);
+	}
+	str_addf(out, "%smode %.*s %.*s\n", out->len && out->buf[out->len - 1] != '\n' ? "\n" : "", SLICE_ARG(rule), SLICE_ARG(mode));
+}

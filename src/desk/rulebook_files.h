@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "base/str.h"
 #include "spam/cf.h"
 
 enum { RULE_HASH_BYTES = 65 }; /* SHA-256, hex, NUL */
@@ -49,5 +50,8 @@ uint64_t rule_folder_mark(const char *folder);
 /* Writes one file, making the folder and its sub-folder where needed. `suffix` is "" or ".new". */
 enum err rule_folder_write(const char *folder, struct slice name, const char *suffix, struct slice text, struct error *e) MUST_CHECK;
 enum err rule_folder_remove(const char *folder, struct slice name, struct error *e) MUST_CHECK;
+
+/* The text of local.d/modes.cf without the lines `mode RULE ...`, and with the new one. */
+void rule_modes_edit(struct str *out, struct slice text, struct slice rule, struct slice mode);
 
 #endif

@@ -112,6 +112,7 @@ enum err api_rule_put(struct request *rq, struct response *rs, struct error *e)
 	if (err)
 		return err;
 	edit.file = rq->params[0];
+	edit.db = rq->db;
 	if (match.ptr) {
 		edit.if_match = tag_of(match);
 		if (slice_is(edit.if_match, "*")) {

@@ -1,9 +1,14 @@
-/* What is laid on rules beside their files, as moderators and admins see and change it. */
+/* The life of rules: what is laid on them beside their files, as moderators and admins see and change it; replays of drafts. */
 #include "web/api.h"
 
+#include "base/clock.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "web/handlers.h"
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+enum { REPLAY_DAYS = 30, REPLAY_DAYS_MAX = 3650 };
 
 /* What lies on rules now. */
 static enum err states(struct request *rq, struct response *rs, struct error *e)
@@ -36,4 +41,30 @@ enum err api_rule_release(struct request *rq, struct response *rs, struct error 
 {
 	enum err err = rule_life_release(rq->desk, &rq->who, rq->params[0], e);
 	return err ? err : states(rq, rs, e);
+}
+
+/* ---- replay ---- */
+
+enum err api_rules_replay(struct request *rq, struct response *rs, struct error *e)
+{
+	struct rule_edit edit = { .db = rq->db };
+	struct jv *body, *v = NULL, *errors = NULL;
+	struct error why = { 0 };
+	int64_t days = REPLAY_DAYS;
+	enum err err = request_json(rq, &body, e);
+	if (err || (err = api_need_text(body, "file", &edit.file, e)) || (err = jv_want_text(body, "text", &edit.text, e)) ||
+		(err = jv_want_int(body, "days", &days, e)))
+		return err;
+	if (!edit.text.ptr)
+		return err_field(e, ERR_INVALID, "text", "The text of the file is missing.");
+	if (days < 1 || days > REPLAY_DAYS_MAX)
+		return err_field(e, ERR_INVALID, "days", "Name 1 to %d days.", REPLAY_DAYS_MAX);
+	err = rulebook_replay(rq->desk->rulebook, &edit, clock_wall_ms() - days * DAY_MS, &v, &errors, &why);
+	if (err == ERR_OK)
+		return api_answer(rs, 200, v, e);
+	if (err == ERR_INVALID && errors)
+		return api_problem(rs, 422, &why, jv_set(jv_object(), "errors", errors), e);
+	jv_free(&errors);
+	*e = why;
+	return err;
 }

@@ -215,7 +215,7 @@ HANDLER(page_rule_save)
 		return rc;
 	struct slice etag = request_field(rq, "etag");
 	struct edit ed = { .file = name, .text = text, .etag = etag.ptr ? etag : SLICE(""), .comment = view_field(rq, "comment") };
-	struct rule_edit in = { .file = name, .text = ed.text, .if_match = ed.etag, .comment = ed.comment, .override = slice_is(act, "override") };
+	struct rule_edit in = { .file = name, .text = ed.text, .if_match = ed.etag, .comment = ed.comment, .override = slice_is(act, "override"), .db = rq->db };
 	struct jv *errors = NULL;
 	struct error why = { 0 };
 	if (slice_is(act, "check")) {

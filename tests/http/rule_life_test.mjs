@@ -1,10 +1,10 @@
 // The life of a rule over the API: a hostile rule in quarantine while others are served, the stop button, releases, and who is told.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { V, ask, desk, question, rules } from './api.mjs';
-import { command, root, until } from './lib.mjs';
+import { command, root, temporary, until } from './lib.mjs';
 
 const hostile = (name) => readFileSync(path.join(root, 'tests/rules/hostile', name), 'utf8');
 const OWN = `${hostile('choices.cf')}
@@ -68,4 +68,49 @@ test('any moderator stops a rule, only an admin releases it', async () => {
 	await question(d, { body: 'please refuse this, another offer' }, 'rejected');
 	const audit = (await ada.get(`${V}/audit?action=rule.`)).body.items.map((x) => `${x.action} ${x.detail} ${x.account?.name ?? '-'}`);
 	for (const line of ['rule.quarantined HOSTILE -', `rule.stopped TEST_REFUSE ${mona.account.display}`, `rule.release TEST_REFUSE ${ada.account.display}`]) assert.ok(audit.includes(line), `${line} in ${audit}`);
+});
+
+test('a draft is replayed over what was asked; over the ham budget it is saved with a reason only', async () => {
+	const q = await question(d, { body: 'My village wants a lighthouse festival page, may I write it?' });
+	const held = await question(d, { body: 'please refuse this lighthouse festival offer' }, 'rejected');
+	const { items } = (await mona.get(`${V}/held?list=rejected`)).body;
+	const refused = items.find((x) => /festival offer/.test(x.body));
+	assert.equal((await mona.json('POST', `${V}/judgements`, { items: [{ ticket: refused.ticket }], label: 'ham' })).body.changed, 1);
+	assert.equal((await d.get(held.path)).body.state, 'queued');
+	assert.equal((await d.get(q.path)).body.state, 'queued');
+
+	const text = `${OWN}body FESTIVAL /lighthouse festival/\nscore FESTIVAL 40\naction FESTIVAL reject\n`.replace('score TEST_REFUSE 30', 'score TEST_REFUSE 1').replace('action TEST_REFUSE reject', '');
+	const draft = { file: 'local.d/test.cf', text };
+	const r = await ada.json('POST', `${V}/rules/replay`, draft);
+	assert.equal(r.status, 200, r.text);
+	assert.deepEqual([r.body.ham, r.body.victims, r.body.unsure, r.body.within], [1, 0, 1, true], r.text);
+	assert.equal(r.body.rules.find((x) => x.rule === 'FESTIVAL').hits, 2);
+	assert.equal((await ada.json('POST', `${V}/rules/replay`, { ...draft, days: 0 })).body.field, 'days');
+	assert.equal((await ada.json('POST', `${V}/rules/replay`, { file: draft.file })).status, 422);
+	const wrong = await ada.json('POST', `${V}/rules/replay`, { ...draft, text: 'body X /(/' });
+	assert.equal(wrong.status, 422);
+	assert.equal(wrong.body.errors[0].line, 1);
+	assert.equal((await mona.json('POST', `${V}/rules/replay`, draft)).status, 403);
+
+	const folder = temporary();
+	const file = path.join(folder, 'festival.cf');
+	writeFileSync(file, 'body FESTIVAL /lighthouse festival/\nscore FESTIVAL 4\n');
+	const run = command(['rules', 'replay', file, '--since', '1d', '--json'], { data: d.data });
+	assert.equal(run.code, 0, run.err);
+	assert.equal(JSON.parse(run.out).unsure, 1);
+	assert.match(command(['rules', 'replay', file], { data: d.data }).out, /rule FESTIVAL: 2 hits.*\n(.*\n)*ham budget: 0 of 0: kept/);
+	assert.equal(command(['rules', 'replay', file, '--since', 'today'], { data: d.data }).code, 2);
+	rmSync(folder, { recursive: true });
+
+	/* What serves refuses the good text as well; once it is let in by the rules, refusing it again is over the budget. */
+	const at = `${V}/rules/local.d%2Ftest.cf`;
+	const put = (body) => ada.request('PUT', at, { headers: { 'content-type': 'application/json', 'if-match': '*' }, body: JSON.stringify(body) });
+	assert.equal((await put({ text: 'body TEST_HOLD /please hold this/\n' })).status, 200);
+	const over = await put({ text });
+	assert.equal(over.status, 422, over.text);
+	assert.equal(over.body.field, 'override');
+	assert.equal(over.body.errors[0].warning, true);
+	assert.equal((await put({ text, override: true })).body.field, 'comment');
+	assert.equal((await put({ text, override: true, comment: 'Festivals are spam this week' })).status, 200);
+	assert.match((await ada.get(`${at}/history`)).body.items[0].comment, /^Over the ham budget \(1 of 1 good texts\): Festivals/);
 });

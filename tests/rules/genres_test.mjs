@@ -12,7 +12,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '..', '..');
 const binary = path.resolve(root, process.env.BUILD ?? 'build', 'porchlight');
 const SPAM_ACCEPTED_MAX = 0.2;
-const required = ['de', 'en', 'es', 'fr', 'pt'];
+const required = ['ar', 'de', 'en', 'es', 'fa', 'fr', 'hi', 'pt', 'ru', 'zh'];
 
 const lines = (file) => readFileSync(file, 'utf8').split('\n').filter(Boolean).map((l) => JSON.parse(l));
 const evaluate = (file) =>

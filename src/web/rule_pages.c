@@ -10,7 +10,7 @@
 #include "web/problem.h"
 #include "web/view.h"
 
-enum { GENERATION_CHARS = 12 };
+enum { GENERATION_CHARS = 12, RULE_NAME_SHOWN = 128 };
 
 static struct jv *copy_number(struct request *rq, const struct jv *obj, const char *key)
 {
@@ -58,7 +58,23 @@ static struct jv *files_of(struct request *rq, const char *lang, const struct jv
 	return list;
 }
 
-static struct jv *rules_of(struct request *rq, const struct jv *from)
+static const char *const modes[] = { "active", "watch", "dormant" };
+
+static struct jv *modes_of(struct request *rq, const char *lang, struct slice now)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		char key[24];
+		struct jv *x = jv_set_string(jv_object(), "value", modes[i]);
+		snprintf(key, sizeof(key), "mode-%s", modes[i]);
+		view_put(rq, x, lang, "label", key, I18N_NONE);
+		jv_set_bool(x, "chosen", slice_is(now, modes[i]));
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static struct jv *rules_of(struct request *rq, const char *lang, const struct jv *from)
 {
 	struct jv *list = jv_array();
 	for (size_t i = 0; i < jv_size(from); i++) {
@@ -68,7 +84,9 @@ static struct jv *rules_of(struct request *rq, const struct jv *from)
 		jv_set(x, "line", copy_number(rq, in, "line"));
 		jv_set(x, "score", view_score_of(in));
 		jv_set(x, "describe", view_text_of(in, "describe"));
-		jv_set(x, "mode", view_text_of(in, "mode"));
+		jv_set(x, "modes", modes_of(rq, lang, jv_get_text(in, "mode")));
+		view_put(rq, x, lang, "mode_label", "mode-of", I18N(i18n_slice(jv_get_text(in, "rule"))));
+		view_at(rq, x, jv_get_text(in, "last_hit"));
 		jv_set(x, "hits", copy_number(rq, in, "hits"));
 		jv_set(x, "spam", copy_number(rq, in, "spam"));
 		jv_set(x, "ham", copy_number(rq, in, "ham"));
@@ -77,7 +95,7 @@ static struct jv *rules_of(struct request *rq, const struct jv *from)
 	return list;
 }
 
-HANDLER(page_rules)
+static enum err show_rules(struct request *rq, struct response *rs, int status, const char *problem, struct error *e)
 {
 	const char *lang = view_lang(rq, rs);
 	struct jv *book = NULL, *page = NULL;
@@ -99,9 +117,49 @@ HANDLER(page_rules)
 	view_put(rq, page, lang, "generation_text", "rules-serving", I18N(i18n_int((int64_t)jv_size(rules)), i18n_slice(generation)));
 	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors")));
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
-	jv_set(page, "rules", rules_of(rq, rules));
+	jv_set(page, "rules", rules_of(rq, lang, rules));
 	jv_free(&book);
+	struct slice rule = request_query(rq, "rule"), mode = request_query(rq, "mode");
+	jv_set(page, "problem", view_maybe(rq, lang, problem));
+	jv_set(page, "done", jv_null());
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes) && rule.len && rule.len <= RULE_NAME_SHOWN; i++)
+		if (slice_is(mode, modes[i])) {
+			char key[24];
+			snprintf(key, sizeof(key), "mode-%s", modes[i]);
+			view_put(rq, page, lang, "done", "mode-saved", I18N(i18n_slice(rule), i18n_slice(i18n_text(rq->arena, lang, key, I18N_NONE))));
+		}
+	if (status)
+		response_status(rs, status);
 	return view_send(rq, rs, "rules", lang, page, e);
+}
+
+HANDLER(page_rules)
+{
+	return show_rules(rq, rs, 0, NULL, e);
+}
+
+/* The same mode again is a change of nothing. */
+HANDLER(page_rule_mode)
+{
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct slice rule = rq->params[0], mode = request_field(rq, "mode");
+	struct error why = { 0 };
+	rc = rulebook_mode(rq->desk->rulebook, &rq->who, rule, mode, &why);
+	if (rc == ERR_OK) {
+		char *path = arena_printf(rq->arena, "/desk/rules?rule=%.*s&mode=%.*s", SLICE_ARG(rule), SLICE_ARG(mode));
+		if (!path)
+			return err_nomem(e);
+		response_redirect(rs, rq, path);
+		return ERR_OK;
+	}
+	why.code = rc;
+	const char *problem = rc == ERR_NOT_FOUND ? "mode-gone" : rc == ERR_INVALID && !why.field[0] ? "mode-failed" : view_trouble(&why);
+	if (problem)
+		return show_rules(rq, rs, problem_status(rc), problem, e);
+	*e = why;
+	return rc;
 }
 
 struct edit {

@@ -325,3 +325,47 @@ test('keys: made once, shown once, used, ended; an admin ends anybody\'s', async
 	await leave(admin);
 	await leave(page);
 });
+
+test('rule modes: a rule put on watch weighs nothing, its figures stand beside it', async () => {
+	const admin = await visit(b, desk, { script: false });
+	await signIn(admin, desk, 'ann');
+	await admin.goto('/desk/rules/edit?file=local.d/kites.cf');
+	await admin.locator('#text').fill('body KITES /flying kites/\nscore KITES 4\ndescribe KITES Sells kites\n');
+	await admin.getByRole('button', { name: 'Save', exact: true }).click();
+	await done(admin, 'Saved.');
+	const ask = async (title) => (await desk.json('POST', '/api/v1/questions', { body: 'Our club is flying kites. Is that worth an article of its own?', title })).body.state;
+	assert.equal(await ask('Kites'), 'held');
+	const held = (await ann.get('/api/v1/held?rule=KITES')).body.items;
+	assert.equal((await ann.json('POST', '/api/v1/judgements', { items: held.map((i) => ({ ticket: i.ticket, n: i.n })), label: 'ham' })).status, 200);
+	await admin.goto('/desk/rules');
+	const row = admin.locator('tr', { has: admin.getByText('KITES', { exact: true }) });
+	assert.deepEqual(await row.locator('td.num').allInnerTexts(), ['4.0', '1', '0', '1'], 'weight, hits, right, wrong');
+	await row.locator('select').selectOption('watch');
+	await row.getByRole('button').click();
+	await done(admin, 'KITES is “watch” from now on.');
+	assert.equal(await admin.locator('tr', { hasText: 'KITES' }).locator('select').inputValue(), 'watch');
+	assert.equal(await ask('Kites again, in May'), 'queued');
+	// The same again by a second click, a mode and a rule that are not.
+	const client = await desk.login('ann');
+	const csrf = client.headers['x-csrf-token'];
+	assert.equal((await client.form('/desk/rules/KITES/mode', { csrf, mode: 'watch' })).status, 303);
+	assert.equal((await client.form('/desk/rules/KITES/mode', { csrf, mode: 'loud' })).status, 422);
+	assert.equal((await client.form('/desk/rules/NO_SUCH_RULE/mode', { csrf, mode: 'watch' })).status, 404);
+	const mod = await desk.login('mod');
+	assert.equal((await mod.form('/desk/rules/KITES/mode', { csrf: mod.headers['x-csrf-token'], mode: 'active' })).status, 403);
+	await needsToken('ann', '/desk/rules/KITES/mode', { mode: 'active' });
+	const history = await client.get('/desk/rules/edit?file=local.d/modes.cf');
+	assert.equal((history.text.match(/KITES is now watch/g) ?? []).length, 1, 'who changed it, once');
+	await leave(admin);
+	const page = await visit(b, desk);
+	await signIn(page, desk, 'ann');
+	await page.goto('/desk/rules');
+	await page.locator('tr', { hasText: 'KITES' }).locator('select').focus();
+	await page.keyboard.press('d');
+	await page.keyboard.press('Tab');
+	await page.keyboard.press('Enter');
+	await done(page, 'KITES is “dormant” from now on.');
+	await looksGood(page, 'rules with modes');
+	await leave(page);
+	await onPhone('ann', '/desk/rules');
+});

@@ -616,3 +616,36 @@ enum err markup_html(struct slice text, const struct markup_options *o, struct s
 	arena_free(&r.a);
 	return str_failed(out) ? err_nomem(e) : ERR_OK;
 }
+
+/* The entities that escape() writes. */
+static size_t entity_at(struct slice html, size_t i, struct str *out)
+{
+	static const char *const all[][2] = { { "&amp;", "&" }, { "&lt;", "<" }, { "&gt;", ">" }, { "&quot;", "\"" }, { "&#39;", "'" } };
+	for (size_t k = 0; k < sizeof(all) / sizeof(*all); k++)
+		if (slice_starts(slice_from(html, i), slice_of(all[k][0]))) {
+			str_adds(out, all[k][1]);
+			return strlen(all[k][0]);
+		}
+	str_addc(out, html.ptr[i]);
+	return 1;
+}
+
+enum err markup_words(struct slice text, struct str *out, struct error *e)
+{
+	struct str html;
+	str_init(&html, MARKUP_MAX_BYTES + 1024);
+	enum err rc = markup_html(text, &(struct markup_options){ .links = true }, &html, e);
+	struct slice s = str_slice(&html);
+	for (size_t i = 0; rc == ERR_OK && i < s.len;) {
+		if (s.ptr[i] == '<') {
+			const char *end = memchr(s.ptr + i, '>', s.len - i);
+			i = end ? (size_t)(end - s.ptr) + 1 : s.len;
+		} else {
+			i += entity_at(s, i, out);
+		}
+	}
+	if (rc == ERR_OK && str_failed(out))
+		rc = err_nomem(e);
+	str_fini(&html);
+	return rc;
+}

@@ -28,6 +28,9 @@ struct markup_options {
 /* `text` is valid UTF-8. Adds to `out`. ERR_NOMEM when out of memory or `out` is full. */
 enum err markup_html(struct slice text, const struct markup_options *o, struct str *out, struct error *e) MUST_CHECK;
 
+/* Adds what a reader of that HTML sees of `text`, without any of its marks; a line end between paragraphs, list entries and lines. */
+enum err markup_words(struct slice text, struct str *out, struct error *e) MUST_CHECK;
+
 /* The address of a wiki page: wiki_url, "/" and the title with spaces as "_", percent-encoded; what follows a "#" is
  * the section. Always below wiki_url. False without a wiki (http or https) or when the title cannot be one (empty, over
  * 255 bytes, with a segment "." or "..", with any of < > [ ] { } | or control characters). */

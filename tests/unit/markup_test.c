@@ -173,13 +173,40 @@ static void is_bounded(void **state)
 	str_fini(&s);
 }
 
+static void words_are_what_is_seen(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{ "It asks for **sources**, `ref` and _more_.", "It asks for sources, ref and more.\n" },
+		{ "# Look\n\n- one\n- [two](https://example.org/2 \"a title\")\n\n> quoted & <b>raw</b>", NULL },
+		{ "5 < 6 & \"so\" it's", "5 < 6 & \"so\" it's\n" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct str out;
+		str_init(&out, 4096);
+		assert_int_equal(markup_words(slice_of(rows[i][0]), &out, NULL), ERR_OK);
+		if (rows[i][1]) {
+			assert_string_equal(str_c(&out), rows[i][1]);
+		} else {
+			for (const char *const *w = (const char *const[]){ "Look\n", "one\n", "two", "quoted & <b>raw</b>", NULL }; *w; w++)
+				assert_non_null(strstr(str_c(&out), *w));
+			assert_null(strpbrk(str_c(&out), "#*[]"));
+		}
+		str_fini(&out);
+	}
+	struct str small;
+	str_init(&small, 4);
+	assert_int_equal(markup_words(SLICE("hello"), &small, NULL), ERR_NOMEM);
+	str_fini(&small);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_markdown), cmocka_unit_test(lets_no_html_through),
 		cmocka_unit_test(links),           cmocka_unit_test(hides_nothing),
 		cmocka_unit_test(stays_plain),     cmocka_unit_test(makes_wiki_links),
-		cmocka_unit_test(is_bounded),
+		cmocka_unit_test(is_bounded),        cmocka_unit_test(words_are_what_is_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,8 +234,7 @@ HANDLER(page_ask_send)
 	char *path = arena_printf(rq->arena, "/q/%s", out.token);
 	if (!path)
 		return err_nomem(e);
-	response_redirect(rs, rq, path);
-	return ERR_OK;
+	return view_redirect(rq, rs, path, e);
 }
 
 HANDLER(page_about)
@@ -438,7 +437,8 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 			struct error *e)
 {
 	int64_t from = -1;
-	enum err rc = request_query_int(rq, "from", &from, e);
+	const char *carry = arena_slice(rq->arena, jv_get_text(page, "carry_too")).ptr;
+	enum err rc = carry ? request_query_int(rq, "from", &from, e) : err_nomem(e);
 	if (rc != ERR_OK)
 		return rc;
 	if (from < 0)
@@ -448,12 +448,12 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	if (rc != ERR_OK)
 		return rc;
 	if (from > 0) {
-		char *earlier = arena_printf(rq->arena, "%s?from=0", self);
+		char *earlier = arena_printf(rq->arena, "%s?from=0%s", self, carry);
 		jv_set(page, "earlier", earlier ? jv_string(earlier) : NULL);
 	}
 	int64_t last = p.count ? p.entries[p.count - 1].n : from;
 	if (p.more) {
-		char *later = arena_printf(rq->arena, "%s?from=%lld", self, (long long)last);
+		char *later = arena_printf(rq->arena, "%s?from=%lld%s", self, (long long)last, carry);
 		jv_set(page, "later", later ? jv_string(later) : NULL);
 	}
 	jv_set_int(page, "last", last);
@@ -464,7 +464,7 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 		jv_set_bool(page, "log_hidden", true);
 		return ERR_OK;
 	}
-	char *reply = arena_printf(rq->arena, "%s?write=1&reply=", self);
+	char *reply = arena_printf(rq->arena, "%s?write=1%s&reply=", self, carry);
 	if (!reply)
 		return err_nomem(e);
 	struct view_log o = { .ticket = t, .view = VIEW_ASKER, .unread_after = t->asker_read < t->last_n ? t->asker_read : 0,
@@ -578,8 +578,7 @@ static enum err own_form(struct request *rq, struct response *rs, own_act_fn *fn
 	char *path = arena_printf(rq->arena, "/q/%.*s%s", SLICE_ARG(f.token), f.rest);
 	if (!path)
 		return err_nomem(e);
-	response_redirect(rs, rq, path);
-	return ERR_OK;
+	return view_redirect(rq, rs, path, e);
 }
 
 /* A page that only shows the ticket, perhaps with a question before an act. */

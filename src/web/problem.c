@@ -6,6 +6,7 @@
 #include "web/exchange.h"
 #include "web/i18n.h"
 #include "web/page.h"
+#include "web/view.h"
 
 int problem_status(enum err code)
 {
@@ -109,6 +110,7 @@ static void answer_page(struct request *rq, struct response *rs, int status, con
 	c = jv_set_string(c, "lang", lang);
 	c = jv_set_string(c, "dir", i18n_dir(lang));
 	c = jv_set_string(c, "desk", conf()->desk_name);
+	view_carry(rq, c);
 	c = jv_set_text(c, "title", heading);
 	c = jv_set_text(c, "heading", heading);
 	c = jv_set_text(c, "text", text);

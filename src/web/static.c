@@ -24,6 +24,7 @@ struct file {
 /* Written once by static_start, before any thread serves. */
 static struct file files[STATIC_FILES_MAX];
 static size_t file_count;
+static char version[STATIC_TAG_BYTES + 1]; /* "v" and the tag of all files together */
 
 static void tag_of(struct slice bytes, char tag[STATIC_TAG_BYTES])
 {
@@ -56,6 +57,11 @@ enum err static_start(struct error *e)
 			f->gzip = SLICE_NONE;
 		tag_of(bytes, f->tag);
 	}
+	char all[STATIC_FILES_MAX * STATIC_TAG_BYTES];
+	for (size_t i = 0; i < file_count; i++)
+		memcpy(all + i * STATIC_TAG_BYTES, files[i].tag, STATIC_TAG_BYTES);
+	version[0] = 'v';
+	tag_of(slice_make(all, file_count * STATIC_TAG_BYTES), version + 1);
 	return ERR_OK;
 }
 
@@ -67,10 +73,19 @@ static const struct file *find(const char *name)
 	return NULL;
 }
 
-const char *static_tag(const char *name)
+const char *static_base(struct arena *a)
 {
-	const struct file *f = find(name);
-	return f != NULL ? f->tag : "";
+	bool disk = conf()->templates[0] != '\0';
+	return arena_printf(a, "%s/static%s%s", request_base(), disk ? "" : "/", disk ? "" : version);
+}
+
+/* "v" and hexadecimal digits: a version, ours or one of another day. */
+static bool is_version(struct slice s)
+{
+	bool is = s.len == STATIC_TAG_BYTES && s.ptr[0] == 'v';
+	for (size_t i = 1; i < s.len && is; i++)
+		is = (s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] >= 'a' && s.ptr[i] <= 'f');
+	return is;
 }
 
 static const char *type_of(const char *name)
@@ -147,11 +162,12 @@ static enum err from_disk(struct request *rq, const char *name, struct slice *ou
 
 enum err static_file(struct request *rq, struct response *rs, struct error *e)
 {
-	struct slice one = rq->params[0], two = rq->params[1];
+	bool below = rq->params[1].ptr != NULL;
+	struct slice folder = rq->params[0], plain = rq->params[below ? 1 : 0];
 	char name[128], tag[STATIC_TAG_BYTES], etag[STATIC_TAG_BYTES + 8];
-	if (!plain_name(one) || (two.ptr != NULL && !plain_name(two)) || one.len + two.len + 2 > sizeof name)
+	if ((below && !is_version(folder)) || !plain_name(plain) || plain.len >= sizeof name)
 		return err_set(e, ERR_NOT_FOUND, "There is no such file.");
-	snprintf(name, sizeof name, "%.*s%s%.*s", SLICE_ARG(one), two.ptr != NULL ? "/" : "", SLICE_ARG(two));
+	snprintf(name, sizeof name, "%.*s", SLICE_ARG(plain));
 
 	struct slice bytes = SLICE_NONE, gzip = SLICE_NONE;
 	const struct file *f = find(name);
@@ -172,7 +188,7 @@ enum err static_file(struct request *rq, struct response *rs, struct error *e)
 	snprintf(etag, sizeof etag, "\"%s%s\"", tag, packed ? "-gz" : "");
 	response_header(rs, "ETag", etag);
 	response_header(rs, "Cache-Control",
-		!disk && slice_is(request_query(rq, "v"), tag) ? "public, max-age=31536000, immutable" : disk ? "no-cache" : "public, max-age=300");
+		!disk && below && slice_is(folder, version) ? "public, max-age=31536000, immutable" : "no-cache");
 	if (gzip.ptr != NULL)
 		response_header(rs, "Vary", "Accept-Encoding");
 	struct slice match = request_header(rq, "if-none-match");

@@ -13,8 +13,9 @@
 #include "text/unicode.h"
 #include "text/utf.h"
 #include "web/page.h"
+#include "web/static.h"
 
-enum { QUOTE_CHARS = 120, LANG_COOKIE_S = 365 * 86400 };
+enum { QUOTE_CHARS = 120, QUOTED_MAX_BYTES = 4096, LANG_COOKIE_S = 365 * 86400 };
 
 const char *view_lang(struct request *rq, struct response *rs)
 {
@@ -23,6 +24,35 @@ const char *view_lang(struct request *rq, struct response *rs)
 	if (known && rs)
 		response_cookie(rs, rq, "uselang", known, LANG_COOKIE_S);
 	return i18n_choose(asked, request_cookie(rq, rq->secure ? "__Host-uselang" : "uselang"), request_header(rq, "Accept-Language"));
+}
+
+/* The language that the address asks for, while no cookie says the same: without cookies it has to travel on. */
+static const char *carried(struct request *rq)
+{
+	struct slice asked = request_query(rq, "uselang"), kept = request_cookie(rq, rq->secure ? "__Host-uselang" : "uselang");
+	const char *known = asked.ptr ? i18n_language(asked) : NULL;
+	return known && !slice_is(kept, known) ? known : NULL;
+}
+
+void view_carry(struct request *rq, struct jv *page)
+{
+	const char *lang = carried(rq);
+	const char *first = lang ? arena_printf(rq->arena, "?uselang=%s", lang) : "", *more = lang ? arena_printf(rq->arena, "&uselang=%s", lang) : "";
+	jv_set(page, "carry", first ? jv_string(first) : NULL);
+	jv_set(page, "carry_too", more ? jv_string(more) : NULL);
+	const char *files = static_base(rq->arena);
+	jv_set(page, "static", files ? jv_string(files) : NULL);
+}
+
+enum err view_redirect(struct request *rq, struct response *rs, const char *path, struct error *e)
+{
+	const char *lang = carried(rq), *anchor = path + strcspn(path, "#");
+	const char *join = memchr(path, '?', (size_t)(anchor - path)) ? "&" : "?";
+	const char *to = lang ? arena_printf(rq->arena, "%.*s%suselang=%s%s", (int)(anchor - path), path, join, lang, anchor) : path;
+	if (!to)
+		return err_nomem(e);
+	response_redirect(rs, rq, to);
+	return ERR_OK;
 }
 
 struct jv *view_say(struct request *rq, const char *lang, const char *key, const struct i18n_arg *args, size_t n)
@@ -166,6 +196,7 @@ struct jv *view_frame(struct request *rq, const char *lang, const char *title, s
 	jv_set_string(page, "dir", i18n_dir(lang));
 	jv_set_string(page, "base", request_base());
 	jv_set_string(page, "desk", conf()->desk_name);
+	view_carry(rq, page);
 	view_put(rq, page, lang, "title", title, I18N(i18n_str(conf()->desk_name), i18n_slice(arg)));
 	struct slice emergency = view_by_language(slice_of(conf()->emergency_text), lang);
 	jv_set(page, "emergency", emergency.len ? jv_text(emergency) : jv_null());
@@ -572,7 +603,14 @@ struct slice view_quote(struct request *rq, const struct page *p, int64_t n)
 		if (mine)
 			return SLICE("");
 	}
-	struct slice s = utf_one_line(rq->arena, q->body, QUOTE_CHARS), longer = utf_one_line(rq->arena, q->body, 2 * QUOTE_CHARS);
+	struct str words;
+	struct error ignored;
+	str_init(&words, QUOTED_MAX_BYTES);
+	struct slice from = utf_cut_bytes(q->body, QUOTED_MAX_BYTES / 2);
+	if (markup_words(from, &words, &ignored) == ERR_OK)
+		from = str_slice(&words);
+	struct slice s = utf_one_line(rq->arena, from, QUOTE_CHARS), longer = utf_one_line(rq->arena, from, 2 * QUOTE_CHARS);
+	str_fini(&words);
 	if (!s.ptr || longer.len <= s.len)
 		return s.ptr ? s : SLICE("");
 	char *cut = arena_printf(rq->arena, "%.*s \xe2\x80\xa6", SLICE_ARG(s));
@@ -641,7 +679,7 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 		else
 			jv_set(m, "plain", jv_text(shown.body));
 		jv_free(&json);
-		reply = o->reply && !note;
+		reply = o->reply && !note && !held;
 	}
 	struct jv *tools = jv_array();
 	if (reply)

@@ -17,6 +17,11 @@
 
 /* `?uselang=` (which a cookie then remembers), that cookie, Accept-Language, English. */
 const char *view_lang(struct request *rq, struct response *rs);
+/* What every page's addresses need: `carry` and `carry_too`, "?uselang=de" and "&uselang=de" while no cookie has kept that choice (P10), else
+ * empty; `static`, where the files of the pages are. */
+void view_carry(struct request *rq, struct jv *page);
+/* response_redirect with that choice. */
+enum err view_redirect(struct request *rq, struct response *rs, const char *path, struct error *e) MUST_CHECK;
 
 /* A message of the catalogue as a string value. */
 struct jv *view_say(struct request *rq, const char *lang, const char *key, const struct i18n_arg *args, size_t n);

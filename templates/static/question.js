@@ -29,7 +29,7 @@ const talk = makeTalk({
 // --- the page's parts, from the server ---
 
 const renew = calmly(async () => {
-	const page = await fetchPage(location.pathname);
+	const page = await fetchPage(root.dataset.page);
 	const fresh = $('#live', page);
 	// Refused or erased meanwhile: what such a page offers (the appeal) is none of the parts below.
 	if (!fresh || (root.dataset.stream && !fresh.dataset.stream)) {

@@ -259,6 +259,28 @@ test('the language that was chosen stays', async () => {
 	await leave(page);
 });
 
+test('the language that was chosen stays without cookies, also where the page renews itself', async () => {
+	const page = await visit(b, desk);
+	const forget = () => page.context().clearCookies();
+	await page.goto('/');
+	await page.getByRole('link', { name: 'Deutsch' }).click();
+	await page.getByRole('heading', { name: 'Wobei können wir Ihnen helfen?' }).waitFor();
+	await forget();
+	await page.fill('#body', QUESTION);
+	await page.click('#ask button.primary');
+	await page.waitForURL(/\/q\/[\w-]+\?uselang=de$/);
+	await page.getByRole('heading', { name: 'Ihre Frage ist angekommen' }).waitFor();
+	await forget();
+	const t = await claimNext();
+	await page.getByRole('heading', { name: /hilft Ihnen/ }).waitFor();
+	await forget();
+	await page.locator('.actions a').first().click();
+	await page.waitForURL(/\/close\?uselang=de$/);
+	assert.equal(await page.getAttribute('html', 'lang'), 'de');
+	await leave(page);
+	await close(t);
+});
+
 test('this device remembers the way back, and forgets it', async () => {
 	const page = await visit(b, desk);
 	const url = await ask(page, 'Where do I find the rules about pictures?');

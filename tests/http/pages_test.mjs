@@ -26,7 +26,7 @@ test('the ask page: headers, links below public_url, no cookie for strangers', a
 	assert.equal(r.headers['cache-control'], 'no-store');
 	assert.match(r.headers['content-security-policy'], /default-src 'none'; script-src 'self'; style-src 'self'/);
 	assert.equal(r.headers['set-cookie'], undefined);
-	assert.match(r.text, /href="\/porch\/static\/porchlight\.css"/);
+	assert.match(r.text, /href="\/porch\/static\/v[0-9a-f]{16}\/porchlight\.css"/);
 	assert.doesNotMatch(r.text, /(href|src|action)="\/(?!porch\/)/, 'every link goes below public_url');
 	assert.doesNotMatch(r.text, /<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=/, 'nothing inline');
 	const head = await desk.request('HEAD', '/');
@@ -175,4 +175,78 @@ test('behind https the language is remembered all the same', async () => {
 	assert.match(cookie, /^__Host-uselang=de;.*Secure/);
 	assert.match((await secure.get('/', { cookie: cookie.split(';')[0] })).text, /<html lang="de"/);
 	await secure.stop();
+});
+
+test('without cookies the chosen language travels in every address of the asker\'s, and the link to the conversation nowhere else', async () => {
+	// What leads out of a page: its own language links name the languages, and what is to be kept is the bare link.
+	const leads = (html) => {
+		const rest = html.replace(/<ul class="langs">[\s\S]*?<\/ul>/, '').replace(/<input id="link"[^>]*>/, '');
+		return [...rest.matchAll(/(?:href|action|data-home|data-page)="(\/porch\/[^"]*)"/g)].map((m) => m[1].replaceAll('&amp;', '&')).filter((x) => !x.includes('/static/'));
+	};
+	const inGerman = (html, what) => {
+		assert.match(html, /<html lang="de"/, what);
+		for (const where of leads(html)) assert.match(where, /[?&]uselang=de(&|#|$)/, `${what}: ${where}`);
+	};
+	const get = async (where) => {
+		const r = await desk.get(where.replace('/porch', '').replace(/#.*/, ''));
+		inGerman(r.text, where);
+		return r;
+	};
+	await get('/porch/?uselang=de&page=Mill');
+	await get('/porch/about?uselang=de');
+	inGerman((await desk.get('/nothing-here?uselang=de')).text, 'an error');
+	inGerman((await desk.form('/?uselang=de', { body: '' })).text, 'the form with its problem');
+	const asked = await desk.form('/?uselang=de', { body: QUESTION, title: 'Mühle' });
+	assert.equal(asked.status, 303);
+	assert.match(asked.headers.location, /^\/porch\/q\/[\w-]+\?uselang=de$/);
+	const page = await get(asked.headers.location);
+	const path = asked.headers.location.split('?')[0];
+	const token = path.split('/').pop();
+	assert.match(page.text, new RegExp(`<input id="link" readonly value="http://help\\.example\\.org${path}"`), 'the link to keep is the bare one');
+	const actions = leads(page.text);
+	assert.ok(actions.length > 10);
+	for (const where of actions.filter((x) => x.startsWith(path) && !/messages|reopen|link|rating|appeal/.test(x))) await get(where);
+
+	const wrote = await desk.form(`/q/${token}/messages?uselang=de`, { body: 'Noch etwas dazu.' });
+	assert.match(wrote.headers.location, /^\/porch\/q\/[\w-]+\?uselang=de#n\d+$/, 'before the place on the page, not behind it');
+	const renewed = await desk.form(`/q/${token}/link?uselang=de`, {});
+	assert.match(renewed.headers.location, /\?done=link&uselang=de$/);
+	const next = await get(renewed.headers.location);
+	// A page that the token opens names it only in addresses of its own desk, and tells no other site where its reader came from.
+	const fresh = renewed.headers.location.split('/').pop().split('?')[0];
+	for (const [, where] of next.text.matchAll(/(?:href|src|action)="((?:https?:)?\/\/[^"]*)"/g)) assert.ok(!where.includes(fresh) || where.startsWith('http://help.example.org/porch/'), where);
+	assert.match(next.headers['referrer-policy'], /no-referrer|same-origin/);
+	assert.equal(next.headers['set-cookie'].toString().includes(fresh), false);
+
+	// A cookie that says the same makes it needless; one that says another thing does not win.
+	assert.doesNotMatch((await desk.get('/?uselang=de', { cookie: 'uselang=de' })).text.replace(/<ul class="langs">[\s\S]*?<\/ul>/, ''), /uselang=/);
+	inGerman((await desk.get('/?uselang=de', { cookie: 'uselang=ar' })).text, 'another cookie');
+	assert.doesNotMatch((await desk.get('/?uselang=xx')).text.replace(/<ul class="langs">[\s\S]*?<\/ul>/, ''), /uselang=/);
+});
+
+test('a quotation shows words, not marks; nobody replies to a line that is held', async () => {
+	const where = await ask({ body: 'Which template do I need for the mill?' });
+	const { client: ann } = await signIn('ann');
+	const csrf = (await ann.get('/desk')).text.match(/name="csrf" value="([^"]+)"/)[1];
+	const json = (path, body) => ann.json('POST', `/api/v1/${path}`, body, { 'x-csrf-token': csrf });
+	for (let t; (t = (await json('queue/next', {})).body); ) {
+		if (!(await ann.get(`/api/v1/tickets/${t.id}`)).text.includes('template do I need')) {
+			await json(`tickets/${t.id}/close`, { fence: t.lease.fence, reason: 'other' });
+			continue;
+		}
+		await json(`tickets/${t.id}/messages`, { fence: t.lease.fence, body: 'Put **two** `ref` marks, [as here](https://wiki.example.org/wiki/Help "the help page").' });
+		break;
+	}
+	const n = (await desk.get(where)).text.match(/<li class="msg other" id="n(\d+)"/)[1];
+	const writing = (await desk.get(`${where}?write=1&reply=${n}`)).text;
+	assert.match(writing, /data-quote>Put two ref marks, as here/);
+	assert.equal((await desk.form(`${where}/messages`, { body: 'Like this?', reply_to: n })).status, 303);
+	const page = (await desk.get(where)).text;
+	assert.match(page, /<a class="quote"[^>]*>.*<bdi>Put two ref marks, as here/);
+	assert.match(page, /aria-label="Reply to this message of You"/);
+
+	assert.equal((await desk.form(`${where}/messages`, { body: 'We offer guest posts and backlinks from high authority sites. First page of Google guaranteed in 30 days. Contact me on WhatsApp +1 555 0100 for the price list.' })).status, 303);
+	const held = (await desk.get(where)).text.match(/<li class="msg own held"[\s\S]*?<\/li>/)[0];
+	assert.match(held, /guest posts/);
+	assert.doesNotMatch(held, /reply-to/);
 });

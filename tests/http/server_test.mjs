@@ -156,9 +156,25 @@ describe('heads and bodies', () => {
 		const again = await desk.get('/static/porchlight.css', { 'if-none-match': plain.headers.etag });
 		assert.equal(again.status, 304);
 		assert.equal(again.text, '');
-		const tag = plain.headers.etag.replaceAll('"', '');
-		assert.match((await desk.get(`/static/porchlight.css?v=${tag}`)).headers['cache-control'], /immutable/);
-		assert.doesNotMatch((await desk.get('/static/porchlight.css?v=0')).headers['cache-control'], /immutable/);
+		assert.equal(plain.headers['cache-control'], 'no-cache', 'asked for again each time');
+		// Pages name a folder that changes with any of the files: what is there may be kept for ever.
+		const named = [...(await desk.get('/')).text.matchAll(/(?:href|src|data-news)="([^"]*\/static\/[^"]+)"/g)].map((m) => m[1]);
+		assert.ok(named.length >= 4);
+		for (const where of named) {
+			assert.match(where, /\/static\/v[0-9a-f]{16}\/[a-z-]+\.(css|js|svg)$/);
+			const r = await desk.get(where);
+			assert.equal(r.status, 200, where);
+			assert.equal(r.headers['cache-control'], 'public, max-age=31536000, immutable', where);
+		}
+		const folder = named[0].replace(/[^/]*$/, '');
+		const module = await desk.get(`${folder}common.js`);
+		assert.match(module.headers['cache-control'], /immutable/, 'what a script imports is there too');
+		// A page from before the last update finds its files, but keeps nothing under the old name.
+		const old = await desk.get('/static/v0123456789abcdef/porchlight.css');
+		assert.equal(old.text, plain.text);
+		assert.equal(old.headers['cache-control'], 'no-cache');
+		for (const where of ['/static/v0123/porchlight.css', '/static/x0123456789abcdef/porchlight.css', `${folder}nothing.css`, `${folder}.hidden`])
+			assert.equal((await desk.get(where)).status, 404, where);
 	});
 
 	test('bodies: JSON is JSON, text is text, too long is 413', async () => {

@@ -216,7 +216,13 @@ static int by_weight(const void *a, const void *b)
 {
 	const struct telling *x = a, *y = b;
 	double wx = fabs(x->p - 0.5), wy = fabs(y->p - 0.5);
-	return wx > wy ? -1 : wx < wy;
+
+	if (wx < wy || wx > wy)
+		return wx > wy ? -1 : 1;
+	/* Words before pairs, in the order of the text: keys are random, and a verdict should say the same twice. */
+	if (!x->token->second.ptr != !y->token->second.ptr)
+		return x->token->second.ptr ? 1 : -1;
+	return x->token->first.ptr < y->token->first.ptr ? -1 : x->token->first.ptr > y->token->first.ptr;
 }
 
 /* ln of the probability that chi square with 2n degrees of freedom is at least 2m: exp(-m) * sum of m^i / i!, i < n. */

@@ -53,7 +53,7 @@ static const struct command {
 	{ "serve", run_serve, true, "[--listen ADDR:PORT]" },
 	{ "migrate", command_migrate, true, "[--check] [--json]" },
 	{ "user", command_user, true, "add|list|disable|enable|password NAME [--role trial|helper|moderator|admin] [--password-stdin]" },
-	{ "rules", run_rules, false, "check [DIR] | test RULE|FILE | explain TEXT|- | eval FILE.jsonl | list" },
+	{ "rules", run_rules, false, "check [DIR] | test RULE|FILE | explain TEXT|- | eval FILE.jsonl | replay FILE|DIR | learn FILE.jsonl | bench FILE.jsonl | list" },
 	{ "backup", command_backup, true, "FILE [--with-keys]" },
 	{ "restore", command_restore, true, "FILE [--with-keys]" },
 	{ "export", command_export, true, "TICKET [--format txt|json|wikitext|html]" },

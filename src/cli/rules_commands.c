@@ -10,7 +10,9 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/rules_bench.h"
 #include "cli/rules_eval.h"
+#include "cli/rules_learn.h"
 #include "cli/rules_replay.h"
 #include "desk/rulebook.h"
 #include "desk/rulebook_files.h"
@@ -20,7 +22,7 @@
 enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
 
 struct options {
-	const char *rules, *subject, *learn, *since, *args[2];
+	const char *rules, *subject, *learn, *since, *undo, *args[2];
 	size_t arg_count;
 	bool no_builtin, json, sequence, chat;
 };
@@ -31,6 +33,8 @@ static const char usage[] =
 	"       porchlight rules explain TEXT|- [--subject TEXT] [--chat]\n"
 	"       porchlight rules eval FILE.jsonl [--learn FILE.jsonl] [--sequence]\n"
 	"       porchlight rules replay FILE|DIR [--since 30d]\n"
+	"       porchlight rules learn FILE.jsonl | --undo NAME\n"
+	"       porchlight rules bench FILE.jsonl\n"
 	"       porchlight rules list\n"
 	"options: --rules DIR (another rule folder), --no-builtin (nothing but the rules of that folder), --json\n";
 
@@ -51,7 +55,8 @@ static int read_options(int argc, char **argv, struct options *o)
 	*o = (struct options){ 0 };
 	for (int i = 1; i < argc; i++) {
 		const char *a = argv[i];
-		bool takes = strcmp(a, "--rules") == 0 || strcmp(a, "--subject") == 0 || strcmp(a, "--learn") == 0 || strcmp(a, "--since") == 0;
+		bool takes = strcmp(a, "--rules") == 0 || strcmp(a, "--subject") == 0 || strcmp(a, "--learn") == 0 || strcmp(a, "--since") == 0 ||
+			strcmp(a, "--undo") == 0;
 		if (takes && i + 1 == argc)
 			return usage_error("this option needs a value", a);
 		if (strcmp(a, "--rules") == 0)
@@ -62,6 +67,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->learn = argv[++i];
 		else if (strcmp(a, "--since") == 0)
 			o->since = argv[++i];
+		else if (strcmp(a, "--undo") == 0)
+			o->undo = argv[++i];
 		else if (strcmp(a, "--no-builtin") == 0)
 			o->no_builtin = true;
 		else if (strcmp(a, "--json") == 0)
@@ -459,6 +466,75 @@ static int eval(const struct options *o)
 	return rc;
 }
 
+static int learn(const struct options *o)
+{
+	struct ruleset *rules = NULL;
+	struct jv *v = NULL;
+	struct str text;
+	struct error e;
+	enum err err;
+	int rc = FAILED;
+
+	if (o->arg_count != (o->undo ? 0u : 1u))
+		return usage_error("rules learn needs a FILE.jsonl, or --undo NAME", NULL);
+	str_init(&text, 1 << 30);
+	if (o->undo) {
+		err = rules_learn_undo(slice_of(o->undo), &v, &e);
+	} else {
+		if (!(rules = load(o)))
+			goto out;
+		err = read_whole(o->args[0], &text, &e);
+		if (!err)
+			err = rules_learn(rules, str_slice(&text), &v, &e);
+	}
+	if (err) {
+		rc = fail(&e);
+	} else if (o->json) {
+		rc = print_json(jv_ref(v));
+	} else if (o->undo) {
+		rc = printf("took back %lld texts\n", (long long)jv_int_of(jv_get(v, "undone"))) < 0;
+	} else {
+		struct slice undo = jv_get_text(v, "undo");
+		rc = printf("learned the words of %lld of %lld texts; of the others, near copies taught before or their language cannot be told\n"
+			    "to take all of it back: porchlight rules learn --undo %.*s\n",
+			     (long long)jv_int_of(jv_get(v, "learned")), (long long)jv_int_of(jv_get(v, "lines")), SLICE_ARG(undo)) < 0;
+	}
+out:
+	jv_free(&v);
+	str_fini(&text);
+	ruleset_unref(&rules);
+	return rc;
+}
+
+static int bench(const struct options *o)
+{
+	struct ruleset *rules;
+	struct jv *v = NULL;
+	struct str text;
+	struct error e;
+	enum err err;
+	int rc = GOOD;
+
+	if (o->arg_count != 1)
+		return usage_error("rules bench needs a FILE.jsonl", NULL);
+	if (!(rules = load(o)))
+		return FAILED;
+	str_init(&text, 1 << 30);
+	err = read_whole(o->args[0], &text, &e);
+	if (!err)
+		err = rules_bench(rules, str_slice(&text), &v, &e);
+	if (err)
+		rc = fail(&e);
+	else if (o->json)
+		rc = print_json(jv_ref(v));
+	else
+		rules_bench_print(v, stdout);
+	jv_free(&v);
+	str_fini(&text);
+	ruleset_unref(&rules);
+	return rc;
+}
+
 /* A file takes the place of the one of its name in the set that would serve (a new one goes to local.d); a folder of the whole set. */
 static enum err read_draft(const char *path, const char *rules, struct rule_set *live, struct rule_set *draft, struct error *e)
 {
@@ -517,7 +593,8 @@ int rules_command(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(const struct options *o);
-	} commands[] = { { "check", check }, { "test", test }, { "explain", explain }, { "eval", eval }, { "replay", replay }, { "list", list } };
+	} commands[] = { { "check", check }, { "test", test }, { "explain", explain }, { "eval", eval }, { "replay", replay },
+		{ "learn", learn }, { "bench", bench }, { "list", list } };
 	struct options o;
 
 	if (argc < 1)

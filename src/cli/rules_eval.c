@@ -4,11 +4,12 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "cli/rules_lines.h"
 #include "cli/rules_memory.h"
 #include "spam/features.h"
 #include "spam/judge.h"
 
-enum { ARENA_BYTES = 64 << 20, EXAMPLES = 50, LANGS_MAX = 64, LINE_MAX = 1 << 20 };
+enum { ARENA_BYTES = 64 << 20, EXAMPLES = 50, LANGS_MAX = 64 };
 
 static struct jv *counters(void)
 {
@@ -52,83 +53,25 @@ static struct jv *example(int64_t line, struct slice lang, const struct verdict 
 	return jv_set(x, "rules", rules);
 }
 
-struct judged {
-	bool spam;
-	struct slice lang;
-	struct verdict *verdict;
-};
-
-/* One line as a submission. The slices point into `row`. */
-static enum err read_line(const struct jv *row, struct submission *in, bool *spam, struct slice *lang, struct error *e)
-{
-	struct slice label = SLICE_NONE, channel = SLICE_NONE;
-	enum err err;
-
-	*in = (struct submission){ .kind = SUBMIT_QUESTION, .form_age_ms = -1 };
-	*lang = SLICE("und");
-	if ((err = jv_want_text(row, "label", &label, e)) || (err = jv_want_text(row, "lang", lang, e)) ||
-		(err = jv_want_text(row, "subject", &in->title, e)) || (err = jv_want_text(row, "body", &in->body, e)) ||
-		(err = jv_want_text(row, "channel", &channel, e)))
-		return err;
-	if (!label.ptr || !(slice_is(label, "spam") || slice_is(label, "ham")) || !in->body.ptr)
-		return err_set(e, ERR_MALFORMED, "A line needs a label (spam or ham) and a body.");
-	*spam = slice_is(label, "spam");
-	if (channel.ptr && slice_is(channel, "chat"))
-		in->channel = CHANNEL_CHAT;
-	in->language = *lang;
-	return ERR_OK;
-}
-
-static enum err judge_line(struct arena *a, const struct ruleset *rules, const struct jv *row, const struct rules_eval_options *o, struct rules_memory *m,
-	struct judged *out, struct error *e)
+static enum err judge_line(struct arena *a, const struct ruleset *rules, const struct labelled *l, const struct rules_eval_options *o, struct rules_memory *m,
+	struct verdict **out, struct error *e)
 {
 	const struct features_options fo = { .no_builtin = o->no_builtin };
 	const struct judge_options jo = judge_defaults();
-	struct submission in;
 	struct features *f;
 	struct facts facts;
 	enum err err;
 
-	if ((err = read_line(row, &in, &out->spam, &out->lang, e)))
-		return err;
 	facts_init(&facts);
-	if ((err = spam_features(a, rules, &in, &fo, &f, e)))
+	if ((err = spam_features(a, rules, &l->in, &fo, &f, e)))
 		return err;
 	if (m && (err = rules_memory_facts(m, a, f, &facts, e)))
 		return err;
-	if ((err = spam_judge(a, f, &facts, &jo, &out->verdict, e)))
+	if ((err = spam_judge(a, f, &facts, &jo, out, e)))
 		return err;
-	if (!o->sequence || (!out->spam && out->verdict->action != ACTION_ACCEPT))
+	if (!o->sequence || (!l->spam && (*out)->action != ACTION_ACCEPT))
 		return ERR_OK;
-	return rules_memory_add(m, f, out->spam ? MEMORY_SPAM : MEMORY_SEEN, false, e);
-}
-
-/* Calls each() for every line that holds something; an error names the line. */
-static enum err each_line(struct slice jsonl, enum err (*each)(void *ctx, const struct jv *row, int64_t line, struct error *e), void *ctx, struct error *e)
-{
-	struct jv *row = NULL;
-	enum err err = ERR_OK;
-
-	for (int64_t line = 1; !err && jsonl.len; line++) {
-		const char *nl = memchr(jsonl.ptr, '\n', jsonl.len);
-		size_t n = nl ? (size_t)(nl - jsonl.ptr) : jsonl.len;
-		struct slice text = slice_make(jsonl.ptr, n);
-		jsonl = slice_from(jsonl, n + 1);
-		while (text.len && (unsigned char)text.ptr[text.len - 1] <= ' ')
-			text.len--;
-		if (!text.len)
-			continue;
-		err = n > LINE_MAX ? err_set(e, ERR_TOO_LARGE, "too long") : jv_parse(text, 8, &row, e);
-		if (!err)
-			err = each(ctx, row, line, e);
-		jv_free(&row);
-		if (err == ERR_MALFORMED || err == ERR_TOO_LARGE) {
-			char why[200];
-			snprintf(why, sizeof(why), "%.190s", e ? e->message : "");
-			err = err_set(e, err, "Line %lld: %s", (long long)line, why);
-		}
-	}
-	return err;
+	return rules_memory_add(m, f, l->spam ? MEMORY_SPAM : MEMORY_SEEN, false, e);
 }
 
 struct learning {
@@ -138,20 +81,14 @@ struct learning {
 	int64_t lines;
 };
 
-static enum err learn_line(void *ctx, const struct jv *row, int64_t line, struct error *e)
+static enum err learn_line(void *ctx, const struct labelled *line, struct error *e)
 {
 	struct learning *l = ctx;
-	struct submission in;
 	struct features *f;
-	struct slice lang;
-	bool spam;
-	enum err err = read_line(row, &in, &spam, &lang, e);
+	enum err err = spam_features(l->a, l->rules, &line->in, NULL, &f, e);
 
-	(void)line;
 	if (!err)
-		err = spam_features(l->a, l->rules, &in, NULL, &f, e);
-	if (!err)
-		err = rules_memory_add(l->m, f, spam ? MEMORY_SPAM : MEMORY_HAM, true, e);
+		err = rules_memory_add(l->m, f, line->spam ? MEMORY_SPAM : MEMORY_HAM, true, e);
 	l->lines++;
 	arena_reset(l->a);
 	return err;
@@ -166,26 +103,26 @@ struct evaluating {
 	int64_t judged, us;
 };
 
-static enum err eval_line(void *ctx, const struct jv *row, int64_t line, struct error *e)
+static enum err eval_line(void *ctx, const struct labelled *l, struct error *e)
 {
 	struct evaluating *x = ctx;
 	size_t most = x->o->examples > 0 ? (size_t)x->o->examples : EXAMPLES;
-	struct judged j;
+	struct verdict *v;
 	int64_t from = clock_thread_us();
-	enum err err = judge_line(x->a, x->rules, row, x->o, x->m, &j, e);
+	enum err err = judge_line(x->a, x->rules, l, x->o, x->m, &v, e);
 
 	if (err)
 		return err;
 	x->us += clock_thread_us() - from;
 	x->judged++;
-	count(j.spam ? x->spam : x->ham, j.verdict->action);
-	struct jv *lang = language(x->by_lang, j.lang);
+	count(l->spam ? x->spam : x->ham, v->action);
+	struct jv *lang = language(x->by_lang, l->lang);
 	if (lang)
-		count(jv_get(lang, j.spam ? "spam" : "ham"), j.verdict->action);
-	if (j.spam && j.verdict->action == ACTION_ACCEPT && jv_size(x->misses) < most)
-		jv_push(x->misses, example(line, j.lang, j.verdict));
-	if (!j.spam && j.verdict->action != ACTION_ACCEPT && jv_size(x->alarms) < most)
-		jv_push(x->alarms, example(line, j.lang, j.verdict));
+		count(jv_get(lang, l->spam ? "spam" : "ham"), v->action);
+	if (l->spam && v->action == ACTION_ACCEPT && jv_size(x->misses) < most)
+		jv_push(x->misses, example(l->line, l->lang, v));
+	if (!l->spam && v->action != ACTION_ACCEPT && jv_size(x->alarms) < most)
+		jv_push(x->alarms, example(l->line, l->lang, v));
 	arena_reset(x->a);
 	return ERR_OK;
 }
@@ -201,9 +138,9 @@ enum err rules_eval(const struct ruleset *rules, struct slice jsonl, const struc
 		err = err_nomem(e);
 	learning.m = x.m;
 	if (!err && o->learn.ptr)
-		err = each_line(o->learn, learn_line, &learning, e);
+		err = rules_lines(o->learn, learn_line, &learning, rules_lines_bar(), e);
 	if (!err)
-		err = each_line(jsonl, eval_line, &x, e);
+		err = rules_lines(jsonl, eval_line, &x, rules_lines_bar(), e);
 	v = jv_set_int(jv_object(), "lines", x.judged);
 	if (o->learn.ptr)
 		jv_set_int(v, "learned", learning.lines);

@@ -1,0 +1,101 @@
+// What a moderator's decision teaches: the next copy is held, undoing lets it in again; words by language, learned from a file beside the server.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { V, desk, heldItem, idOf, question } from './api.mjs';
+import { command } from './lib.mjs';
+
+let d, mona;
+before(async () => {
+	d = await desk();
+	mona = await d.login('mona');
+});
+after(() => d.stop());
+
+const judge = async (ticket, label) => {
+	const r = await mona.json('POST', `${V}/judgements`, { items: [{ ticket }], label });
+	assert.equal(r.status, 200, r.text);
+	assert.equal(r.body.changed, 1);
+	return r.body.undo;
+};
+const undo = async (name) => assert.equal((await mona.json('POST', `${V}/judgements/${name}/undo`, {})).status, 200);
+
+// Made-up words among those that make a sentence English, never two alike.
+let seed = 7;
+const pick = (list) => {
+	seed = (seed * 1103515245 + 12345) % 2147483648;
+	return list[(seed >> 8) % list.length];
+};
+const sentence = (end = '') =>
+	Array.from({ length: 10 }, () => {
+		const letters = [0, 1, 0, 1, 0].map((v) => pick(v ? 'aeiou' : 'bdfgklmnprstvzhj')).join('');
+		return `${pick(['the', 'and', 'you', 'this', 'with', 'from', 'about', 'which'])} ${letters}`;
+	}).join(' ') + end;
+const lines = (label, n, end) => Array.from({ length: n }, () => JSON.stringify({ label, body: sentence(end) })).join('\n') + '\n';
+const learn = (name, text) => {
+	const file = path.join(d.data, name);
+	writeFileSync(file, text, { mode: 0o644 });
+	const r = command(['rules', 'learn', file, '--json'], { env: d.env });
+	assert.equal(r.code, 0, r.err);
+	return JSON.parse(r.out);
+};
+
+test('a copy of confirmed spam is held, its site too; undone, both are let in', async () => {
+	const text = 'Our choir sings in the market hall on every Sunday, come and bring your friends: https://choir-tickets.example/sunday';
+	await question(d, { title: 'Choir', body: text }, 'queued');
+	const name = await judge(await idOf(mona, 'Choir'), 'spam');
+	await question(d, { title: 'Choir', body: text }, 'held');
+	await question(d, { body: 'Is https://choir-tickets.example/ a good source for my article?' }, 'held');
+	await undo(name);
+	await question(d, { body: `${text} !` }, 'queued');
+	await question(d, { body: 'Is https://choir-tickets.example/about a good source for my article?' }, 'queued');
+});
+
+test('words say nothing below 200 good texts; then they hold, explain themselves, and are taken back as one', async () => {
+	const spam = 'Have you seen the garden gnomes bargain, and the gnomes which are at your garden?';
+	learn('ham.jsonl', lines('ham', 199));
+	const taught = learn('spam.jsonl', lines('spam', 40, ' garden gnomes bargain'));
+	assert.equal(taught.lines, 40);
+	assert.equal(taught.learned, 40);
+	await question(d, { title: 'Early', body: spam }, 'queued');
+	const early = await mona.get(`${V}/tickets/${await idOf(mona, 'Early')}/verdicts/1`);
+	assert.equal(early.body.facts.learned, 'unknown');
+	assert.equal(early.body.facts.learned_lang, 'en');
+	learn('more.jsonl', lines('ham', 1));
+	await question(d, { title: 'Late', body: spam }, 'held');
+	const hit = (await heldItem(mona, 'held', (i) => i.title === 'Late')).hits.find((h) => h.class === 'learned');
+	assert.ok(hit && hit.score >= 3 && hit.score <= 3.5, JSON.stringify(hit));
+	assert.match(hit.text, /gnomes/);
+	assert.match(hit.describe, /found to be spam/);
+	// What the sender says of the language changes nothing; another language is not judged by these words.
+	await question(d, { body: 'Would you like the gnomes bargain in my garden, which is with garden gnomes?', lang: 'de' }, 'held');
+	await question(d, { body: 'Wie kann ich der Seite ein Bild von meinem Garten hinzufügen, und wer sieht es sich an?' }, 'queued');
+	const back = command(['rules', 'learn', '--undo', taught.undo, '--json'], { env: d.env });
+	assert.equal(back.code, 0, back.err);
+	assert.equal(JSON.parse(back.out).undone, 40);
+	assert.equal(command(['rules', 'learn', '--undo', taught.undo], { env: d.env }).code, 1);
+	await question(d, { body: `Now ${spam}` }, 'queued');
+});
+
+test('a file with a broken line teaches nothing', () => {
+	const file = path.join(d.data, 'broken.jsonl');
+	writeFileSync(file, `${lines('ham', 60)}{"label":"perhaps","body":"x"}\n`);
+	const r = command(['rules', 'learn', file], { env: d.env });
+	assert.equal(r.code, 1);
+	assert.match(r.err, /Line 61/);
+	assert.equal(command(['rules', 'learn'], { env: d.env }).code, 2);
+	assert.equal(command(['rules', 'learn', file, '--undo', 'x'], { env: d.env }).code, 2);
+});
+
+test('bench tells the stages apart', () => {
+	const file = path.join(d.data, 'bench.jsonl');
+	writeFileSync(file, lines('ham', 20), { mode: 0o644 });
+	const r = command(['rules', 'bench', file, '--json'], { env: d.env });
+	assert.equal(r.code, 0, r.err);
+	const v = JSON.parse(r.out);
+	assert.equal(v.texts, 20);
+	for (const stage of ['reading', 'rules', 'sameness', 'words', 'judging', 'whole']) assert.equal(typeof v.us[stage], 'number');
+	assert.ok(v.us.whole > 0 && v.worst_us >= v.median_us);
+	assert.equal(command(['rules', 'bench', path.join(d.data, 'none.jsonl')], { env: d.env }).code, 1);
+});

@@ -12,6 +12,7 @@
 #include "base/conf.h"
 #include "base/crypt.h"
 #include "cli/house.h"
+#include "desk/audit.h"
 #include "desk/erase.h"
 #include "store/migrate.h"
 
@@ -177,6 +178,9 @@ static enum err put_in_place(const char *stage, const char *folder, struct error
 	enum err rc = set_aside(folder, DB_FILE, kept_db, e);
 	if (rc == ERR_OK)
 		rc = set_aside(folder, DB_FILE "-wal", kept_log, e);
+	/* The copy's audit ends earlier, and that is no wonder. */
+	if (rc == ERR_OK)
+		rc = set_aside(folder, AUDIT_HEAD_FILE, AUDIT_HEAD_FILE ".before-restore", e);
 	if (rc == ERR_OK)
 		rc = path_of(stale, folder, DB_FILE "-shm", e);
 	if (rc == ERR_OK && unlink(stale) && errno != ENOENT)

@@ -120,7 +120,7 @@ static void look_at_database(const char *folder, struct findings *f)
 	struct error e = { 0 };
 	struct migrate_state s;
 	struct db *db = NULL;
-	int64_t rows = 0, broken = 0;
+	int64_t rows = 0, broken = 0, cut = 0;
 	if (migrate_check(folder, &s, &e)) {
 		mend(f, "%s", e.message);
 		return;
@@ -137,10 +137,12 @@ static void look_at_database(const char *folder, struct findings *f)
 		mend(f, "%s Restore a backup.", e.message);
 	else
 		good(f, "database");
-	if (rc == ERR_OK && audit_verify(db, &rows, &broken, &e))
+	if (rc == ERR_OK && (audit_verify(db, &rows, &broken, &e) || audit_check_head(db, folder, &cut, &e)))
 		mend(f, "the audit cannot be read: %s", e.message);
 	else if (rc == ERR_OK && broken)
 		mend(f, "the audit was tampered with: row %" PRId64 " does not follow from the one before", broken);
+	else if (rc == ERR_OK && cut)
+		mend(f, "the audit was cut: row %" PRId64 " was there and is not any more; if you know why, remove %s/" AUDIT_HEAD_FILE, cut, folder);
 	else if (rc == ERR_OK)
 		good(f, "audit");
 	if (rc == ERR_OK)

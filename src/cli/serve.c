@@ -13,6 +13,7 @@
 #include "base/timer.h"
 #include "cli/house.h"
 #include "desk/attack.h"
+#include "desk/audit.h"
 #include "desk/bans.h"
 #include "desk/erase.h"
 #include "desk/gate.h"
@@ -31,7 +32,7 @@ enum { SECOND_MS = 1000, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, STOP_S
 
 /* ---- the clockwork ---- */
 
-enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_RULES_TOLD, TASK_RULES, TASK_DOUBTS, TASK_ATTACK, TASK_COUNT };
+enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_RULES_TOLD, TASK_RULES, TASK_DOUBTS, TASK_ATTACK, TASK_AUDIT, TASK_COUNT };
 
 /* Each timer thread has a connection of its own. A task that fails is said once, and once more when it works again. */
 struct works {
@@ -93,6 +94,7 @@ static void each_minute(void *ctx)
 	told(w, TASK_GATE, "forgetting sightings", rc, &e);
 	told(w, TASK_DOUBTS, "watching edited rules", rule_doubt_sweep(w->desk, w->db, &e), &e);
 	told(w, TASK_RULES, "looking after rules", rule_life_sweep(w->desk, w->db, &e), &e);
+	told(w, TASK_AUDIT, "keeping the head of the audit", audit_keep_head(w->db, w->desk->folder, &e), &e);
 	told(w, TASK_ERASE, "retention", erase_sweep(w->desk, w->db, &e), &e);
 }
 
@@ -124,8 +126,11 @@ static enum err clockwork(struct works *quick, struct works *slow, struct error 
 
 static void works_stop(struct works *w)
 {
+	struct error e = { 0 };
 	if (w->timers)
 		timers_free(&w->timers);
+	if (w->db)
+		told(w, TASK_AUDIT, "keeping the head of the audit", audit_keep_head(w->db, w->desk->folder, &e), &e);
 	db_close(&w->db);
 }
 

@@ -1,7 +1,11 @@
 #include "desk/audit.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What a row's hash covers: the hash before it, then the fields in this order, separated by a byte no field holds. */
 static struct crypt_hash chain(const struct crypt_hash *before, int64_t seq, int64_t at_ms, int64_t account,
@@ -109,4 +113,86 @@ enum err audit_verify(struct db *db, int64_t *rows, int64_t *broken, struct erro
 		before = is;
 	}
 	return rows_close(&r);
+}
+
+/* ---- the head ---- */
+
+enum { PATH_BYTES = 4096, HEX_BYTES = 2 * CRYPT_HASH_BYTES + 1 };
+
+struct audit_head {
+	int64_t seq; /* 0: none */
+	char hash[HEX_BYTES];
+};
+
+static bool path_of(char out[PATH_BYTES], const char *folder, const char *tail)
+{
+	return (size_t)snprintf(out, PATH_BYTES, "%s/" AUDIT_HEAD_FILE "%s", folder, tail) < PATH_BYTES;
+}
+
+static enum err row_head(struct db *db, enum sql_id id, const struct bind *binds, size_t n, struct audit_head *out, struct error *e)
+{
+	struct crypt_hash hash;
+	struct rows r;
+	enum err err = rows_open(db, &r, id, binds, n, e);
+	*out = (struct audit_head){ 0 };
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		out->seq = rows_int(&r, 0);
+		hash_read(rows_blob(&r, 1), &hash);
+		crypt_hex(hash.bytes, sizeof(hash.bytes), out->hash);
+	}
+	return rows_close(&r);
+}
+
+static enum err read_head(const char *folder, struct audit_head *out, struct error *e)
+{
+	char path[PATH_BYTES];
+	FILE *f = path_of(path, folder, "") ? fopen(path, "re") : NULL;
+	*out = (struct audit_head){ 0 };
+	if (!f)
+		return errno == ENOENT ? ERR_OK : err_set(e, ERR_IO, "The head of the audit cannot be read.");
+	if (fscanf(f, "%20" SCNd64 " %64s", &out->seq, out->hash) != 2)
+		*out = (struct audit_head){ .seq = -1 }; /* damaged: no row is this one */
+	fclose(f);
+	return ERR_OK;
+}
+
+static enum err write_head(const char *folder, const struct audit_head *h, struct error *e)
+{
+	char path[PATH_BYTES], part[PATH_BYTES];
+	int fd = path_of(path, folder, "") && path_of(part, folder, ".part") ?
+		open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+	bool good = fd >= 0 && dprintf(fd, "%" PRId64 " %s\n", h->seq, h->hash) > 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	good = good && rename(part, path) == 0;
+	return good ? ERR_OK : err_set(e, ERR_IO, "The head of the audit cannot be written.");
+}
+
+enum err audit_check_head(struct db *db, const char *folder, int64_t *cut, struct error *e)
+{
+	struct audit_head kept, is;
+	enum err err = read_head(folder, &kept, e);
+	*cut = 0;
+	if (err || !kept.seq)
+		return err;
+	err = row_head(db, SQL_AUDIT_ONE, BINDS(b_int(kept.seq)), &is, e);
+	if (!err && (is.seq != kept.seq || strcmp(is.hash, kept.hash) != 0))
+		*cut = kept.seq;
+	return err;
+}
+
+enum err audit_keep_head(struct db *db, const char *folder, struct error *e)
+{
+	struct audit_head kept, last;
+	int64_t cut = 0;
+	enum err err = audit_check_head(db, folder, &cut, e);
+	if (err)
+		return err;
+	if (cut)
+		return err_set(e, ERR_CORRUPT, "The audit was tampered with: row %" PRId64 " was there and is not any more.", cut);
+	if ((err = read_head(folder, &kept, e)) || (err = row_head(db, SQL_AUDIT_LAST, NO_BINDS, &last, e)))
+		return err;
+	return last.seq == kept.seq ? ERR_OK : write_head(folder, &last, e);
 }

@@ -7,6 +7,9 @@
  * AUDIT_DETAIL_MAX_BYTES. Each row carries the SHA-256 of the row before and its own fields, so a row that was changed or taken
  * out shows (audit_verify); the schema refuses UPDATE and DELETE.
  *
+ * The newest rows could be cut off without a trace in the chain: so its head, the last row's number and hash, is kept in the file
+ * DATA/audit.head, beside the database, once a minute while the desk serves and at its end. What is cut within the minute does not show.
+ *
  * audit_add is called inside the command that does the thing, so that there is never one without the other.
  */
 #ifndef DESK_AUDIT_H
@@ -41,5 +44,11 @@ enum err audit_list(struct db *db, struct arena *a, const struct audit_filter *f
 
 /* Walks the whole chain. *broken is the first row that does not fit, or 0 when all do; *rows how many there are. */
 enum err audit_verify(struct db *db, int64_t *rows, int64_t *broken, struct error *e) MUST_CHECK;
+
+/* Brings DATA/audit.head up to date. ERR_CORRUPT, and the file stays as it is, where the database does not hold the row it names. */
+enum err audit_keep_head(struct db *db, const char *folder, struct error *e) MUST_CHECK;
+/* *cut: the row that DATA/audit.head names and the database does not hold so; 0: none, or there is no such file. */
+enum err audit_check_head(struct db *db, const char *folder, int64_t *cut, struct error *e) MUST_CHECK;
+#define AUDIT_HEAD_FILE "audit.head"
 
 #endif

@@ -212,6 +212,25 @@ test('erased words stay erased when an older copy is restored', async () => {
 	gone(desk.data);
 });
 
+test('an audit whose newest rows were cut shows in doctor; a restore starts its head anew', async () => {
+	const desk = await start({ people: { ada: 'admin' } });
+	const copy = path.join(desk.data, 'copy.db');
+	assert.equal(command(['backup', copy], { data: desk.data }).code, 0);
+	await desk.login('ada');
+	await desk.stop({ keep: true });
+	const head = path.join(desk.data, 'audit.head');
+	const [seq, hash] = readFileSync(head, 'utf8').trim().split(' ');
+	assert.match(hash, /^[0-9a-f]{64}$/);
+	assert.match(command(['doctor'], { data: desk.data }).out, /ok +audit/);
+	writeFileSync(head, `${Number(seq) + 1} ${hash}\n`);
+	const doctor = command(['doctor'], { data: desk.data });
+	assert.equal(doctor.code, 1);
+	assert.match(doctor.out, /mend .*the audit was cut: row/);
+	assert.equal(command(['restore', copy], { data: desk.data }).code, 0);
+	assert.match(command(['doctor'], { data: desk.data }).out, /ok +audit/);
+	gone(desk.data);
+});
+
 test('a missing rules folder: the built-in rules judge, the log says so, and the desk is ready', async () => {
 	const desk = await start({ env: { PORCHLIGHT_RULES: '/nonexistent/rules' }, expect: [/rules/, /rule/] });
 	assert.match(desk.stderr, /rule files is missing/);

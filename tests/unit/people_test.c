@@ -472,6 +472,38 @@ static void test_audit_stays(void **state)
 	sqlite3_close(db);
 }
 
+static void test_a_cut_audit_shows(void **state)
+{
+	struct fixture *f = *state;
+	int64_t cut = -1, rows, broken;
+	char secret[PEOPLE_SECRET_BYTES];
+	struct people_session s;
+	OK(audit_check_head(f->db, f->folder, &cut, &err)); /* no head yet */
+	assert_int_equal(cut, 0);
+	OK(log_in(f, "root", "correct horse", secret, &s));
+	OK(audit_keep_head(f->db, f->folder, &err));
+	OK(log_in(f, "root", "correct horse", secret, &s));
+	OK(audit_check_head(f->db, f->folder, &cut, &err)); /* rows are added */
+	assert_int_equal(cut, 0);
+	OK(audit_keep_head(f->db, f->folder, &err));
+	/* The newest row goes: the chain holds, the head does not. */
+	sql(f, "DROP TRIGGER audit_no_delete");
+	sql(f, "DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)");
+	OK(audit_verify(f->db, &rows, &broken, &err));
+	assert_int_equal(broken, 0);
+	OK(audit_check_head(f->db, f->folder, &cut, &err));
+	assert_int_equal(cut, rows + 1);
+	assert_int_equal(audit_keep_head(f->db, f->folder, &err), ERR_CORRUPT);
+	/* Another row in its place is another row, and what was found is not written over. */
+	OK(log_in(f, "root", "correct horse", secret, &s));
+	OK(log_in(f, "root", "correct horse", secret, &s));
+	OK(audit_check_head(f->db, f->folder, &cut, &err));
+	assert_int_equal(cut, rows + 1);
+	tmpdir_put(f->folder, AUDIT_HEAD_FILE, "rubbish\n");
+	OK(audit_check_head(f->db, f->folder, &cut, &err));
+	assert_int_equal(cut, -1);
+}
+
 struct seed {
 	struct sender from;
 };
@@ -557,7 +589,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_names), TEST(test_sessions), TEST(test_ends), TEST(test_streams_are_cut), TEST(test_last_admin), TEST(test_slow_down),
 		TEST(test_names), TEST(test_sessions), TEST(test_ends), TEST(test_streams_are_cut), TEST(test_last_admin), TEST(test_failing_elsewhere_keeps_nobody_out),
-		TEST(test_reset), TEST(test_keys), TEST(test_audit), TEST(test_audit_stays), TEST(test_bans), TEST(test_canned),
+		TEST(test_reset), TEST(test_keys), TEST(test_audit), TEST(test_audit_stays), TEST(test_a_cut_audit_shows), TEST(test_bans), TEST(test_canned),
 	};
 	return cmocka_run_group_tests_name("people", tests, NULL, NULL);
 }

@@ -405,12 +405,14 @@ static void test_keys(void **state)
 		if (got)
 			continue;
 		assert_int_equal(bits, rows[i].bits);
-		OK(people_key_add(&f->d, f->db, &f->who, SLICE("bot"), bits, 0, key, &id, &err));
+		OK(people_key_add(&f->d, f->db, &f->who, slice_of(rows[i].text), bits, 0, key, &id, &err));
 		OK(people_key_find(&f->d, f->db, f->a, slice_of(key), &who, &scopes, &err));
 		assert_int_equal(who.role, rows[i].role);
 		assert_int_equal(scopes, bits);
 		made++;
 		last = id;
+		char other_key[PEOPLE_KEY_BYTES];
+		assert_int_equal(people_key_add(&f->d, f->db, &f->who, slice_of(rows[i].text), bits, 0, other_key, &id, &err), ERR_CONFLICT);
 	}
 	OK(people_key_list(f->db, f->a, f->admin, &list, &count, &err));
 	assert_int_equal(count, made);

@@ -125,7 +125,7 @@ static enum err add_queue(struct request *rq, const char *lang, int64_t open, st
 	view_put(rq, d, lang, "text", duty == DUTY_ON ? "duty-on" : "duty-off", I18N_NONE);
 	view_put(rq, d, lang, "button", duty == DUTY_ON ? "duty-go-off" : "duty-go-on", I18N_NONE);
 	jv_set(page, "duty", d);
-	return ERR_OK;
+	return proof_attack_view(rq, lang, page, e);
 }
 
 static enum err show_desk(struct request *rq, struct response *rs, int status, const char *problem, struct error *e)
@@ -135,8 +135,6 @@ static enum err show_desk(struct request *rq, struct response *rs, int status, c
 	enum err rc = view_staff_frame(rq, lang, "desk", &page, e);
 	if (rc == ERR_OK)
 		rc = add_queue(rq, lang, 0, page, e);
-	if (rc == ERR_OK)
-		rc = proof_attack_view(rq, lang, page, e);
 	if (rc != ERR_OK) {
 		jv_free(&page);
 		return rc;

@@ -134,8 +134,10 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 	jv_set(x, "hits", hits_of(in));
 	jv_set(x, "reasons", other_reasons(in));
 	jv_set(x, "appeal", view_text_of(in, "appeal"));
-	jv_set_bool(x, "can_ham", true);
-	jv_set_bool(x, "can_spam", true);
+	/* What may still prove itself is not decided yet. */
+	bool open = slice_is(jv_get_text(in, "state"), "challenged");
+	jv_set_bool(x, "can_ham", !open);
+	jv_set_bool(x, "can_spam", !open);
 	add_near(rq, lang, in, x);
 	return x;
 }

@@ -67,6 +67,9 @@ static struct jv *hits_of(const struct jv *in)
 		jv_set(x, "describe", jv_text(describe.len ? describe : jv_get_text(h, "rule")));
 		jv_set(x, "rule", view_text_of(h, "rule"));
 		jv_set(x, "text", view_text_of(h, "text"));
+		/* Checks of our own are named with a slash, or by their class alone, and cannot be stopped. */
+		struct slice rule = jv_get_text(h, "rule");
+		jv_set_bool(x, "stop", rule.len && rule.ptr[0] >= 'A' && rule.ptr[0] <= 'Z');
 		jv_push(list, x);
 	}
 	return list;

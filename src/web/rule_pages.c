@@ -116,6 +116,8 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 	jv_set_bool(page, "warned", good && jv_size(jv_get(book, "errors")) > 0);
 	view_put(rq, page, lang, "generation_text", "rules-serving", I18N(i18n_int((int64_t)jv_size(rules)), i18n_slice(generation)));
 	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors")));
+	int64_t held_back = (int64_t)jv_size(jv_get(book, "held_back"));
+	jv_set(page, "held_back", held_back ? view_say(rq, lang, "rules-held-back", I18N(i18n_int(held_back))) : jv_null());
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
 	jv_set(page, "rules", rules_of(rq, lang, rules));
 	jv_free(&book);

@@ -74,6 +74,7 @@ export async function seeded() {
 	const gone = await ask('Please forget that I asked this about my neighbour.', { title: 'A mistake' });
 	await desk.json('DELETE', `/api/v1/questions/${gone.token}`);
 	pages.erased = `/q/${gone.token}`;
+	await post(robin, 'rules/GAMBLING_MUCH/stop', { reason: 'It hits the talk about the article on a lottery' }, 200);
 	pages.robin = (await robin.get('/api/v1/session')).body.account.id;
 	await post(robin, 'keys', { label: 'The wall board in the office', scopes: ['read', 'metrics'] });
 	// Last, because whatever comes from here is held from now on.
@@ -111,6 +112,8 @@ export function everyPage(pages) {
 		['figures', '/desk/figures', 'robin.k'],
 		['rules', '/desk/rules', 'robin.k'],
 		['rule-file', '/desk/rules/edit?file=21-gambling.cf', 'robin.k'],
+		['rule-states', '/desk/rules/states', 'robin.k'],
+		['rule-stop', '/desk/rules/states?rule=GAMBLING_OFFER', 'amina.s'],
 		['people', '/desk/people', 'robin.k'],
 		['record', '/desk/audit', 'robin.k'],
 		['me', '/desk/me', 'robin.k'],

@@ -114,3 +114,24 @@ test('a draft is replayed over what was asked; over the ham budget it is saved w
 	assert.equal((await put({ text, override: true, comment: 'Festivals are spam this week' })).status, 200);
 	assert.match((await ada.get(`${at}/history`)).body.items[0].comment, /^Over the ham budget \(1 of 1 good texts\): Festivals/);
 });
+
+test('the page: a moderator stops a rule, the admin sees it and releases it, what is typed wrong stays', async () => {
+	const page = async (who, where = '/desk/rules/states') => (await who.get(where)).text;
+	const form = (who, where, fields) => who.form(where, { csrf: who.csrf, ...fields });
+	assert.doesNotMatch(await page(mona), /action="[^"]*\/desk\/rules\/release"/);
+	assert.match(await page(mona, '/desk/rules/states?rule=FESTIVAL'), /name="rule"[^>]* value="FESTIVAL"/);
+	const unknown = await form(mona, '/desk/rules/stop', { rule: 'NO_SUCH', reason: 'It hits my aunt' });
+	assert.equal(unknown.status, 404);
+	assert.match(unknown.text, /value="NO_SUCH"[^>]*aria-invalid/);
+	assert.match(unknown.text, /value="It hits my aunt"/);
+	const long = await form(mona, '/desk/rules/stop', { rule: 'FESTIVAL', reason: 'x'.repeat(301) });
+	assert.equal(long.status, 422);
+	assert.equal((await hanna.get('/desk/rules/states')).status, 403);
+	assert.equal((await form(hanna, '/desk/rules/stop', { rule: 'FESTIVAL' })).status, 403);
+	assert.equal((await form(mona, '/desk/rules/stop', { rule: 'FESTIVAL', reason: 'Festivals <b>are</b> fine' })).status, 303);
+	assert.match(await page(mona), /FESTIVAL<\/td>.*Stopped.*Festivals &lt;b&gt;are&lt;\/b&gt; fine/);
+	assert.match(await page(ada, '/desk/rules'), /rules? do(es)? not act as/);
+	assert.equal((await form(mona, '/desk/rules/release', { rule: 'FESTIVAL' })).status, 403);
+	for (let i = 0; i < 2; i++) assert.equal((await form(ada, '/desk/rules/release', { rule: 'FESTIVAL' })).status, 303, 'released twice');
+	assert.doesNotMatch(await page(ada), /FESTIVAL<\/td>/);
+});

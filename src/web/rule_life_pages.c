@@ -1,0 +1,103 @@
+/*
+ * rule_life_pages: the rules that do not act as their files say, and why; moderators stop one here, admins release one.
+ */
+#include "desk/rule_life.h"
+#include "desk/rulebook.h"
+#include "web/handlers.h"
+#include "web/problem.h"
+#include "web/view.h"
+
+struct shown {
+	int status;
+	const char *wrong, *wrong_rule; /* messages, at the reason and at the rule's name; NULL: none */
+	struct slice rule, reason;      /* of the form */
+};
+
+static struct jv *rows_of(struct request *rq, const char *lang, const struct jv *from)
+{
+	struct jv *list = jv_array();
+
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *in = jv_at(from, i), *x = jv_object();
+		struct slice by = jv_get_text(in, "by"), state = jv_get_text(in, "state"), rule = jv_get_text(in, "rule");
+		char *key = arena_printf(rq->arena, "rule-state-%.*s", SLICE_ARG(state));
+		jv_set(x, "rule", view_text_of(in, "rule"));
+		jv_set(x, "state", view_maybe(rq, lang, key));
+		view_at(rq, x, jv_get_text(in, "since"));
+		jv_set(x, "by", by.len ? jv_text(by) : view_say(rq, lang, "audit-desk", I18N_NONE));
+		jv_set(x, "reason", view_text_of(in, "reason"));
+		view_put(rq, x, lang, "release_label", "rule-release-which", I18N(i18n_slice(rule)));
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static enum err show(struct request *rq, struct response *rs, const struct shown *s, struct error *e)
+{
+	const char *lang = view_lang(rq, rs);
+	const struct ruleset *rules = rulebook_pin(rq->desk->rulebook);
+	struct jv *states = NULL, *page = NULL;
+	enum err rc = rule_life_json(rq->db, rules, &states, e);
+
+	rulebook_unpin(rq->desk->rulebook, &rules);
+	if (rc == ERR_OK)
+		rc = view_staff_frame(rq, lang, rq->who.role >= ROLE_ADMIN ? "rules" : "moderation", &page, e);
+	if (rc != ERR_OK) {
+		jv_free(&states);
+		return rc;
+	}
+	struct slice done = request_query(rq, "done");
+	jv_set_bool(page, "has_rows", jv_size(states) > 0);
+	jv_set(page, "rows", rows_of(rq, lang, states));
+	jv_free(&states);
+	jv_set(page, "rule", jv_text(s->rule.ptr ? s->rule : SLICE("")));
+	jv_set(page, "reason", jv_text(s->reason.ptr ? s->reason : SLICE("")));
+	jv_set(page, "wrong", view_maybe(rq, lang, s->wrong));
+	jv_set(page, "wrong_rule", view_maybe(rq, lang, s->wrong_rule));
+	jv_set(page, "done", view_maybe(rq, lang, slice_is(done, "stopped") ? "rule-stopped" : slice_is(done, "released") ? "rule-released" : NULL));
+	if (s->status)
+		response_status(rs, s->status);
+	return view_send(rq, rs, "rule_states", lang, page, e);
+}
+
+HANDLER(page_rule_states)
+{
+	return show(rq, rs, &(struct shown){ .rule = request_query(rq, "rule") }, e);
+}
+
+HANDLER(page_rule_stop)
+{
+	struct error why = { 0 };
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct shown s = { .rule = view_field(rq, "rule"), .reason = view_field(rq, "reason") };
+	rc = rule_life_stop(rq->desk, &rq->who, s.rule.ptr ? s.rule : SLICE(""), s.reason.ptr ? s.reason : SLICE(""), &why);
+	if (rc == ERR_OK) {
+		response_redirect(rs, rq, "/desk/rules/states?done=stopped");
+		return ERR_OK;
+	}
+	s.status = problem_status(rc);
+	if (rc == ERR_NOT_FOUND)
+		s.wrong_rule = "rule-unknown";
+	else if (rc == ERR_INVALID)
+		s.wrong = "rule-stop-long";
+	else {
+		*e = why;
+		return rc;
+	}
+	return show(rq, rs, &s, e);
+}
+
+HANDLER(page_rule_release)
+{
+	enum err rc = request_form(rq, e);
+	struct slice rule = request_field(rq, "rule");
+	if (rc == ERR_OK)
+		rc = rule_life_release(rq->desk, &rq->who, rule.ptr ? rule : SLICE(""), e);
+	/* Released already is what was wanted. */
+	if (rc != ERR_OK && rc != ERR_NOT_FOUND)
+		return rc;
+	response_redirect(rs, rq, "/desk/rules/states?done=released");
+	return ERR_OK;
+}

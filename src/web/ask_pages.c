@@ -155,6 +155,12 @@ static bool only_greeting(struct slice body)
 		"aide", "ciao", "salve", "merhaba", "selam", "test", "question", "frage", "\xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7",
 		"\xd8\xa7\xd9\x84\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85", "\xd8\xb9\xd9\x84\xd9\x8a\xd9\x83\xd9\x85", "\xd8\xb3\xd9\x84\xd8\xa7\xd9\x85",
 		"\xd8\xa3\xd9\x87\xd9\x84\xd8\xa7", "\xd9\x85\xd8\xb3\xd8\xa7\xd8\xb9\xd8\xaf\xd8\xa9",
+		"ol\u00e1", "oi", "ajuda", "hej", "hei", "cze\u015b\u0107", "ahoj", "szia", "namaste", "salam",
+		"\u043f\u0440\u0438\u0432\u0435\u0442", "\u0437\u0434\u0440\u0430\u0432\u0441\u0442\u0432\u0443\u0439\u0442\u0435",
+		"\u041f\u0440\u0438\u0432\u0435\u0442", "\u0417\u0434\u0440\u0430\u0432\u0441\u0442\u0432\u0443\u0439\u0442\u0435",
+		"\u043f\u043e\u043c\u043e\u0433\u0438\u0442\u0435", "\u4f60\u597d", "\u60a8\u597d", "\u4f60\u597d\uff01", "\u60a8\u597d\uff01",
+		"\u4f60\u597d\u3002", "\u3053\u3093\u306b\u3061\u306f", "\uc548\ub155\ud558\uc138\uc694", "\u0928\u092e\u0938\u094d\u0924\u0947",
+		"\u05e9\u05dc\u05d5\u05dd",
 	};
 	size_t i = 0;
 	int found = 0;
@@ -451,6 +457,8 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 		char *earlier = arena_printf(rq->arena, "%s?from=0%s", self, carry);
 		jv_set(page, "earlier", earlier ? jv_string(earlier) : NULL);
 	}
+	/* Many screens on a phone: the way to what is new. */
+	jv_set_bool(page, "long", p.count > 20 || from > 0);
 	int64_t last = p.count ? p.entries[p.count - 1].n : from;
 	if (p.more) {
 		char *later = arena_printf(rq->arena, "%s?from=%lld%s", self, (long long)last, carry);

@@ -9,6 +9,12 @@ const back = $('#back');
 if (back && path && /\/q\/[\w-]+$/.test(path)) {
 	$('a', back).href = path;
 	back.hidden = false;
+	// On a shared computer the next person need not find the way there.
+	$('#forget').addEventListener('click', () => {
+		device.set('last', null);
+		back.hidden = true;
+		form.body.focus();
+	});
 }
 
 const kept = JSON.parse(tab.get('ask') ?? '{}');

@@ -83,6 +83,11 @@ export async function api(method, url, body, headers = {}, more = {}) {
 	return data;
 }
 
+// On paper a link shows where it leads, unless that is what its words say.
+window.addEventListener('beforeprint', () => {
+	for (const a of $$('.body a[href^="http"]')) a.classList.toggle('bare', a.textContent === a.getAttribute('href'));
+});
+
 // --- times ---
 
 const relative = () => new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: 'auto', style: 'short' });

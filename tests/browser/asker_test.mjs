@@ -291,8 +291,36 @@ test('this device remembers the way back, and forgets it', async () => {
 	await page.getByRole('button', { name: 'Forget this device' }).click();
 	await page.waitForURL(/\/$/);
 	assert.equal(await page.locator('#back').isVisible(), false);
+	// The form forgets too: whoever sits down next does not find the way there.
+	await page.goto(url);
+	await page.goto('/');
+	await page.locator('#back').getByRole('button', { name: 'Forget this device' }).click();
+	assert.equal(await page.locator('#back').isVisible(), false);
+	await page.reload();
+	assert.equal(await page.locator('#back').isVisible(), false);
 	await leave(page);
 	const t = await claimNext();
+	await close(t);
+});
+
+test('a long conversation: a way to its end; on paper only the conversation', async () => {
+	const page = await visit(b, desk, { width: 390 });
+	await ask(page, 'How do I count to thirty?');
+	assert.equal(await page.getByRole('link', { name: 'To the newest message' }).count(), 0);
+	const t = await claimNext();
+	for (let i = 1; i <= 30; i++) await say(t, `Number ${i}, see https://example.org/${i} or [here](https://example.org/there).`);
+	await page.reload();
+	await page.evaluate(() => scrollTo(0, 0));
+	await page.getByRole('link', { name: 'To the newest message' }).click();
+	await until(async () => page.locator('.msg', { hasText: 'Number 30,' }).evaluate((x) => x.getBoundingClientRect().bottom < innerHeight), 'the newest message in view');
+	await looksGood(page, 'a long conversation');
+	await page.emulateMedia({ media: 'print' });
+	for (const gone of ['.now', '.promise', '#write', '#keep', '.actions']) assert.equal(await page.locator(gone).first().isVisible(), false, gone);
+	await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+	const shown = (href) => page.locator(`.body a[href="${href}"]`).first().evaluate((a) => getComputedStyle(a, '::after').content);
+	assert.equal(await shown('https://example.org/30'), 'none', 'an address is not printed twice');
+	assert.match(await shown('https://example.org/there'), /<.*https:\/\/example\.org\/there.*>/);
+	await leave(page);
 	await close(t);
 });
 
@@ -319,7 +347,7 @@ test('staff pages ask for a login', async () => {
 	await leave(page);
 });
 
-test('the asker\'s page weighs at most 40 KB', async () => {
+test('the asker\'s pages weigh at most 40 KB each', async () => {
 	const page = await visit(b, desk);
 	const cdp = await page.context().newCDPSession(page);
 	await cdp.send('Network.enable');
@@ -331,6 +359,11 @@ test('the asker\'s page weighs at most 40 KB', async () => {
 	await page.goto(page.url());
 	await page.locator('#log .msg').first().waitFor();
 	console.log(`# the asker's conversation weighs ${bytes} bytes on the wire`);
+	assert.ok(bytes > 1000 && bytes <= 40 * 1024, `${bytes} bytes`);
+	bytes = 0;
+	await page.goto('/');
+	await page.waitForLoadState('networkidle');
+	console.log(`# the ask page weighs ${bytes} bytes on the wire`);
 	assert.ok(bytes > 1000 && bytes <= 40 * 1024, `${bytes} bytes`);
 	await leave(page);
 	const t = await claimNext();

@@ -47,6 +47,10 @@ test('a form that cannot be taken comes back with everything in it', async () =>
 		if (!fields.title) assert.match(r.text, /value="Kept &lt;title&gt;"/);
 		if (fields.body) assert.ok(r.text.includes(fields.body.slice(0, 50)), 'the question is still there');
 	}
+	for (const body of ['Hallo!', 'Bonjour :)', 'مرحبا', 'Привет!', '你好！', '你好', 'こんにちは', 'नमस्ते', 'Olá', 'שלום', '???', '...'])
+		assert.equal((await desk.form('/', { body })).status, 422, `${body} is asked for the question itself`);
+	for (const body of ['你好，怎么添加图片？', 'Привет! Как добавить фото?', 'Hi, why?', 'help with ref'])
+		assert.equal((await desk.form('/', { body })).status, 303, `${body} is a question`);
 	const once = await desk.form('/', { body: 'hello there' });
 	assert.equal(once.status, 422);
 	assert.match(once.text, /name="anyway" value="1"/);

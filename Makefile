@@ -9,8 +9,8 @@ LISTEN ?= 127.0.0.1:8080
 # What the product is built on, and what only its tests need (Debian 12 names).
 PKG_BUILD = gcc make pkg-config libc6-dev libmicrohttpd-dev libsqlite3-dev libpcre2-dev libcurl4-openssl-dev libjansson-dev \
 	libicu-dev libpsl-dev libsodium-dev libmd4c-dev libmd-dev publicsuffix tzdata
-PKG_TEST  = libcmocka-dev clang chromium nginx-light rspamd curl sqlite3 fonts-noto-core fonts-noto-cjk
-PKG_BENCH = wrk libnginx-mod-nchan spamassassin
+PKG_TEST  = libcmocka-dev clang chromium nginx-light rspamd curl sqlite3 fonts-noto-core fonts-noto-cjk spamassassin
+PKG_BENCH = wrk libnginx-mod-nchan
 
 PKGS    = libmicrohttpd sqlite3 libpcre2-8 libcurl jansson icu-uc icu-i18n libpsl libsodium md4c libmd
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -pthread $(OPT) $(WERROR) -Wall -Wextra -Wshadow -Wpointer-arith \
@@ -104,6 +104,10 @@ http browser fault rules: test-build
 unit http browser fault rules:
 	@node tests/run.mjs $@
 
+CHECK_RULES ?= 2000
+check-rules: $(BUILD)/porchlight test-deps ## the rule language beside SpamAssassin's on many generated rules and mails
+	@BUILD='$(BUILD)' node tests/rules/sa/compare.mjs --rules $(CHECK_RULES) --texts 500
+
 lint: ## the layer table, vendor headers, banned functions, SQL, documentation
 	@node tests/lint/lint.mjs
 
@@ -151,4 +155,4 @@ clean: ## remove what was built
 	rm -rf build build-*
 
 -include $(LIB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(BUILD)/obj/cli/main.d
-.PHONY: all up demo dev test test-build unit http browser fault rules lint test-asan test-ubsan test-tsan fuzz fuzz-run bench bench-deps screenshots test-deps docs fmt help clean FORCE
+.PHONY: all up demo dev test test-build unit http browser fault rules check-rules lint test-asan test-ubsan test-tsan fuzz fuzz-run bench bench-deps screenshots test-deps docs fmt help clean FORCE

@@ -13,28 +13,32 @@
 #include "cli/rules_bench.h"
 #include "cli/rules_eval.h"
 #include "cli/rules_learn.h"
+#include "cli/rules_mail.h"
 #include "cli/rules_replay.h"
 #include "desk/rulebook.h"
 #include "desk/rulebook_files.h"
 #include "spam/features.h"
 #include "spam/judge.h"
+#include "spam/surface_mail.h"
 
 enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
 
 struct options {
 	const char *rules, *subject, *learn, *since, *undo, *args[2];
 	size_t arg_count;
-	bool no_builtin, json, sequence, chat;
+	bool no_builtin, json, sequence, chat, mail;
 };
 
 static const char usage[] =
 	"usage: porchlight rules check [DIR]\n"
 	"       porchlight rules test RULE|FILE\n"
 	"       porchlight rules explain TEXT|- [--subject TEXT] [--chat]\n"
+	"       porchlight rules explain --mail FILE|-\n"
 	"       porchlight rules eval FILE.jsonl [--learn FILE.jsonl] [--sequence]\n"
 	"       porchlight rules replay FILE|DIR [--since 30d]\n"
 	"       porchlight rules learn FILE.jsonl | --undo NAME\n"
 	"       porchlight rules bench FILE.jsonl\n"
+	"       porchlight rules eval --mail FILE|FOLDER\n"
 	"       porchlight rules list\n"
 	"options: --rules DIR (another rule folder), --no-builtin (nothing but the rules of that folder), --json\n";
 
@@ -77,6 +81,8 @@ static int read_options(int argc, char **argv, struct options *o)
 			o->sequence = true;
 		else if (strcmp(a, "--chat") == 0)
 			o->chat = true;
+		else if (strcmp(a, "--mail") == 0)
+			o->mail = true;
 		else if (strncmp(a, "--", 2) == 0)
 			return usage_error("unknown option", a);
 		else if (o->arg_count == 2)
@@ -343,6 +349,7 @@ static int explain(const struct options *o)
 	struct verdict *v;
 	struct facts facts;
 	struct ruleset *rules;
+	struct mail mail;
 	struct arena *a;
 	struct error e;
 	struct str text;
@@ -350,9 +357,9 @@ static int explain(const struct options *o)
 
 	if (o->arg_count != 1)
 		return usage_error("rules explain needs a text, or - for standard input", NULL);
-	str_init(&text, TEXT_MAX_BYTES);
-	if (strcmp(o->args[0], "-") == 0) {
-		if (read_whole("-", &text, &e)) {
+	str_init(&text, o->mail ? MAIL_BYTES_MAX : TEXT_MAX_BYTES);
+	if (o->mail || strcmp(o->args[0], "-") == 0) {
+		if (read_whole(o->args[0], &text, &e)) {
 			str_fini(&text);
 			return fail(&e);
 		}
@@ -367,6 +374,15 @@ static int explain(const struct options *o)
 	facts_init(&facts);
 	if (!rules || !a)
 		goto out;
+	if (o->mail) {
+		if (mail_read(a, in.body, &mail, &e)) {
+			rc = fail(&e);
+			goto out;
+		}
+		in.mail = &mail;
+		in.title = mail_field(&mail, "Subject");
+		in.body = surface_mail_text(a, &mail);
+	}
 	if (str_failed(&text) || !utf8_valid(in.body) || memchr(in.body.ptr, 0, in.body.len)) {
 		fprintf(stderr, "porchlight: the text is too long, or not UTF-8 without NUL bytes\n");
 		goto out;
@@ -427,6 +443,41 @@ static int list(const struct options *o)
 	return rc;
 }
 
+/* A line with the score for each mail, and below it the rules that hit. */
+static void print_mails(const struct jv *list)
+{
+	for (size_t i = 0; i < jv_size(list); i++) {
+		const struct jv *row = jv_at(list, i);
+		struct slice name;
+		struct jv *n;
+		void *at = NULL;
+
+		printf("%.*s: score %.3f\n", SLICE_ARG(jv_get_text(row, "file")), jv_real_of(jv_get(row, "score")));
+		while (jv_next(jv_get(row, "hits"), &at, &name, &n))
+			printf("    %.*s x%lld\n", SLICE_ARG(name), (long long)jv_int_of(n));
+	}
+}
+
+static int eval_mail(const struct options *o)
+{
+	struct ruleset *rules = load(o);
+	struct jv *list = NULL;
+	struct error e;
+	int rc = GOOD;
+
+	if (!rules)
+		return FAILED;
+	if (rules_mail_eval(rules, o->args[0], &list, &e))
+		rc = fail(&e);
+	else if (o->json)
+		rc = print_json(jv_ref(list));
+	else
+		print_mails(list);
+	jv_free(&list);
+	ruleset_unref(&rules);
+	return rc;
+}
+
 static int eval(const struct options *o)
 {
 	struct rules_eval_options eo = { .no_builtin = o->no_builtin, .sequence = o->sequence };
@@ -439,6 +490,8 @@ static int eval(const struct options *o)
 
 	if (o->arg_count != 1)
 		return usage_error("rules eval needs a FILE.jsonl", NULL);
+	if (o->mail)
+		return eval_mail(o);
 	rules = load(o);
 	if (!rules)
 		return FAILED;

@@ -6,9 +6,11 @@
  *     rules test RULE|FILE    runs `test` lines; 1 when one fails
  *     rules explain TEXT|-    the verdict on a text, with all its reasons ("-": standard input)
  *     rules eval FILE.jsonl   verdict counts per label and language, misses and false alarms
+ *     rules eval --mail PATH  what the rules alone say about each mail (a file, or a folder of them)
  *     rules list              every rule: name, score, mode, file:line, description
  *
- * Options: --rules DIR, --no-builtin, --json, --sequence (eval), --subject TEXT, --chat (explain).
+ * Options: --rules DIR, --no-builtin, --json, --sequence (eval), --subject TEXT, --chat, --mail (explain: the text is a mail, by its
+ * file's name or "-").
  */
 #ifndef CLI_RULES_COMMANDS_H
 #define CLI_RULES_COMMANDS_H

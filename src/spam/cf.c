@@ -108,8 +108,18 @@ static bool condition_name(void *ctx, struct slice name, struct slice argument, 
 {
 	static const char *const plugins[] = { "Mail::SpamAssassin::Plugin::Check",
 					       "Mail::SpamAssassin::Plugin::ReplaceTags", "Porchlight" };
-	static const char *const features[] = { "Mail::SpamAssassin::Conf::perl_min_version_5010000",
-						"Mail::SpamAssassin::Conf::feature_bug6558_free" };
+	/* What 4.0.1 says yes to. */
+	static const char *const features[] = {
+		"perl_min_version_5010000", "has_tflags_nosubject", "has_tflags_nolog",
+		"feature_originating_ip_headers", "feature_dns_local_ports_permit_avoid",
+		"feature_bayes_auto_learn_on_error", "feature_uri_host_listed", "feature_yesno_takes_args",
+		"feature_bug6558_free", "feature_edns", "feature_dns_query_restriction", "feature_registryboundaries",
+		"feature_geodb", "feature_dns_block_rule", "feature_compile_regexp", "feature_meta_rules_matching",
+		"feature_subjprefix", "feature_bayes_stopwords", "feature_get_host", "feature_blocklist_welcomelist",
+		"feature_welcomelist_blocklist", "feature_header_address_parser", "feature_local_tests_only",
+		"feature_header_first_last", "feature_header_match_many", "feature_capture_rules"
+	};
+	const struct slice conf = SLICE("Mail::SpamAssassin::Conf::");
 
 	(void)ctx;
 	*out = (struct expr_value){ 0 };
@@ -124,7 +134,8 @@ static bool condition_name(void *ctx, struct slice name, struct slice argument, 
 			out->number = slice_is(argument, plugins[i]) ? 1 : out->number;
 	} else if ((slice_is(name, "can") || slice_is(name, "has")) && argument.ptr != NULL) {
 		for (size_t i = 0; i < sizeof(features) / sizeof(*features); i++)
-			out->number = slice_is(argument, features[i]) ? 1 : out->number;
+			if (slice_starts(argument, conf) && slice_is(slice_from(argument, conf.len), features[i]))
+				out->number = 1;
 	} else {
 		err_set(e, ERR_INVALID, "a condition knows version, plugin(NAME), has(NAME) and can(NAME)");
 		return false;
@@ -304,8 +315,12 @@ static void read_directive(struct reader *r)
 		return;
 	if (strcmp(lower, "include") == 0)
 		include(r, value);
-	else if (slice_starts(slice_of(lower), SLICE("replace_")) || strcmp(lower, "shortcircuit") == 0)
-		directive_report(&r->at, false, key.ptr, "%s is not supported yet", lower);
+	else if (slice_starts(slice_of(lower), SLICE("shortcircuit")))
+		directive_report(&r->at, true, key.ptr,
+				 "%s has no effect here: every rule is always run, so that a verdict tells all its reasons",
+				 lower);
+	else if (strcmp(lower, "replace_start") == 0 || strcmp(lower, "replace_end") == 0)
+		directive_report(&r->at, false, key.ptr, "tags are always written <NAME> here; %s is not supported", lower);
 	else if (is_mail_matter(slice_of(lower)))
 		directive_report(&r->at, true, key.ptr, "%s has no effect here", lower);
 	else

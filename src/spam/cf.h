@@ -111,7 +111,14 @@ enum { /* tflags */
        CF_TF_NOAUTOLEARN = 8,
        CF_TF_NOLOG = 16,
        CF_TF_UTF = 32, /* ours: characters instead of bytes */
-       CF_TF_HARM = 64 /* ours: somebody may be in danger; such a text is never refused */
+       CF_TF_HARM = 64, /* ours: somebody may be in danger; such a text is never refused */
+       CF_TF_WIDE = 128 /* ours: a uri rule also sees the addresses that only Porchlight finds */
+};
+
+enum { /* behind a field's name: which of several fields of one name, in what form */
+       CF_FIELD_FIRST = 1,
+       CF_FIELD_LAST = 2,
+       CF_FIELD_RAW = 4
 };
 
 enum { CF_EVAL_ARGS_MAX = 4 };
@@ -131,6 +138,7 @@ struct cf_item {
 			unsigned flags;        /* CF_RE_ */
 			bool negated;          /* !~ */
 			struct slice field;    /* header only: without modifiers */
+			unsigned form;	       /* header only: CF_FIELD_ */
 			struct slice if_unset; /* header only; ptr NULL when not given */
 			bool mail_only;        /* a modifier (:addr, :name, ...) that only mail has: the rule is off */
 		} pattern;                     /* CF_PATTERN, CF_LIST_PATTERN; CF_EXISTS uses `field` alone */

@@ -33,6 +33,7 @@ struct builder {
 	enum err err; /* of memory; what is wrong with the rules goes to errs */
 	struct error *e;
 	size_t self; /* the meta whose expression is read */
+	bool late;   /* it speaks of a rule that is not there */
 	struct replace_entry *replace;
 	size_t replace_count;
 };
@@ -394,6 +395,10 @@ static void add_pattern(struct builder *b, const struct cf_item *item, size_t ru
 	}
 	if (!item->allow && r->rules[rule].rule.tflags & CF_TF_UTF)
 		flags |= PATTERN_UTF;
+	if (pattern_perl_braces(r->arena, text, &text, &e) != ERR_OK) {
+		b->err = err_nomem(b->e);
+		return;
+	}
 	pattern = pattern_for(b, item, text, flags);
 	if (pattern == NULL || !enabled)
 		return;
@@ -409,6 +414,7 @@ static void add_pattern(struct builder *b, const struct cf_item *item, size_t ru
 	p->utf = (flags & PATTERN_UTF) != 0;
 	p->list = item->verb == CF_LIST_PATTERN;
 	p->field = item->pattern.field;
+	p->form = item->pattern.form;
 	p->negated = item->pattern.negated;
 	p->if_unset = item->pattern.if_unset;
 	file_literals(b, set, p, flags);
@@ -617,8 +623,10 @@ static bool meta_name(void *ctx, struct slice name, struct slice argument, struc
 			return true;
 		}
 		found = ruleset_find(r, name);
-		if (found < 0)
+		if (found < 0) {
+			b->late = true;
 			return true; /* an undefined name is 0 */
+		}
 		list = arena_array(r->arena, 1, sizeof(*list));
 		if (list == NULL)
 			goto nomem;
@@ -681,6 +689,7 @@ static void read_metas(struct builder *b)
 		if (item->verb != CF_META)
 			continue;
 		b->self = i;
+		b->late = false;
 		err = expr_parse(r->arena, item->expression, &names, &x, &at, &e);
 		if (err == ERR_NOMEM)
 			b->err = err_nomem(b->e);
@@ -692,10 +701,20 @@ static void read_metas(struct builder *b)
 				      "this expression divides by zero when nothing hits");
 		else if (err == ERR_OK)
 			r->rules[i].expression = x;
+		r->rules[i].late = b->late;
 		r->meta_count++;
 	}
 	if (zero == NULL)
 		b->err = err_nomem(b->e);
+}
+
+/* Whether a meta speaks of what is not run with the others. */
+static void look_for_late(size_t variable, void *ctx)
+{
+	struct waiting *w = ctx;
+	const struct entry *x = &w->r->rules[variable];
+
+	w->count += x->expression != NULL ? x->late : x->rule.score == 0;
 }
 
 static void order_metas(struct builder *b)
@@ -721,9 +740,13 @@ static void order_metas(struct builder *b)
 			if (w.count > 0)
 				continue;
 			placed[i] = moved = true;
-			if (!r->rules[i].disabled)
-				r->metas[r->meta_count++] =
-				    (struct ruleset_meta){ (uint32_t)i, r->rules[i].expression };
+			w.count = 0;
+			expr_variables(r->rules[i].expression, look_for_late, &w);
+			r->rules[i].late = r->rules[i].late || w.count > 0;
+			r->metas[r->meta_count++] = (struct ruleset_meta){ .rule = (uint32_t)i,
+									   .expression = r->rules[i].expression,
+									   .silent = r->rules[i].disabled,
+									   .late = r->rules[i].late };
 		}
 	}
 	for (size_t i = 0; i < r->count; i++)

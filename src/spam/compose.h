@@ -33,6 +33,7 @@ struct entry {
 	const struct cf_item *first_use; /* for the notice when there is no definition */
 	bool list;                       /* made by a list file */
 	bool scored, disabled, circular, replaced;
+	bool late; /* a meta: see struct ruleset_meta */
 	struct words *words;
 	const struct expr *expression;
 };

@@ -317,12 +317,13 @@ static size_t field_name(struct slice s, size_t *bare)
 	return n;
 }
 
-static bool field_modifiers(struct cf_line *l, struct slice mods, bool *mail_only)
+static bool field_modifiers(struct cf_line *l, struct slice mods, unsigned *form, bool *mail_only)
 {
-	static const char *const here[] = { "raw", "first", "last" };
+	static const char *const here[] = { "first", "last", "raw" }; /* CF_FIELD_, in their order */
 	static const char *const mail[] = { "addr", "name", "host", "domain", "ip", "revip" };
 
 	*mail_only = false;
+	*form = 0;
 	while (mods.len > 1) {
 		size_t n = 1;
 		struct slice m;
@@ -332,7 +333,10 @@ static bool field_modifiers(struct cf_line *l, struct slice mods, bool *mail_onl
 			n++;
 		m = slice_make(mods.ptr + 1, n - 1);
 		for (size_t i = 0; i < sizeof(here) / sizeof(*here); i++)
-			known = known || slice_is(m, here[i]);
+			if (slice_is(m, here[i])) {
+				known = true;
+				*form |= 1u << i;
+			}
 		for (size_t i = 0; i < sizeof(mail) / sizeof(*mail); i++)
 			if (slice_is(m, mail[i]))
 				known = *mail_only = true;
@@ -351,7 +355,7 @@ static void header_rule(struct cf_line *l, struct slice value)
 {
 	struct slice name, field, mods, rest, pattern, unset = SLICE_NONE;
 	size_t n, bare;
-	unsigned flags;
+	unsigned flags, form;
 	bool negated, mail_only;
 	struct cf_item *x;
 
@@ -388,7 +392,7 @@ static void header_rule(struct cf_line *l, struct slice value)
 		directive_report(l, false, rest.ptr, "=~ or !~ is expected behind the field's name");
 		return;
 	}
-	if (!field_modifiers(l, mods, &mail_only))
+	if (!field_modifiers(l, mods, &form, &mail_only))
 		return;
 	rest = directive_trim(slice_from(rest, 2));
 	/* \s+\[if-unset:\s+(.+)\]$ */
@@ -417,6 +421,8 @@ static void header_rule(struct cf_line *l, struct slice value)
 	x->pattern.flags = flags;
 	x->pattern.negated = negated;
 	x->pattern.field = field;
+	/* As there: the first of them when both are asked for. */
+	x->pattern.form = form & CF_FIELD_FIRST ? form & ~(unsigned)CF_FIELD_LAST : form;
 	x->pattern.if_unset = unset;
 	x->pattern.mail_only = mail_only;
 }
@@ -500,6 +506,7 @@ static void tflags(struct cf_line *l, struct slice value)
 		{ "nolog", CF_TF_NOLOG },
 		{ "utf", CF_TF_UTF },
 		{ "harm", CF_TF_HARM },
+		{ "wide", CF_TF_WIDE },
 		/* SpamAssassin's, which say nothing here */
 		{ "net", 0 },
 		{ "userconf", 0 },
@@ -544,7 +551,7 @@ static void tflags(struct cf_line *l, struct slice value)
 		if (!found) {
 			directive_report(l, false, w.ptr,
 					 "\"%.*s\" is not a flag: multiple, maxhits=N, nice, nosubject, noautolearn, "
-					 "nolog, utf, harm are",
+					 "nolog, utf, harm, wide are",
 					 w.len > 40 ? 40 : (int)w.len, w.ptr);
 			return;
 		}

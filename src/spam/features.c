@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "spam/pattern.h"
 #include "spam/scan.h"
+#include "spam/surface_mail.h"
 #include "text/unicode.h"
 #include "text/uri.h"
 #include "text/utf.h"
@@ -97,8 +98,11 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 	if ((err = shape_read(a, &si, &r->shape, e)))
 		return err;
 	r->facts = arena_array(a, FACTS, sizeof(*r->facts));
-	if (!r->facts)
+	struct slice *urls = arena_array(a, r->uris.count + 1, sizeof(*urls));
+	if (!r->facts || !urls)
 		return err_nomem(e);
+	for (size_t i = 0; i < r->uris.count; i++)
+		urls[i] = r->uris.list[i].url;
 	size_t n = 0;
 #define X(member) r->facts[n++] = (struct surface_fact){ SLICE(#member), (double)r->shape.member };
 	FEATURE_FACTS(X)
@@ -119,21 +123,18 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 	memcpy(r->fields, fields, sizeof(fields));
 	norm = r->views.text[VIEW_NORM];
 	r->input = (struct surface_input){ .title = in->title, .body = r->body, .norm = norm, .skel = r->views.text[VIEW_SKEL],
-		.uris = r->uris.canonical, .uri_count = r->uris.canonical_count, .fields = r->fields, .field_count = FIELDS, .facts = r->facts,
+		.uris = urls, .uri_count = r->uris.count, .fields = r->fields, .field_count = FIELDS, .facts = r->facts,
 		.fact_count = FACTS };
-	if (r->input.uri_count > SURFACE_URIS_MAX)
-		r->input.uri_count = SURFACE_URIS_MAX;
+	if (in->mail && (err = surface_mail(a, in->mail, &r->input, e)))
+		return err;
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
 
 /* Where an address that a rule saw in one of its spellings stands in the text. */
-static bool uri_origin(const struct reading *r, size_t element, size_t *from, size_t *to)
+static bool uri_origin(const struct reading *r, struct slice seen, size_t *from, size_t *to)
 {
-	struct slice seen, o;
+	struct slice o;
 
-	if (element >= r->uris.canonical_count)
-		return false;
-	seen = r->uris.canonical[element];
 	for (size_t i = 0; i < r->uris.count; i++) {
 		const struct uri *u = &r->uris.list[i];
 		bool same = slice_eq(u->url, seen) || slice_eq(u->raw, seen) ||
@@ -151,7 +152,7 @@ static bool uri_origin(const struct reading *r, size_t element, size_t *from, si
 }
 
 /* The words a hit saw, in the field as it was written. */
-static void place(const struct reading *r, const struct scan_span *s, size_t hidden, struct mark *h)
+static void place(const struct reading *r, const struct surfaces *surfaces, const struct scan_span *s, size_t hidden, struct mark *h)
 {
 	size_t from, to;
 
@@ -176,7 +177,7 @@ static void place(const struct reading *r, const struct scan_span *s, size_t hid
 		break;
 	}
 	case SOURCE_URI:
-		if (!uri_origin(r, s->element, &from, &to))
+		if (!uri_origin(r, surfaces->of[SURFACE_URI].list[s->element].text, &from, &to))
 			return;
 		break;
 	default:
@@ -367,7 +368,7 @@ static void mark_rule(struct marking *m, struct slice name, size_t rule, int dep
 		seen[n++] = h->span;
 	for (size_t i = 0; i < n && m->count < VERDICT_MARKS_MAX; i++) {
 		struct mark mark = { .rule = name };
-		place(m->s->reading, &seen[i], m->hidden, &mark);
+		place(m->s->reading, &m->s->surfaces, &seen[i], m->hidden, &mark);
 		if (mark.field[0] && !is_marked(m, &mark))
 			m->marks[m->count++] = mark;
 	}
@@ -409,7 +410,7 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 				? words_of(s->reading->a, slice_make(el->list[sh->span.element].text.ptr + sh->span.offset, sh->span.length))
 				: SLICE("");
 			struct mark first;
-			place(s->reading, &sh->span, hidden, &first);
+			place(s->reading, &s->surfaces, &sh->span, hidden, &first);
 			h->field = first.field;
 			if (first.field[0]) {
 				h->start = first.start;

@@ -146,6 +146,98 @@ static size_t braces(struct slice text, size_t at, long *min, long *max)
 	return i < text.len && text.ptr[i] == '}' ? i + 1 - at : 0;
 }
 
+/* A quantifier's braces at text[at], in Perl's looser spelling: its length, 0 when it is none. Its parts without blanks
+ * go to `parts`. */
+static size_t loose_braces(struct slice text, size_t at, struct slice parts[2], bool *comma)
+{
+	size_t i = at + 1;
+
+	*comma = false;
+	for (int part = 0; part < 2; part++) {
+		size_t from;
+
+		while (i < text.len && (text.ptr[i] == ' ' || text.ptr[i] == '\t'))
+			i++;
+		for (from = i; i < text.len && isdigit((unsigned char)text.ptr[i]);)
+			i++;
+		parts[part] = slice_make(text.ptr + from, i - from);
+		while (i < text.len && (text.ptr[i] == ' ' || text.ptr[i] == '\t'))
+			i++;
+		if (part == 1 || i == text.len || text.ptr[i] != ',')
+			break;
+		*comma = true;
+		i++;
+	}
+	if (!*comma)
+		parts[1] = SLICE("");
+	return i < text.len && text.ptr[i] == '}' && parts[0].len + parts[1].len > 0 ? i + 1 - at : 0;
+}
+
+enum err pattern_perl_braces(struct arena *a, struct slice text, struct slice *out, struct error *e)
+{
+	char *to;
+	size_t n = 0;
+	bool after_item = false;
+
+	*out = text;
+	if (text.len == 0 || memchr(text.ptr, '{', text.len) == NULL)
+		return ERR_OK;
+	/* Only "{,": a 0 more. */
+	to = arena_alloc(a, text.len * 2 + 1);
+	if (to == NULL)
+		return err_nomem(e);
+	for (size_t i = 0; i < text.len;) {
+		struct slice parts[2], rest = slice_from(text, i);
+		size_t len = 1;
+		bool comma;
+
+		if (slice_starts(rest, SLICE("\\Q"))) {
+			const char *end = memmem(rest.ptr, rest.len, "\\E", 2);
+
+			len = end != NULL ? (size_t)(end - rest.ptr) + 2 : rest.len;
+		} else if (rest.len > 3 && rest.ptr[0] == '\\' && strchr("xogkpPN", rest.ptr[1]) != NULL && rest.ptr[2] == '{') {
+			const char *end = memchr(rest.ptr, '}', rest.len);
+
+			len = end != NULL ? (size_t)(end - rest.ptr) + 1 : 2;
+			for (size_t k = 0; k < len; k++)
+				if (rest.ptr[k] != ' ' && rest.ptr[k] != '\t')
+					to[n++] = rest.ptr[k];
+			i += len;
+			after_item = true;
+			continue;
+		} else if (rest.ptr[0] == '\\' && rest.len > 1) {
+			len = 2;
+		} else if (rest.ptr[0] == '[') {
+			len = class_end(text, i) + 1 - i;
+			len = len > rest.len ? rest.len : len;
+		} else if (rest.ptr[0] == '{' && after_item && (len = loose_braces(text, i, parts, &comma)) > 0) {
+			to[n++] = '{';
+			if (parts[0].len == 0)
+				to[n++] = '0';
+			memcpy(to + n, parts[0].ptr, parts[0].len);
+			n += parts[0].len;
+			if (comma)
+				to[n++] = ',';
+			if (parts[1].len > 0)
+				memcpy(to + n, parts[1].ptr, parts[1].len);
+			n += parts[1].len;
+			to[n++] = '}';
+			i += len;
+			continue;
+		}
+		len = len == 0 ? 1 : len;
+		memcpy(to + n, rest.ptr, len);
+		n += len;
+		/* The ? of (?{ and its kin is no item. */
+		after_item = rest.ptr[0] != '(' && rest.ptr[0] != '|' &&
+			     !(rest.ptr[0] == '?' && i > 0 && text.ptr[i - 1] == '(');
+		i += len;
+	}
+	if (n != text.len || memcmp(to, text.ptr, n) != 0)
+		*out = slice_make(to, n);
+	return ERR_OK;
+}
+
 /*
  * How much a pattern can backtrack, roughly and on the safe side (comments and \Q..\E are weighed too). A repeated
  * group alone makes it risky, as do two unbounded (or long) repeats, or ten small choices: ? {n,m} |.

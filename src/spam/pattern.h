@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/slice.h"
 
@@ -40,6 +41,12 @@ enum { /* flags; the first six are a pattern's letters i m s x xx n */
 enum { PATTERN_BYTES_MAX = 65536, PATTERN_MATCH_LIMIT = 100000, PATTERN_WINDOW = 64, PATTERN_LONG_SUBJECT = 1024 };
 
 struct pattern;
+
+/*
+ * Perl 5.36's braces as PCRE2 10.42 has them: {,3} is {0,3}, and blanks beside braces and comma mean nothing, in
+ * quantifiers and in \x{ }, \g{ } and their like. *out is `text` itself when nothing changes. Fails for lack of memory.
+ */
+enum err pattern_perl_braces(struct arena *a, struct slice text, struct slice *out, struct error *e) MUST_CHECK;
 
 /*
  * Compiles. On ERR_INVALID `e` says why in words and *at is the offset in `text` where it went wrong. The result has

@@ -131,6 +131,7 @@ struct probe {
 	bool caseless;
 	/* header */
 	struct slice field;
+	unsigned form; /* CF_FIELD_ */
 	bool negated;
 	struct slice if_unset; /* ptr NULL: not given */
 	/* PROBE_EVAL: hits when the fact is in [least, most] */
@@ -151,6 +152,13 @@ struct probe_set {
 struct ruleset_meta {
 	uint32_t rule;
 	const struct expr *expression; /* variables are rule indexes */
+	/*
+	 * SpamAssassin's order of running, which shows: a meta of score 0 is worked out only where all that it speaks of
+	 * was run (`late`: it was not), and says nothing but no; where it should say yes, or was not worked out, the metas
+	 * that speak of it never run and are 0.
+	 */
+	bool silent; /* its score is 0 */
+	bool late;   /* speaks of rules that are not there, have score 0, or of a meta that is late */
 };
 
 const struct probe_set *ruleset_probes(const struct ruleset *r, enum surface s);

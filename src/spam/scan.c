@@ -32,6 +32,7 @@ struct scan {
 	size_t record_count, record_cap;
 	uint32_t *slot; /* of each rule: its record's index + 1, or 0 */
 	double *values;
+	bool *skipped; /* metas that were not run; NULL while there are none */
 	bool nomem; /* sticky; looked at in the end */
 	/* For one element: candidates, and the element folded. */
 	unsigned char *seen;
@@ -323,9 +324,13 @@ static void scan_uris(struct scan *c)
 		char lower[256];
 		size_t n = set->count > 0 ? candidates(c, set, x->text) : 0;
 
-		for (size_t k = 0; k < n; k++)
-			if (!(allowed && set->list[c->found[k]].list))
-				ask(c, &set->list[c->found[k]], SURFACE_URI, i, x);
+		for (size_t k = 0; k < n; k++) {
+			const struct probe *p = &set->list[c->found[k]];
+
+			if (!(allowed && p->list) &&
+			    (!x->wide || p->list || ruleset_rule(c->r, p->rule)->tflags & CF_TF_WIDE))
+				ask(c, p, SURFACE_URI, i, x);
+		}
 		if (!allowed && host.ptr != NULL && host.len <= sizeof(lower)) {
 			struct domain_visit v = { c, i, x, host };
 
@@ -336,11 +341,6 @@ static void scan_uris(struct scan *c)
 }
 
 /* ---- header fields --------------------------------------------------------------------------------------------- */
-
-static bool same_field(struct slice a, struct slice b)
-{
-	return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
-}
 
 /* A field that was not given: empty text to a pattern, or what if-unset says, which then counts as the value. */
 static void ask_undefined(struct scan *c, const struct probe *p)
@@ -380,13 +380,13 @@ static void scan_headers(struct scan *c)
 		for (size_t k = 0; k < n; k++) {
 			const struct probe *p = &set->list[c->found[k]];
 
-			if (same_field(p->field, e->list[i].field))
+			if (surface_header(c->s, p->field, p->form) == &e->list[i])
 				matched[c->found[k]] = ask(c, p, SURFACE_HEADER, i, &e->list[i]);
 		}
 	}
 	for (size_t k = 0; k < set->count && !c->meter.spent; k++) {
 		const struct probe *p = &set->list[k];
-		bool defined = p->kind != PROBE_EVAL && surface_header(c->s, p->field).ptr != NULL;
+		bool defined = p->kind != PROBE_EVAL && surface_header(c->s, p->field, p->form) != NULL;
 
 		if (p->kind == PROBE_EVAL || off(c, p->rule) || recorded(c, p->rule)->trouble)
 			continue;
@@ -423,7 +423,7 @@ static void scan_facts(struct scan *c, enum surface s)
 
 struct doubt {
 	const struct scan *c;
-	bool unknown;
+	bool unknown, skipped;
 };
 
 static void look_for_trouble(size_t rule, void *ctx)
@@ -431,6 +431,18 @@ static void look_for_trouble(size_t rule, void *ctx)
 	struct doubt *d = ctx;
 
 	d->unknown = d->unknown || recorded(d->c, (uint32_t)rule)->trouble;
+	d->skipped = d->skipped || (d->c->skipped != NULL && d->c->skipped[rule]);
+}
+
+/* Metas that speak of this one will not be run either. */
+static void skip(struct scan *c, uint32_t rule)
+{
+	if (c->skipped == NULL)
+		c->skipped = arena_array(c->arena, ruleset_count(c->r) + 1, sizeof(*c->skipped));
+	if (c->skipped != NULL)
+		c->skipped[rule] = true;
+	else
+		c->nomem = true;
 }
 
 static void run_metas(struct scan *c)
@@ -444,14 +456,23 @@ static void run_metas(struct scan *c)
 
 		if (off(c, rule))
 			continue;
-		if (c->out->error_count > 0) {
-			struct doubt d = { c, false };
+		if (c->out->error_count > 0 || c->skipped != NULL) {
+			struct doubt d = { c, false, false };
 
 			expr_variables(metas[i].expression, look_for_trouble, &d);
 			if (d.unknown) {
 				trouble(c, rule, SCAN_UNKNOWN);
 				continue;
 			}
+			if (d.skipped) {
+				skip(c, rule);
+				continue;
+			}
+		}
+		if (metas[i].silent) {
+			if (metas[i].late || !expr_eval(metas[i].expression, c->values, &v) || v != 0)
+				skip(c, rule);
+			continue;
 		}
 		if (!expr_eval(metas[i].expression, c->values, &v) || v == 0)
 			continue;

@@ -52,8 +52,8 @@ static enum err run_one(const struct ruleset *r, const struct cf_item *test, con
 	if (err != ERR_OK)
 		return err;
 	if (url) {
-		in.uris = &test->test.text;
-		in.uri_count = 1;
+		in.uris = in.links = &test->test.text;
+		in.uri_count = in.link_count = 1;
 	} else if ((rule->verb == CF_PATTERN && rule->pattern.surface == SURFACE_HEADER) || rule->verb == CF_EXISTS) {
 		bool subject = slice_is(rule->pattern.field, "Subject");
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "text/spellings.h"
 
 /* SpamAssassin's MAX_BODY_LINE_LENGTH and its default body_part_scan_size. */
 enum { LINE_MAX_BYTES = 2048, BODY_SCAN_BYTES = 50000, SCAN_SLACK_BYTES = 1024 };
@@ -65,29 +66,47 @@ static size_t blank(struct slice s, size_t at, bool unicode)
 		   : 0;
 }
 
+/* Where `count` characters end, from `at` on; bytes where the text is no UTF-8. */
+static size_t past_chars(struct slice s, size_t at, size_t count, bool unicode)
+{
+	if (!unicode)
+		return s.len - at < count ? s.len : at + count;
+	for (; at < s.len && count > 0; count--) {
+		unsigned cp;
+
+		at += utf8_next(s, at, &cp);
+	}
+	return at;
+}
+
 /* Where SpamAssassin stops looking at a body. */
 static size_t scan_end(struct slice s)
 {
 	static const char ends[] = { '\n', ' ' };
+	bool unicode;
+	size_t from, slack;
 
 	if (s.len <= BODY_SCAN_BYTES)
 		return s.len;
+	unicode = utf8_valid(s);
+	from = past_chars(s, 0, BODY_SCAN_BYTES, unicode);
+	slack = past_chars(s, from, SCAN_SLACK_BYTES + 1, unicode) - from;
 	for (size_t i = 0; i < sizeof(ends); i++) {
-		const char *found = memchr(s.ptr + BODY_SCAN_BYTES, ends[i], s.len - BODY_SCAN_BYTES);
+		const char *found = memchr(s.ptr + from, ends[i], slack);
 
-		if (found != NULL && found - (s.ptr + BODY_SCAN_BYTES) <= SCAN_SLACK_BYTES)
+		if (found != NULL)
 			return (size_t)(found - s.ptr) + 1;
 	}
-	return BODY_SCAN_BYTES;
+	return from;
 }
 
 /*
  * SpamAssassin's s/\n+\s*\n+/\0/g; s/\s+/ /g; tr/\0/\n/: a run of white space with two line ends in it becomes one
  * line end as far as its last line end, what is left of it and any other run becomes one space.
  */
-static bool paragraphs(struct arena *a, const struct mapped *in, struct mapped *out)
+static bool paragraphs(struct arena *a, const struct mapped *in, bool whole, struct mapped *out)
 {
-	struct slice s = { in->ptr, scan_end(slice_make(in->ptr, in->len)) };
+	struct slice s = { in->ptr, whole ? in->len : scan_end(slice_make(in->ptr, in->len)) };
 	bool unicode = utf8_valid(s);
 
 	if (!mapped_new(a, s.len + 1, out))
@@ -174,10 +193,11 @@ static bool cut_lines(struct arena *a, const struct mapped *m, enum surface_sour
 }
 
 /* Pieces of 2 to 4 kB, cut at line ends if there is one there, else behind '>', else behind a space. */
-static bool cut_chunks(struct arena *a, const struct mapped *m, struct surface_elements *out)
+static bool cut_chunks(struct arena *a, const struct mapped *m, enum surface_source source,
+		       struct surface_elements *out, size_t *cap)
 {
 	static const char ends[] = { '\n', '>', ' ' };
-	size_t from = 0, cap = 0;
+	size_t from = 0;
 
 	while (from < m->len) {
 		size_t left = m->len - from, end = m->len;
@@ -195,10 +215,10 @@ static bool cut_chunks(struct arena *a, const struct mapped *m, struct surface_e
 				}
 			}
 		}
-		if (!element_add(a, out, &cap,
+		if (!element_add(a, out, cap,
 				 (struct surface_element){ .text = slice_make(m->ptr + from, end - from),
 							   .map = m->map + from,
-							   .source = SOURCE_BODY }))
+							   .source = source }))
 			return false;
 		from = end;
 	}
@@ -210,20 +230,7 @@ static bool body_like(struct arena *a, struct slice text, enum surface_source so
 {
 	struct mapped lines, m;
 
-	return normal_lines(a, text, &lines) && paragraphs(a, &lines, &m) && cut_lines(a, &m, source, out, cap);
-}
-
-/* A value, or a title, with a line end behind it. */
-static struct slice with_newline(struct arena *a, struct slice value)
-{
-	char *s = arena_alloc(a, value.len + 2);
-
-	if (s == NULL)
-		return SLICE_NONE;
-	if (value.len > 0)
-		memcpy(s, value.ptr, value.len);
-	s[value.len] = '\n';
-	return slice_make(s, value.len + 1);
+	return normal_lines(a, text, &lines) && paragraphs(a, &lines, false, &m) && cut_lines(a, &m, source, out, cap);
 }
 
 static bool same_name(struct slice a, struct slice b)
@@ -241,49 +248,135 @@ static bool same_name(struct slice a, struct slice b)
 	return true;
 }
 
-static bool headers(struct arena *a, const struct surface_input *in, struct surface_elements *out)
+/* A field with all that is known of it. */
+struct field {
+	struct slice name, value, raw;
+	bool derived;
+};
+
+/* The values of the fields of one name, or one of them, as one element. */
+static bool header_form(struct arena *a, const struct field *fields, size_t count, size_t first, unsigned form,
+			struct surface_elements *out, size_t *cap)
 {
-	size_t all_len = 0, cap = 0;
+	size_t len = 0, only = first;
+	char *text, *at;
+
+	for (size_t i = first; i < count; i++)
+		if (fields[i].value.ptr != NULL && same_name(fields[i].name, fields[first].name)) {
+			len += fields[i].value.len + fields[i].raw.len + 1;
+			only = form & CF_FIELD_LAST ? i : only;
+		}
+	text = at = arena_alloc(a, len + 1);
+	if (text == NULL)
+		return false;
+	for (size_t i = first; i < count; i++) {
+		bool raw = (form & CF_FIELD_RAW) && fields[i].raw.ptr != NULL;
+		struct slice v = raw ? fields[i].raw : fields[i].value;
+
+		if (fields[i].value.ptr == NULL || !same_name(fields[i].name, fields[first].name) ||
+		    ((form & (CF_FIELD_FIRST | CF_FIELD_LAST)) && i != only))
+			continue;
+		if (v.len > 0)
+			memcpy(at, v.ptr, v.len);
+		at += v.len;
+		if (!raw || v.len == 0 || v.ptr[v.len - 1] != '\n')
+			*at++ = '\n';
+	}
+	return element_add(a, out, cap,
+			   (struct surface_element){ .text = slice_make(text, (size_t)(at - text)),
+						     .source = same_name(fields[first].name, SLICE("Subject"))
+								   ? SOURCE_TITLE
+								   : SOURCE_FIELD,
+						     .field = fields[first].name,
+						     .form = form });
+}
+
+static bool header_all(struct arena *a, const struct field *fields, size_t count, struct surface_elements *out,
+		       size_t *cap)
+{
+	size_t len = 0, given = 0;
 	char *all, *at;
 
-	if (in->title.ptr != NULL &&
-	    !element_add(a, out, &cap,
-			 (struct surface_element){
-			     .text = with_newline(a, in->title), .source = SOURCE_TITLE, .field = SLICE("Subject") }))
-		return false;
-	for (size_t i = 0; i < in->field_count; i++)
-		if (in->fields[i].value.ptr != NULL &&
-		    !element_add(a, out, &cap,
-				 (struct surface_element){ .text = with_newline(a, in->fields[i].value),
-							   .source = SOURCE_FIELD,
-							   .field = in->fields[i].name }))
-			return false;
-	if (out->count == 0)
+	for (size_t i = 0; i < count; i++)
+		if (fields[i].value.ptr != NULL) {
+			given++;
+			len += fields[i].name.len + fields[i].value.len + 3;
+		}
+	if (given == 0)
 		return true;
-	for (size_t i = 0; i < out->count; i++)
-		all_len += out->list[i].field.len + 2 + out->list[i].text.len;
-	all = at = arena_alloc(a, all_len + 1);
+	all = at = arena_alloc(a, len + 1);
 	if (all == NULL)
 		return false;
-	for (size_t i = 0; i < out->count; i++) {
-		struct surface_element *f = &out->list[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct field *f = &fields[i];
 
-		if (f->text.ptr == NULL)
-			return false;
-		if (f->field.len > 0)
-			memcpy(at, f->field.ptr, f->field.len);
-		at += f->field.len;
+		if (f->value.ptr == NULL || f->derived)
+			continue;
+		if (f->name.len > 0)
+			memcpy(at, f->name.ptr, f->name.len);
+		at += f->name.len;
 		memcpy(at, ": ", 2);
-		memcpy(at + 2, f->text.ptr, f->text.len);
-		at += 2 + f->text.len;
+		at += 2;
+		if (f->value.len > 0)
+			memcpy(at, f->value.ptr, f->value.len);
+		at += f->value.len;
+		*at++ = '\n';
 	}
-	return element_add(a, out, &cap,
-			   (struct surface_element){ .text = slice_make(all, all_len), .field = SLICE("ALL") });
+	return element_add(a, out, cap,
+			   (struct surface_element){ .text = slice_make(all, (size_t)(at - all)), .field = SLICE("ALL") });
+}
+
+/* Elements in the order of their names' first fields; what there is once has one form. */
+static bool headers(struct arena *a, const struct surface_input *in, struct surface_elements *out)
+{
+	struct field *fields = arena_array(a, in->field_count + 1, sizeof(*fields));
+	size_t count = 0, cap = 0;
+	bool titled = in->title.ptr != NULL;
+
+	if (fields == NULL)
+		return false;
+	/* A mail's Subject stands among its fields. */
+	for (size_t i = 0; i < in->field_count; i++)
+		titled = titled && !same_name(in->fields[i].name, SLICE("Subject"));
+	if (titled)
+		fields[count++] = (struct field){ .name = SLICE("Subject"), .value = in->title };
+	for (size_t i = 0; i < in->field_count; i++) {
+		fields[count] = (struct field){ .name = in->fields[i].name, .value = in->fields[i].value };
+		if (in->mail_fields != NULL) {
+			fields[count].raw = in->mail_fields[i].raw;
+			fields[count].derived = in->mail_fields[i].derived;
+		}
+		count++;
+	}
+	for (size_t i = 0; i < count; i++) {
+		bool known = fields[i].value.ptr == NULL, more = false, raw = fields[i].raw.ptr != NULL;
+
+		for (size_t k = 0; k < count && !known; k++)
+			if (k != i && fields[k].value.ptr != NULL && same_name(fields[k].name, fields[i].name)) {
+				known = k < i;
+				more = true;
+				raw = raw || fields[k].raw.ptr != NULL;
+			}
+		if (known)
+			continue;
+		for (unsigned form = 0; form <= (CF_FIELD_RAW | CF_FIELD_LAST); form++)
+			if ((raw || !(form & CF_FIELD_RAW)) && (more || !(form & (CF_FIELD_FIRST | CF_FIELD_LAST))) &&
+			    (form & (CF_FIELD_FIRST | CF_FIELD_LAST)) != (CF_FIELD_FIRST | CF_FIELD_LAST) &&
+			    !header_form(a, fields, count, i, form, out, &cap))
+				return false;
+	}
+	if (in->head.ptr != NULL && !element_add(a, out, &cap,
+						 (struct surface_element){ .text = in->head,
+									   .field = SLICE("ALL"),
+									   .form = CF_FIELD_RAW }))
+		return false;
+	return header_all(a, fields, count, out, &cap);
 }
 
 static bool full(struct arena *a, const struct surface_input *in, const struct mapped *body, struct surfaces *out)
 {
-	struct slice head = surface_header(out, SLICE("ALL")), whole = in->full;
+	const struct surface_element *all = surface_header(out, SLICE("ALL"), 0);
+	struct slice head = all != NULL ? all->text : SLICE(""), whole = in->full;
 	size_t cap = 0;
 
 	if (whole.ptr == NULL) {
@@ -300,18 +393,79 @@ static bool full(struct arena *a, const struct surface_input *in, const struct m
 	return element_add(a, &out->of[SURFACE_FULL], &cap, (struct surface_element){ .text = whole });
 }
 
+/* The parts of a mail: body from all of them together, rawbody from each. */
+static bool parts(struct arena *a, const struct surface_input *in, struct surfaces *out, size_t *body_cap)
+{
+	struct mapped all, lines, m;
+	size_t len = 0, raw_cap = 0;
+
+	for (size_t i = 0; i < in->part_count; i++)
+		len += in->parts[i].rendered.len + 1;
+	if (!mapped_new(a, len, &all))
+		return false;
+	for (size_t i = 0; i < in->part_count; i++) {
+		struct slice shown = in->parts[i].rendered, raw = in->parts[i].raw;
+
+		if (all.len > 0)
+			put(&all, '\n', 0);
+		shown.len = shown.ptr != NULL ? scan_end(shown) : 0;
+		for (size_t k = 0; k < shown.len; k++)
+			put(&all, shown.ptr[k], 0);
+		if (raw.ptr == NULL)
+			continue;
+		if (!mapped_new(a, raw.len, &lines))
+			return false;
+		for (size_t k = 0; k < raw.len; k++)
+			put(&lines, raw.ptr[k], 0);
+		if (!cut_chunks(a, &lines, SOURCE_NONE, &out->of[SURFACE_RAWBODY], &raw_cap))
+			return false;
+	}
+	return paragraphs(a, &all, true, &m) && cut_lines(a, &m, SOURCE_NONE, &out->of[SURFACE_BODY], body_cap);
+}
+
+static bool uris(struct arena *a, const struct surface_input *in, struct surfaces *out)
+{
+	const struct surface_elements *body = &out->of[SURFACE_BODY];
+	struct spellings found = { .arena = a };
+	size_t cap = 0;
+
+	for (size_t i = 0; i < body->count; i++)
+		if (!spellings_in_text(&found, body->list[i].text))
+			return false;
+	for (size_t i = 0; i < in->link_count; i++)
+		if (!spellings_of_link(&found, in->links[i]))
+			return false;
+	for (size_t i = 0; i < found.count; i++)
+		if (!element_add(a, &out->of[SURFACE_URI], &cap,
+				 (struct surface_element){ .text = found.list[i], .source = SOURCE_URI }))
+			return false;
+	for (size_t i = 0; i < in->uri_count; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < found.count && !known; k++)
+			known = slice_eq(found.list[k], in->uris[i]);
+		if (!known &&
+		    !element_add(a, &out->of[SURFACE_URI], &cap,
+				 (struct surface_element){ .text = in->uris[i], .source = SOURCE_URI, .wide = true }))
+			return false;
+	}
+	return true;
+}
+
 enum err surface_build(struct arena *a, const struct surface_input *in, struct surfaces *out, struct error *e)
 {
 	struct mapped body, title;
 	size_t cap[SURFACE_COUNT] = { 0 };
-	size_t fields = 0;
+	size_t fields = 0, shown = 0;
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < in->field_count; i++)
 		fields += in->fields[i].name.len + in->fields[i].value.len;
+	for (size_t i = 0; i < in->part_count; i++)
+		shown += in->parts[i].rendered.len + in->parts[i].raw.len;
 	if (in->title.len > SURFACE_TEXT_BYTES_MAX || in->body.len > SURFACE_TEXT_BYTES_MAX ||
 	    in->norm.len > SURFACE_TEXT_BYTES_MAX || in->skel.len > SURFACE_TEXT_BYTES_MAX ||
-	    in->full.len > 2 * SURFACE_TEXT_BYTES_MAX || fields > SURFACE_TEXT_BYTES_MAX ||
+	    shown > SURFACE_PARTS_BYTES_MAX || in->full.len > SURFACE_PARTS_BYTES_MAX || fields > SURFACE_TEXT_BYTES_MAX ||
 	    in->field_count > SURFACE_FIELDS_MAX || in->uri_count > SURFACE_URIS_MAX)
 		return err_set(e, ERR_TOO_LARGE, "the text is too long to be screened");
 	out->facts = in->facts;
@@ -327,24 +481,28 @@ enum err surface_build(struct arena *a, const struct surface_input *in, struct s
 
 	if (!normal_lines(a, in->body, &body) || !headers(a, in, &out->of[SURFACE_HEADER]) ||
 	    !cut_lines(a, &title, SOURCE_TITLE, &out->of[SURFACE_BODY], &cap[SURFACE_BODY]) ||
-	    !body_like(a, in->body, SOURCE_BODY, &out->of[SURFACE_BODY], &cap[SURFACE_BODY]) ||
-	    !cut_chunks(a, &body, &out->of[SURFACE_RAWBODY]) || !full(a, in, &body, out) ||
+	    !(in->parts != NULL ? parts(a, in, out, &cap[SURFACE_BODY])
+				: body_like(a, in->body, SOURCE_BODY, &out->of[SURFACE_BODY], &cap[SURFACE_BODY]) &&
+				      cut_chunks(a, &body, SOURCE_BODY, &out->of[SURFACE_RAWBODY],
+						 &cap[SURFACE_RAWBODY])) ||
+	    !full(a, in, &body, out) || !uris(a, in, out) ||
 	    !body_like(a, in->norm, SOURCE_NORM, &out->of[SURFACE_NORM], &cap[SURFACE_NORM]) ||
 	    !body_like(a, in->skel, SOURCE_SKEL, &out->of[SURFACE_SKEL], &cap[SURFACE_SKEL]))
 		return err_nomem(e);
-	for (size_t i = 0; i < in->uri_count; i++)
-		if (!element_add(a, &out->of[SURFACE_URI], &cap[SURFACE_URI],
-				 (struct surface_element){ .text = in->uris[i], .source = SOURCE_URI }))
-			return err_nomem(e);
 	return ERR_OK;
 }
 
-struct slice surface_header(const struct surfaces *s, struct slice field)
+const struct surface_element *surface_header(const struct surfaces *s, struct slice field, unsigned form)
 {
 	const struct surface_elements *h = &s->of[SURFACE_HEADER];
+	const struct surface_element *best = NULL;
 
-	for (size_t i = 0; i < h->count; i++)
-		if (same_name(h->list[i].field, field))
-			return h->list[i].text;
-	return SLICE_NONE;
+	for (size_t i = 0; i < h->count; i++) {
+		const struct surface_element *x = &h->list[i];
+
+		/* A form that was not made is the same as the one with less in it. */
+		if (same_name(x->field, field) && (x->form & ~form) == 0 && (best == NULL || x->form > best->form))
+			best = x;
+	}
+	return best;
 }

@@ -50,6 +50,8 @@ enum submission_kind {
 };
 
 /* All slices may be absent; text is valid UTF-8. Fields are screened one by one and together. */
+struct mail;
+
 struct submission {
 	enum submission_kind kind;
 	enum channel channel;
@@ -70,6 +72,7 @@ struct submission {
 	struct slice before;
 	int64_t form_age_ms;   /* -1: unknown */
 	const char *trust;     /* the field Sender-Trust: "new", "known", "trusted", "helper"; NULL: unknown */
+	const struct mail *mail; /* a mail that rules are tried on: they see its fields and parts; NULL otherwise */
 	bool brief;            /* a sender already known to this talk: URL, sameness, rate and reject rules only */
 };
 

@@ -8,6 +8,7 @@
 #include <unicode/ubrk.h>
 #include <unicode/ucal.h>
 #include <unicode/uchar.h>
+#include <unicode/ucnv.h>
 #include <unicode/uidna.h>
 #include <unicode/uloc.h>
 #include <unicode/unorm2.h>
@@ -590,4 +591,40 @@ bool unicode_host_ascii(struct slice name, struct str *out)
 bool unicode_host_unicode(struct slice name, struct str *out)
 {
 	return host(name, out, uidna_nameToUnicodeUTF8);
+}
+
+bool unicode_from_charset(struct slice charset, struct slice bytes, bool strict, struct str *out)
+{
+	enum { NAME_BYTES = 64 };
+	char name[NAME_BYTES];
+	UErrorCode bad = U_ZERO_ERROR;
+	UConverter *from;
+	UChar *wide = NULL;
+	int32_t n, most;
+	bool good = false;
+
+	if (charset.len == 0 || charset.len >= sizeof(name) || bytes.len > INT32_MAX / 8)
+		return false;
+	memcpy(name, charset.ptr, charset.len);
+	name[charset.len] = '\0';
+	from = ucnv_open(name, &bad);
+	if (U_FAILURE(bad))
+		return false;
+	if (strict)
+		ucnv_setToUCallBack(from, UCNV_TO_U_CALLBACK_STOP, NULL, NULL, NULL, &bad);
+	most = (int32_t)bytes.len * 2 + 16; /* no set makes more of a byte */
+	wide = malloc((size_t)most * sizeof(*wide));
+	n = wide ? ucnv_toUChars(from, wide, most, bytes.ptr, (int32_t)bytes.len, &bad) : 0;
+	if (wide && U_SUCCESS(bad)) {
+		for (int32_t i = 0; i < n;) {
+			UChar32 c;
+
+			U16_NEXT(wide, i, n, c);
+			str_addu(out, (unsigned)c);
+		}
+		good = true;
+	}
+	free(wide);
+	ucnv_close(from);
+	return good;
 }

@@ -79,4 +79,8 @@ bool unicode_zone_known(const char *zone);
 bool unicode_host_ascii(struct slice host, struct str *out);
 bool unicode_host_unicode(struct slice host, struct str *out);
 
+/* Bytes of a character set, by its IANA or MIME name, to UTF-8. `strict`: false (nothing written) when there are bytes
+ * that mean nothing in it; otherwise those become U+FFFD. False too when the name is not known. */
+bool unicode_from_charset(struct slice charset, struct slice bytes, bool strict, struct str *out);
+
 #endif

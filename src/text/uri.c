@@ -14,8 +14,6 @@ enum {
 	HOST_MAX_BYTES = 253,
 	LABEL_MAX_BYTES = 63,
 	LOCAL_MAX_BYTES = 64,
-	CANONICAL_MAX = URIS_MAX * 4,
-	BUILD_MAX_BYTES = URI_LENGTH_MAX * 4,
 };
 
 static psl_ctx_t *suffixes; /* read only after it is loaded; kept until exit */
@@ -72,6 +70,18 @@ static bool below_public_suffix(struct slice host)
 		return false;
 	const char *suffix = psl_unregistrable_domain(psl(), text);
 	return suffix && suffix != text && psl_is_public_suffix2(psl(), suffix, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE);
+}
+
+bool uri_tld_known(struct slice label)
+{
+	char text[LABEL_MAX_BYTES + 1];
+
+	if (!label.len || label.len > LABEL_MAX_BYTES || memchr(label.ptr, '\0', label.len) || !psl())
+		return false;
+	memcpy(text, label.ptr, label.len);
+	text[label.len] = '\0';
+	utf_lower_ascii(text, label.len);
+	return !memchr(text, '.', label.len) && psl_is_public_suffix2(psl(), text, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE);
 }
 
 static bool alnum(char c)
@@ -399,7 +409,7 @@ struct finder {
 	struct arena *a;
 	struct source src;
 	struct uris *out;
-	size_t list_cap, canonical_cap;
+	size_t list_cap;
 	bool nomem;
 };
 
@@ -450,67 +460,6 @@ static size_t trim_end(struct slice s, size_t from, size_t to)
 		to--;
 	}
 	return to;
-}
-
-static void add_canonical(struct finder *f, struct slice s)
-{
-	struct uris *o = f->out;
-
-	if (!s.ptr || o->canonical_count == CANONICAL_MAX)
-		return;
-	for (size_t i = 0; i < o->canonical_count; i++)
-		if (slice_eq(o->canonical[i], s))
-			return;
-	if (o->canonical_count == f->canonical_cap) {
-		size_t cap = f->canonical_cap ? f->canonical_cap * 2 : 16;
-		struct slice *more = arena_array(f->a, cap, sizeof *more);
-
-		if (!more)
-			return;
-		if (o->canonical_count)
-			memcpy(more, o->canonical, o->canonical_count * sizeof *more);
-		o->canonical = more;
-		f->canonical_cap = cap;
-	}
-	o->canonical[o->canonical_count++] = s;
-}
-
-static void add_spellings(struct finder *f, const char *prefix, struct slice spelled)
-{
-	bool changed;
-	char *whole = arena_printf(f->a, "%s%.*s", prefix, SLICE_ARG(spelled));
-
-	if (!whole)
-		return;
-	add_canonical(f, slice_of(whole));
-	struct slice plain = decode(f->a, slice_of(whole), &changed);
-	if (changed)
-		add_canonical(f, plain);
-}
-
-/* The spelling without what changes nothing: a dot behind the host, the scheme's own port, odd forms of an IP address,
- * a missing "/" before the query. The host's letters stay as they were written. */
-static void add_plain(struct finder *f, const char *prefix, struct slice spelled, size_t scheme, const struct uri *u)
-{
-	struct slice rest = slice_from(spelled, scheme);
-	size_t n = 0, port;
-
-	while (n < rest.len && !strchr("/?#", rest.ptr[n]))
-		n++;
-	struct slice host = slice_make(rest.ptr, n), path = slice_from(rest, n);
-	if (memchr(host.ptr, '@', host.len) || memchr(host.ptr, '[', host.len))
-		return;
-	const char *colon = memchr(host.ptr, ':', host.len);
-	port = colon ? (size_t)(colon - host.ptr) : host.len;
-	struct slice shown_port = u->flags & URI_PORT ? slice_from(host, port) : SLICE("");
-	host.len = port;
-	if (host.len && host.ptr[host.len - 1] == '.')
-		host.len--;
-	if (u->flags & URI_IP)
-		host = u->host;
-	char *plain = arena_printf(f->a, "%s%.*s%.*s%.*s%s%.*s", prefix, (int)scheme, spelled.ptr, SLICE_ARG(host),
-				   SLICE_ARG(shown_port), path.len && path.ptr[0] == '?' ? "/" : "", SLICE_ARG(path));
-	add_canonical(f, slice_of(plain));
 }
 
 static bool add(struct finder *f, const struct uri *u)
@@ -634,7 +583,6 @@ static void find_nested(struct finder *f, const struct uri *outer)
 		    (n || below_public_suffix(u.host))) {
 			if (!add(f, &u))
 				return;
-			add_spellings(f, n ? "" : "http://", whole);
 		}
 		rest = slice_from(inner, i + (n ? n : 4));
 	}
@@ -647,11 +595,6 @@ static void place(const struct finder *f, struct uri *u, size_t from, size_t to)
 	u->raw = slice_make(f->src.original.ptr + u->at, u->len);
 	if (!slice_eq(u->raw, slice_make(f->src.text.ptr + from, to - from)))
 		u->flags |= URI_OBFUSCATED;
-}
-
-static struct slice spelled(const struct finder *f, size_t from, size_t to)
-{
-	return slice_make(f->src.text.ptr + from, to - from);
 }
 
 /* Addresses with a scheme. Returns where to go on. */
@@ -674,10 +617,6 @@ static size_t take_scheme(struct finder *f, size_t at, size_t scheme)
 	place(f, &u, at, end);
 	if (!add(f, &u))
 		return end;
-	add_spellings(f, "", spelled(f, at, end));
-	add_plain(f, "", spelled(f, at, end), scheme, &u);
-	if (u.flags & URI_IDN)
-		add_canonical(f, u.url);
 	find_nested(f, &u);
 	return end;
 }
@@ -730,12 +669,8 @@ static size_t take_mail(struct finder *f, size_t from, size_t at)
 	u.path = SLICE("");
 	u.url = slice_of(arena_printf(f->a, "mailto:%.*s@%.*s", SLICE_ARG(u.local), SLICE_ARG(u.host)));
 	place(f, &u, from, end);
-	if (!u.url.ptr || !add(f, &u))
-		return end;
-	add_spellings(f, "mailto:", spelled(f, from, end));
-	/* "mailto:a@b?subject=..." as it stands, too. */
-	if (end < s.len && s.ptr[end] == '?' && from >= 7 && scheme_at(s, from - 7, "mailto:"))
-		add_spellings(f, "", spelled(f, from - 7, trim_end(s, end, address_end(s, end))));
+	if (u.url.ptr)
+		(void)add(f, &u);
 	return end;
 }
 
@@ -751,6 +686,11 @@ static size_t take_bare(struct finder *f, size_t from, size_t to)
 	struct slice name = slice_make(s.ptr + from, name_end - from);
 	if (!memchr(name.ptr, '.', name.len) || name.len > HOST_MAX_BYTES * 2)
 		return to;
+	/* Most names end in nothing that somebody runs: known before anything is taken apart. */
+	const char *dot = memrchr(name.ptr, '.', name.len);
+	if (!non_ascii(name) && !memchr(name.ptr, '%', name.len) &&
+	    !uri_tld_known(slice_from(name, (size_t)(dot - name.ptr) + 1)))
+		return to;
 	u.flags |= scheme_at(s, from, "www.") ? URI_WWW : URI_BARE;
 	if (name_end == to && to < s.len) {
 		bool port = s.ptr[to] == ':' && to + 1 < s.len && digit(s.ptr[to + 1]);
@@ -761,20 +701,13 @@ static size_t take_bare(struct finder *f, size_t from, size_t to)
 	if (!read_address(f->a, SLICE("http"), slice_make(s.ptr + from, end - from), &u) || (u.flags & URI_IP) ||
 	    !below_public_suffix(u.host))
 		return to;
-	/* SpamAssassin's rules see these; people would not call them addresses. */
-	if (end == name_end && (sentence(name) || (u.flags & URI_BARE && file_name(u.host)))) {
-		add_spellings(f, "http://", name);
+	if (end == name_end && (sentence(name) || (u.flags & URI_BARE && file_name(u.host))))
 		return to;
-	}
 	if (u.path.len == 0 && end > name_end && !(u.flags & URI_PORT))
 		end = name_end;
 	place(f, &u, from, end);
 	if (!add(f, &u))
 		return end;
-	add_spellings(f, "http://", spelled(f, from, end));
-	add_plain(f, "http://", spelled(f, from, end), 0, &u);
-	if (u.flags & URI_IDN)
-		add_canonical(f, u.url);
 	find_nested(f, &u);
 	return end > to ? end : to;
 }

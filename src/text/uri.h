@@ -50,10 +50,6 @@ struct uris {
 	struct uri *list; /* in the order of the text; nested ones behind the one that holds them */
 	size_t count;
 	bool more; /* there were more than URIS_MAX */
-	/* The set of spellings that SpamAssassin's `uri` rules see: as written and decoded, http:// before www. and
-	 * bare names, mailto: before mail addresses. */
-	struct slice *canonical;
-	size_t canonical_count;
 };
 
 enum err uris_find(struct arena *a, struct slice text, struct uris *out, struct error *e) MUST_CHECK;
@@ -63,6 +59,8 @@ enum err uri_parse(struct arena *a, struct slice text, struct uri *out, struct e
 
 /* The registrable domain of an ASCII host ("a.b.co.uk" -> "b.co.uk"): a part of `host`, or all of it. */
 struct slice uri_registrable(struct slice host);
+/* Whether a label (com, xn--p1ai) is a top level domain that somebody runs. ASCII, either case. */
+bool uri_tld_known(struct slice label);
 /* True when `host` is `domain` or ends in "." and `domain`. Both ASCII, lower case. */
 bool uri_below(struct slice host, struct slice domain);
 

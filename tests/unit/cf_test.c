@@ -162,7 +162,7 @@ static void says_what_is_wrong(void **state)
 		{ "if foo\nendif", 4, "a condition knows" },
 		{ "if (version > 3)", 1, "no endif" },
 		{ "replace_tag A", 13, "needs a name and what" },
-		{ "shortcircuit A on", 1, "not supported yet" },
+		{ "replace_start [", 1, "not supported" },
 	};
 
 	(void)state;

@@ -1,7 +1,8 @@
 /*
- * SpamAssassin's own answers: its probes with the real engine's output, fed as the equivalent text. The shared ones
- * first, then our own under tests/rules/sa (made with tests/rules/sa/oracle.pl): `<name>.cf`, `<name>.txt` (subject
- * line, empty line, body; X-Fields behind the subject), `<name>.expected` ("NAME xCOUNT" lines, sorted).
+ * SpamAssassin's own answers: its probes with the real engine's output. The shared ones first, as mails; then our own
+ * under tests/rules/sa (made with tests/rules/sa/oracle.pl): `<name>.cf`, `<name>.txt` (subject line, empty line, body;
+ * X-Fields behind the subject), `<name>.expected` ("NAME xCOUNT" lines, sorted), fed as the equivalent text; and the
+ * mails of tests/rules/sa/mails with answers.jsonl: values, hits, score, body elements and addresses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/str.h"
+#include "base/utf8.h"
 #include "spam/scan.h"
+#include "spam/surface_mail.h"
 
 static char *slurp(const char *path)
 {
@@ -36,8 +41,6 @@ struct message {
 	struct surface_field fields[16];
 	size_t field_count;
 	struct slice title, body;
-	struct slice uris[16];
-	size_t uri_count;
 };
 
 /* Header lines up to an empty line, then the body. */
@@ -86,9 +89,7 @@ static void scan(const struct ruleset *r, const struct message *m, struct arena 
 	struct surface_input in = { .title = m->title,
 				    .body = m->body,
 				    .fields = m->fields,
-				    .field_count = m->field_count,
-				    .uris = m->uris,
-				    .uri_count = m->uri_count };
+				    .field_count = m->field_count };
 	struct error e;
 
 	assert_int_equal(surface_build(a, &in, s, &e), ERR_OK);
@@ -139,15 +140,47 @@ static void check_elements(const char *expected, const char *label, const struct
 	assert_true(*at != '[');
 }
 
-static void shared_probe(const char *name, bool uris)
+static void read_mail(struct arena *a, struct slice bytes, struct surfaces *s)
+{
+	struct surface_input in = { 0 };
+	struct mail *m = ARENA_NEW(a, struct mail);
+	struct error e;
+
+	assert_non_null(m);
+	assert_int_equal(mail_read(a, bytes, m, &e), ERR_OK);
+	assert_int_equal(surface_mail(a, m, &in, &e), ERR_OK);
+	assert_int_equal(surface_build(a, &in, s, &e), ERR_OK);
+}
+
+/* "URI one | two": the very set. */
+static void check_uris(const char *expected, const struct surface_elements *list)
+{
+	const char *u = strstr(expected, "URI ") + 4;
+	size_t count = 0;
+
+	while (*u != '\n' && *u != '\0') {
+		struct slice want = slice_make(u, strcspn(u, " \n"));
+		bool found = false;
+
+		for (size_t i = 0; i < list->count; i++)
+			found = found || slice_eq(list->list[i].text, want);
+		assert_true(found);
+		count++;
+		u += want.len;
+		u += strspn(u, " |");
+	}
+	assert_int_equal(count, list->count);
+}
+
+static void shared_probe(const char *name)
 {
 	const char *shared = getenv("PORCHLIGHT_SHARED");
-	char path[512], *cf, *mail, *expected, *line;
-	struct arena *a = arena_new(16 << 20);
-	struct message m;
+	char path[512], *cf, *mail, *expected;
+	struct arena *a = arena_new(64 << 20);
 	struct surfaces s;
 	struct scan_result out;
 	struct ruleset *r;
+	struct error e;
 	double score;
 	size_t hits = 0;
 
@@ -164,18 +197,9 @@ static void shared_probe(const char *name, bool uris)
 	snprintf(path, sizeof(path), "%s/sa_probes/expected_%s.txt", shared, name);
 	expected = slurp(path);
 	assert_true(mail != NULL && expected != NULL);
-	read_message(mail, &m);
-	/* The set of URIs is text/uri's business: take it from the real output. */
-	line = strstr(expected, "URI ");
-	for (char *u = line + 4; uris && *u != '\n';) {
-		size_t n = strcspn(u, " \n");
-
-		m.uris[m.uri_count++] = slice_make(u, n);
-		u += n;
-		u += strspn(u, " |");
-	}
+	read_mail(a, slice_of(mail), &s);
 	r = build(cf);
-	scan(r, &m, a, &s, &out);
+	assert_int_equal(scan_run(r, &s, NULL, a, &out, &e), ERR_OK);
 	assert_int_equal(sscanf(expected, "score %lf", &score), 1);
 	assert_true(out.score == score);
 	for (size_t i = 0; i < out.hit_count; i++) {
@@ -193,6 +217,7 @@ static void shared_probe(const char *name, bool uris)
 	assert_int_equal(hits, 0);
 	check_elements(expected, "BODY[", &s.of[SURFACE_BODY], true);
 	check_elements(expected, "RAW[", &s.of[SURFACE_RAWBODY], true);
+	check_uris(expected, &s.of[SURFACE_URI]);
 	ruleset_unref(&r);
 	arena_free(&a);
 	free(cf);
@@ -203,13 +228,104 @@ static void shared_probe(const char *name, bool uris)
 static void plain_mail(void **state)
 {
 	(void)state;
-	shared_probe("plain", true);
+	shared_probe("plain");
 }
 
 static void markup_in_plain_mail(void **state)
 {
 	(void)state;
-	shared_probe("markup_in_plain", true);
+	shared_probe("markup_in_plain");
+}
+
+static void html_mail(void **state)
+{
+	(void)state;
+	shared_probe("html");
+}
+
+/* Perl tells bytes as characters up to U+00FF. */
+static bool same_bytes(struct slice told, struct slice bytes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < told.len; n++) {
+		unsigned cp;
+
+		i += utf8_next(told, i, &cp);
+		if (n == bytes.len || cp != (unsigned char)bytes.ptr[n])
+			return false;
+	}
+	return n == bytes.len;
+}
+
+static void check_list(const char *file, const char *what, const struct jv *told, const struct surface_elements *list,
+		       bool ordered)
+{
+	if (jv_size(told) != list->count)
+		print_error("%s: %zu of %s, not %zu\n", file, list->count, what, jv_size(told));
+	for (size_t i = 0; i < jv_size(told); i++) {
+		struct slice want = jv_text_of(jv_at(told, i));
+		bool found = false;
+
+		for (size_t k = 0; k < list->count; k++)
+			found = found || ((!ordered || k == i) && same_bytes(want, list->list[k].text));
+		if (!found)
+			print_error("%s: missing in %s: %.*s\n", file, what, SLICE_ARG(want));
+		assert_true(found);
+	}
+	assert_int_equal(jv_size(told), list->count);
+}
+
+static void own_mails(void **state)
+{
+	char *cf = slurp("tests/rules/sa/mails/rules.cf"), *answers = slurp("tests/rules/sa/mails/answers.jsonl");
+	struct arena *a = arena_new(256 << 20);
+	struct ruleset *r;
+	size_t mails = 0;
+
+	(void)state;
+	assert_true(cf != NULL && answers != NULL);
+	r = build(cf);
+	for (char *line = answers; *line != '\0'; line = strchr(line, '\n') + 1) {
+		struct jv *told = NULL;
+		struct slice file;
+		char path[512], *bytes;
+		struct surfaces s;
+		struct scan_result out;
+		struct error e;
+
+		assert_int_equal(jv_parse(slice_make(line, strcspn(line, "\n")), 8, &told, &e), ERR_OK);
+		file = jv_get_text(told, "file");
+		snprintf(path, sizeof(path), "tests/rules/sa/mails/%.*s", SLICE_ARG(file));
+		bytes = slurp(path);
+		assert_non_null(bytes);
+		read_mail(a, slice_of(bytes), &s);
+		assert_int_equal(scan_run(r, &s, NULL, a, &out, &e), ERR_OK);
+		check_list(path, "body", jv_get(told, "body"), &s.of[SURFACE_BODY], true);
+		check_list(path, "uri", jv_get(told, "uris"), &s.of[SURFACE_URI], false);
+		for (size_t i = 0; i < ruleset_count(r); i++) {
+			const char *name = ruleset_rule(r, i)->name;
+			double by = out.values[i] - jv_real_of(jv_get(jv_get(told, "values"), name));
+
+			if (by > 1e-9 || by < -1e-9)
+				print_error("%s: %s is %g\n", path, name, out.values[i]);
+			assert_true(by <= 1e-9 && by >= -1e-9);
+		}
+		for (size_t i = 0; i < out.hit_count; i++)
+			assert_int_equal(out.hits[i].count,
+					 jv_int_of(jv_get(jv_get(told, "hits"), ruleset_rule(r, out.hits[i].rule)->name)));
+		assert_true(out.score - jv_real_of(jv_get(told, "score")) < 0.0006 &&
+			    jv_real_of(jv_get(told, "score")) - out.score < 0.0006);
+		mails++;
+		free(bytes);
+		jv_free(&told);
+		arena_reset(a);
+	}
+	assert_true(mails > 10);
+	ruleset_unref(&r);
+	arena_free(&a);
+	free(cf);
+	free(answers);
 }
 
 static void own_probes(void **state)
@@ -271,7 +387,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_mail),
 		cmocka_unit_test(markup_in_plain_mail),
+		cmocka_unit_test(html_mail),
 		cmocka_unit_test(own_probes),
+		cmocka_unit_test(own_mails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

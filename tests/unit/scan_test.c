@@ -319,10 +319,15 @@ static void lists(void **state)
 	}
 	/* An allow list excuses from lists, not from uri rules. */
 	{
-		struct surface_input in = { .uris = &cases[4].uri, .uri_count = 1 };
+		struct surface_input in = { .links = &cases[4].uri, .link_count = 1 };
 		struct scan_result x = scan_input(r, &in, NULL);
 
 		assert_true(value(r, &x, "PLAIN") == 1);
+		assert_true(value(r, &x, "LIST_BAD") == 0);
+		/* What SpamAssassin would not find is for lists, and for rules that ask for it. */
+		in = (struct surface_input){ .uris = &cases[4].uri, .uri_count = 1 };
+		x = scan_input(r, &in, NULL);
+		assert_true(value(r, &x, "PLAIN") == 0);
 		assert_int_equal(ruleset_rule(r, (size_t)ruleset_find(r, SLICE("LIST_BAD")))->class, RULE_CLASS_URL);
 	}
 	assert_true(ruleset_host_allowed(r, SLICE("A.Good.Bad.Example")));

@@ -40,18 +40,6 @@ static void expect(const char *text, const char *wanted)
 	str_fini(&s);
 }
 
-static void expect_canonical(const char *text, const char *wanted)
-{
-	struct uris u = found(text);
-	struct str s;
-
-	str_init(&s, 1 << 16);
-	for (size_t i = 0; i < u.canonical_count; i++)
-		str_addf(&s, "%s%.*s", i ? " | " : "", SLICE_ARG(u.canonical[i]));
-	assert_string_equal(str_c(&s), wanted);
-	str_fini(&s);
-}
-
 static void finds_addresses(void **state)
 {
 	(void)state;
@@ -112,33 +100,6 @@ static void reads_international_names(void **state)
 	assert_string_equal(found("http://pаypal.com/").list[0].shown.ptr, "xn--pypal-4ve.com");
 	assert_true(found("http://аррӏе.com/").list[0].flags & URI_MIXED);
 	assert_false(found("http://пример.рф/").list[0].flags & URI_MIXED);
-}
-
-static void spells_as_spamassassin(void **state)
-{
-	(void)state;
-	expect_canonical("five www.example.com HTTP://Example.com/%41b?x=1 foo@example.net пр",
-			 "http://www.example.com | HTTP://Example.com/%41b?x=1 | HTTP://Example.com/Ab?x=1 | "
-			 "mailto:foo@example.net");
-	expect_canonical("see <a href=\"http://plain.example.com/x\">fr<b>ee</b> pills</a> "
-			 "[url=http://bb.example.com/]x[/url] example.com/path foo",
-			 "http://plain.example.com/x | http://bb.example.com/ | http://example.com/path");
-	/* As SpamAssassin 4.0.1 spells them. */
-	expect_canonical("https://Example.COM./x", "https://Example.COM./x | https://Example.COM/x");
-	expect_canonical("http://www.example.com:80/", "http://www.example.com:80/ | http://www.example.com/");
-	expect_canonical("http://user:pw@example.com:8080/x", "http://user:pw@example.com:8080/x");
-	expect_canonical("http://3232235777/x", "http://3232235777/x | http://192.168.1.1/x");
-	expect_canonical("http://example.com?x=1&amp;y=2#f",
-			 "http://example.com?x=1&amp;y=2#f | http://example.com/?x=1&amp;y=2#f");
-	expect_canonical("mailto:foo@example.com?subject=x.",
-			 "mailto:foo@example.com | mailto:foo@example.com?subject=x");
-	expect_canonical("http://example.com/%2541", "http://example.com/%2541 | http://example.com/%41");
-	expect_canonical("www.example.com/a?b=http://evil.com/x",
-			 "http://www.example.com/a?b=http://evil.com/x | http://evil.com/x");
-	expect_canonical("javascript:alert(1) tel:+123 foo@example", "");
-	expect_canonical("readme.md", "http://readme.md");
-	assert_int_equal(found("readme.md").count, 0);
-	expect_canonical("http://a.com http://a.com a.com", "http://a.com");
 }
 
 static void is_bounded(void **state)
@@ -243,7 +204,6 @@ int main(void)
 		cmocka_unit_test(finds_addresses),
 		cmocka_unit_test(sees_through_disguises),
 		cmocka_unit_test(reads_international_names),
-		cmocka_unit_test(spells_as_spamassassin),
 		cmocka_unit_test(is_bounded),
 		cmocka_unit_test(survives_lack_of_memory),
 		cmocka_unit_test(reads_one_address),

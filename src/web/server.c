@@ -27,6 +27,7 @@
 enum {
 	POLLING_THREADS = 2,
 	REQUEST_MEMORY_BYTES = 8192,
+	ROOMY_HEAD_BYTES = 6400, /* behind a longer one a refusal goes without our usual heads */
 	HEAD_LIMIT_MS = 30000,
 	BODY_LIMIT_MS = 60000,
 	BIG_BODIES_MAX = 4,
@@ -245,7 +246,8 @@ static void add_heads(struct call *k, struct MHD_Response *r, bool *ok)
 	struct response *rs = &k->x.rs;
 	if (rs->type != NULL)
 		add_head(r, "Content-Type", rs->type, ok);
-	if (rs->status == 431) {
+	const union MHD_ConnectionInfo *size = MHD_get_connection_info(k->c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	if (rs->status == 431 && (size == NULL || size->header_size > ROOMY_HEAD_BYTES)) {
 		/* The request has left hardly any memory for an answer's head. */
 		add_head(r, "Connection", "close", ok);
 		return;

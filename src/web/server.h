@@ -7,7 +7,12 @@
  * suspended; a watcher thread sees their clients vanish, a timer beats every 15 s.
  *
  * Limits: 8 KiB request memory a connection (a larger head is 431); bodies of REQUEST_BODY_MAX_BYTES (drained up to 1 MiB, then
- * 413), of a rule file ROUTE_FILE_BODY_MAX_BYTES, four such at once; conf `connections` with a tenth of them kept for staff; 30 s for a head, 60 s for a body, 75 s idle.
+ * 413), of a rule file ROUTE_FILE_BODY_MAX_BYTES, four such at once; conf `connections` with a tenth of them kept for staff; 30 s for a
+ * head, 60 s for a body, 75 s idle.
+ *
+ * Not in our hands: what libmicrohttpd refuses itself (no request line at all, a head that does not fit into its memory) it answers with
+ * fixed words of its own, without our security heads; nothing of the request is in them. A head of some 7.9 to 8.1 KiB fits in but leaves
+ * no memory for an answer: the connection is closed without one. Behind a proxy, whose own limit is lower, neither is seen.
  *
  * Lock order: hub -> subscriber -> libmicrohttpd's own; the server's connection lock is never held while any of these is taken,
  * except by the stop sequence (connection lock -> subscriber).

@@ -75,6 +75,11 @@ describe('heads and bodies', () => {
 			const r = await desk.raw(`GET /healthz HTTP/1.1\r\n${HOST}X-Long: ${'x'.repeat(bytes)}\r\n\r\n`);
 			assert.equal(r.status, 431, `${bytes} bytes: ${r.text.slice(0, 80)}`);
 		}
+		for (const bytes of [5600, 6000, 6300]) {
+			const r = await desk.raw(`GET /healthz HTTP/1.1\r\n${HOST}X-Long: ${'x'.repeat(bytes)}\r\n\r\n`);
+			assert.match(r.text, /\r\nX-Content-Type-Options: nosniff\r\n/);
+			assert.match(r.text, /\r\nContent-Security-Policy: default-src 'none'/);
+		}
 		const many = await desk.raw(`GET /healthz HTTP/1.1\r\n${HOST}${'X: y\r\n'.repeat(80)}\r\n`);
 		assert.equal(many.status, 431);
 	});

@@ -1,5 +1,7 @@
 #include "desk/ticket_act.h"
 
+#include <stdio.h>
+
 #include "desk/audit.h"
 #include "desk/erase.h"
 #include "desk/keys.h"
@@ -357,6 +359,73 @@ enum err ticket_hide(struct desk *d, const struct act *in, int64_t of, bool supp
 	if (in->who.role < ROLE_MODERATOR)
 		return err_set(e, ERR_FORBIDDEN, "This is for moderators.");
 	return fact(d, &(struct fact_step){ .act = *in, .fact = FACT_HIDE, .of = of, .suppress = suppress, .out = out }, e);
+}
+
+struct show_step {
+	struct act act;
+	int64_t of;
+	struct arena *arena;
+	struct acted *out;
+};
+
+/* The words come again in an entry of their own, for readers who have passed their number; a line that was held stays so. */
+static enum err show_again(struct db *db, void *self, struct error *e)
+{
+	struct show_step *s = self;
+	struct append entry = { .ticket = s->act.ticket, .now = clock_wall_ms(), .kind = ENTRY_RELEASE, .reply_to = s->of };
+	struct ticket t;
+	struct rows r;
+	char data[64];
+	enum err rc = ticket_row(db, s->act.ticket, &t, e), closed;
+
+	memset(s->out, 0, sizeof(*s->out));
+	if (rc)
+		return rc;
+	if (t.state == TICKET_ERASED || t.state == TICKET_PURGED)
+		return err_set(e, ERR_CONFLICT, "The words of this conversation are gone.");
+	rc = rows_open(db, &r, SQL_TICKET_LOG_HIDDEN, BINDS(b_int(t.id), b_int(s->of)), e);
+	if (rc)
+		return rc;
+	bool found = rows_next(&r);
+	if (found) {
+		entry.index = entry_kind_read(rows_text(&r, 0)) == ENTRY_MESSAGE;
+		entry.author = entry_author_read(rows_text(&r, 1));
+		entry.audience = entry_audience_read(rows_text(&r, 2));
+		entry.account = rows_int(&r, 3);
+		entry.author_name = arena_slice(s->arena, rows_text(&r, 4));
+		entry.body = arena_slice(s->arena, rows_text(&r, 5));
+	}
+	closed = rows_close(&r);
+	rc = arena_failed(s->arena) ? err_nomem(e) : closed;
+	if (rc || !found)
+		return rc;
+	snprintf(data, sizeof(data), "{\"of\":%lld}", (long long)s->of);
+	entry.data = slice_of(data);
+	rc = db_run(db, SQL_TICKET_LOG_SHOW, BINDS(b_int(t.id), b_int(s->of)), NULL, e);
+	if (!rc && entry.audience != AUDIENCE_HELD)
+		rc = talk_append(db, &entry, &s->out->n, e);
+	if (!rc)
+		rc = audit_add(db, &s->act.who, "ticket.show", "ticket", t.id, NULL, e);
+	if (!rc) {
+		ticket_acted(&t, SLICE_NONE, s->out);
+		s->out->at = entry.now;
+	}
+	return rc;
+}
+
+enum err ticket_show(struct desk *d, const struct act *in, int64_t of, struct acted *out, struct error *e)
+{
+	struct show_step s = { .act = *in, .of = of, .arena = arena_new(256 * 1024), .out = out };
+	enum err rc;
+
+	if (in->who.role < ROLE_MODERATOR)
+		rc = err_set(e, ERR_FORBIDDEN, "This is for moderators.");
+	else if (!s.arena)
+		rc = err_nomem(e);
+	else
+		rc = writer_do(d->writer, LANE_TALK, show_again, &s, e);
+	arena_free(&s.arena);
+	return rc;
 }
 
 /* ---- the link, and what was read ---- */

@@ -31,6 +31,10 @@ enum err ticket_urgent(struct desk *d, const struct act *in, bool urgent, struct
 /* Moderators. `of` 0: the whole ticket; else one entry. Suppressed words are gone for everybody. */
 enum err ticket_hide(struct desk *d, const struct act *in, int64_t of, bool suppress, struct acted *out, struct error *e) MUST_CHECK;
 
+/* Takes the hiding of one message back. What was suppressed is gone, and not hidden: then, as for a message that is not hidden, nothing
+ * happens, and out->n is 0. */
+enum err ticket_show(struct desk *d, const struct act *in, int64_t of, struct acted *out, struct error *e) MUST_CHECK;
+
 /* A new link; the old one dies and its streams are cut. */
 enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN_BYTES], struct error *e) MUST_CHECK;
 /* The asker has read up to n. Not an entry; never goes back. */

@@ -58,9 +58,15 @@ enum err api_ticket_hide(struct request *rq, struct response *rs, struct error *
 		return err;
 	if (of < 0)
 		return err_field(e, ERR_INVALID, "of", "This is no entry's number.");
-	if (!slice_is(level, "hide") && !slice_is(level, "suppress"))
-		return err_field(e, ERR_INVALID, "level", "The level is hide or suppress.");
+	if (!slice_is(level, "hide") && !slice_is(level, "suppress") && !slice_is(level, "show"))
+		return err_field(e, ERR_INVALID, "level", "The level is hide, suppress or show.");
 	in.by = BY_MODERATOR;
+	if (slice_is(level, "show")) {
+		if (!of)
+			return err_field(e, ERR_INVALID, "of", "Name the message to show again.");
+		err = ticket_show(rq->desk, &in, of, &done, e);
+		return err ? err : api_acted(rs, &done, e);
+	}
 	if ((err = ticket_hide(rq->desk, &in, of, slice_is(level, "suppress"), &done, e)))
 		return err;
 	return api_acted(rs, &done, e);

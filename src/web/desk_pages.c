@@ -21,7 +21,7 @@
 #include "web/proof_pages.h"
 #include "web/view.h"
 
-enum { LOG_TAIL = 400, HOUR_MS = 3600 * 1000 };
+enum { LOG_TAIL = 400, NEARBY = 100, HOUR_MS = 3600 * 1000 };
 
 /* ---- the list ---- */
 
@@ -283,6 +283,21 @@ static void add_facts(struct request *rq, const char *lang, const struct ticket 
 	jv_set(page, "api", api ? jv_string(api) : NULL);
 }
 
+/* The question before a message is hidden, or its words are erased: which one. */
+static void add_hiding(struct request *rq, const struct page *p, struct jv *page)
+{
+	int64_t n = 0;
+	struct error ignored;
+	jv_set(page, "hiding", jv_null());
+	if (rq->method != METHOD_GET || rq->who.role < ROLE_MODERATOR || request_query_int(rq, "hide", &n, &ignored) != ERR_OK || n <= 0)
+		return;
+	for (size_t i = 0; i < p->count; i++) {
+		const struct entry *x = &p->entries[i];
+		if (x->n == n && (x->kind == ENTRY_MESSAGE || x->kind == ENTRY_NOTE) && x->body.ptr)
+			jv_set(page, "hiding", jv_set_text(jv_set_int(jv_object(), "n", n), "text", x->body));
+	}
+}
+
 static enum err add_log(struct request *rq, const char *lang, const struct ticket *t, struct jv *page, struct error *e)
 {
 	int64_t from = -1, reply = 0;
@@ -296,6 +311,8 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	struct page p = { 0 };
 	struct reader who;
 	rc = ticket_reader(rq->db, &rq->who, t, &who, e);
+	if (rq->who.role >= ROLE_MODERATOR)
+		who.view = VIEW_MODERATOR; /* and reads what was hidden */
 	if (rc == ERR_OK)
 		rc = talk_read(rq->db, rq->arena, t->id, from, TALK_PAGE, who, &p, e);
 	if (rc != ERR_OK)
@@ -305,14 +322,18 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	char *link = self ? arena_printf(rq->arena, "%s?reply=", self) : NULL;
 	char *earlier = self ? arena_printf(rq->arena, "%s?from=0", self) : NULL;
 	char *later = self ? arena_printf(rq->arena, "%s?from=%lld", self, (long long)last) : NULL;
-	if (!link || !earlier || !later)
+	char *hide = self ? arena_printf(rq->arena, "%s?hide=", self) : NULL;
+	char *show = self ? arena_printf(rq->arena, "%s/show", self) : NULL;
+	if (!link || !earlier || !later || !hide || !show)
 		return err_nomem(e);
+	bool moderator = rq->who.role >= ROLE_MODERATOR;
 	jv_set(page, "earlier", from > 0 ? jv_string(earlier) : jv_null());
 	jv_set(page, "later", p.more ? jv_string(later) : jv_null());
 	jv_set_int(page, "last", last);
 	struct view_log o = { .ticket = t, .view = VIEW_STAFF, .me = rq->who.account, .moderator = rq->who.role >= ROLE_MODERATOR,
-			      .reply = may_write(rq, t) ? link : NULL, .hide = rq->who.role >= ROLE_MODERATOR };
+			      .reply = may_write(rq, t) ? link : NULL, .hide = moderator ? hide : NULL, .show = moderator ? show : NULL };
 	jv_set(page, "log", view_log(rq, lang, &p, &o));
+	add_hiding(rq, &p, page);
 	struct slice quoted = reply > 0 ? view_quote(rq, &p, reply) : SLICE("");
 	jv_set(page, "replying", quoted.len ? jv_set(jv_set_int(jv_object(), "n", reply), "text", jv_text(quoted)) : jv_null());
 	return ERR_OK;
@@ -615,4 +636,41 @@ static enum err mark_spam(struct request *rq, struct staff_act *f, struct error 
 HANDLER(page_talk_spam)
 {
 	return staff_form(rq, rs, mark_spam, e);
+}
+
+/* Hiding, suppressing and showing again lead to the message. */
+static enum err then_message(struct staff_act *f, int64_t n, enum err rc)
+{
+	snprintf(f->to, sizeof(f->to), "/desk/t/%lld?from=%lld#n%lld", (long long)f->t.id, (long long)(n > NEARBY ? n - NEARBY : 0), (long long)n);
+	return rc;
+}
+
+static enum err hide_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	int64_t n = 0;
+	struct slice level = request_field(rq, "level");
+	bool suppress = slice_is(level, "suppress");
+	enum err rc = view_field_int(rq, "n", &n, why);
+	if (rc == ERR_OK && (n <= 0 || (!suppress && !slice_is(level, "hide"))))
+		rc = err_field(why, ERR_INVALID, "level", "Hide or suppress, and which message?");
+	f->act.by = BY_MODERATOR;
+	f->act.fenced = false;
+	return then_message(f, n, rc == ERR_OK ? ticket_hide(rq->desk, &f->act, n, suppress, &f->out, why) : rc);
+}
+
+HANDLER(page_talk_hide)
+{
+	return staff_form(rq, rs, hide_it, e);
+}
+
+static enum err show_it(struct request *rq, struct staff_act *f, struct error *why)
+{
+	int64_t n = 0;
+	enum err rc = view_field_int(rq, "n", &n, why);
+	return then_message(f, n, rc == ERR_OK ? ticket_show(rq->desk, &f->act, n, &f->out, why) : rc);
+}
+
+HANDLER(page_talk_show)
+{
+	return staff_form(rq, rs, show_it, e);
 }

@@ -13,6 +13,8 @@
 #include "web/proof_pages.h"
 #include "web/view.h"
 
+enum { NEARBY = 100 }; /* entries shown before the one that is led to */
+
 static const char *const list_codes[] = { "held", "appeals", "reports", "challenged", "rejected" };
 
 static struct jv *add_lists(struct request *rq, const char *lang, struct slice current, const struct jv *counts)
@@ -114,7 +116,7 @@ static void add_near(struct request *rq, const char *lang, const struct jv *in, 
 	jv_set(x, "near", near);
 }
 
-static struct jv *held_item(struct request *rq, const char *lang, const struct jv *in)
+static struct jv *held_item(struct request *rq, const char *lang, const struct jv *in, bool reports)
 {
 	char key[32];
 	struct jv *x = jv_object();
@@ -131,6 +133,11 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 	jv_set(x, "action", i18n_has(key) ? view_say(rq, lang, key, I18N_NONE) : jv_text(action));
 	jv_set(x, "score", view_score_of(in));
 	jv_set_bool(x, "line", slice_is(jv_get_text(in, "state"), "live") || slice_is(jv_get_text(in, "state"), "queued"));
+	int64_t n = jv_int_of(jv_get(in, "n"));
+	char *where = arena_printf(rq->arena, "%s/desk/t/%.*s?from=%lld#n%lld", request_base(), SLICE_ARG(jv_get_text(x, "ticket")),
+				   (long long)(n > NEARBY ? n - NEARBY : 0), (long long)n);
+	jv_set(x, "where", where ? jv_string(where) : NULL);
+	jv_set_bool(x, "reported", reports);
 	jv_set(x, "parts", parts_of(jv_get(in, "parts"), jv_get_text(in, "body")));
 	jv_set(x, "title_parts", title.len ? parts_of(jv_get(in, "title_parts"), title) : jv_array());
 	jv_set_bool(x, "titled", title.len > 0);
@@ -184,7 +191,7 @@ HANDLER(page_moderation)
 	}
 	struct jv *items = jv_array(), *from = jv_get(held, "items");
 	for (size_t i = 0; i < jv_size(from); i++)
-		jv_push(items, held_item(rq, lang, jv_at(from, i)));
+		jv_push(items, held_item(rq, lang, jv_at(from, i), q.list == HELD_REPORTS));
 	jv_set_bool(page, "has_items", jv_size(items) > 0);
 	jv_set(page, "items", items);
 	jv_set(page, "list", jv_text(name));

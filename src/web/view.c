@@ -591,11 +591,11 @@ static struct jv *quote(struct request *rq, const char *lang, const struct page 
 struct slice view_quote(struct request *rq, const struct page *p, int64_t n)
 {
 	const struct entry *q = entry_at(p, n);
-	if (!q || !is_words(q) || !q->body.ptr)
+	if (!q || !is_words(q) || !q->body.ptr || q->hidden)
 		return SLICE("");
 	for (size_t i = 0; i < p->count; i++) {
 		const struct entry *x = &p->entries[i];
-		if (x->kind != ENTRY_HIDE && x->kind != ENTRY_EDIT)
+		if (x->kind != ENTRY_ERASE && x->kind != ENTRY_EDIT)
 			continue;
 		struct jv *data = data_of(x);
 		bool mine = data_int(data, "of") == n;
@@ -623,6 +623,7 @@ static struct jv *tool(struct request *rq, const char *lang, const char *href, i
 	char *link = arena_printf(rq->arena, "%s%lld", href, (long long)n);
 	jv_set(x, "href", link ? jv_string(link) : NULL);
 	jv_set_string(x, "do", act);
+	jv_set(x, "post", jv_null());
 	view_put(rq, x, lang, "text", label, I18N_NONE);
 	char *key = arena_printf(rq->arena, "%s-label", label);
 	view_put(rq, x, lang, "label", key ? key : label, I18N(i18n_slice(jv_text_of(who))));
@@ -645,7 +646,8 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 	struct jv *who = by_helper ? (x->author_name.len ? jv_text(x->author_name) : view_say(rq, lang, "helper", I18N_NONE))
 			 : !staff  ? view_say(rq, lang, "you", I18N_NONE)
 			 : o->ticket->name.len ? jv_text(o->ticket->name) : view_say(rq, lang, "asker-nameless", I18N_NONE);
-	const char *badge = note	       ? "note-label"
+	const char *badge = f->hidden && !gone ? "hidden-from-others"
+			    : note	       ? "note-label"
 			    : held	       ? (staff ? "line-held" : "line-held-asker")
 			    : by_helper	       ? (staff ? NULL : "helper-badge")
 			    : staff	       ? "asker-badge"
@@ -685,7 +687,9 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 	if (reply)
 		jv_push(tools, tool(rq, lang, o->reply, x->n, "reply-to", "reply", who));
 	if (o->hide && !gone && !f->hidden)
-		jv_push(tools, tool(rq, lang, "#n", x->n, "hide", "hide", who));
+		jv_push(tools, tool(rq, lang, o->hide, x->n, "hide", "hide", who));
+	if (o->show && f->hidden && !gone)
+		jv_push(tools, jv_set_string(tool(rq, lang, "#n", x->n, "show", "show-again", who), "post", o->show));
 	jv_set_bool(m, "has_tools", jv_size(tools) > 0);
 	jv_set(m, "tools", tools);
 	jv_set(m, "who", who);
@@ -705,12 +709,12 @@ static void find_fates(const struct page *p, struct fate *fates)
 	/* From the end: a release comes behind what it releases, and of several corrections the last one counts. */
 	for (size_t i = p->count; i-- > 0;) {
 		const struct entry *x = &p->entries[i];
-		if (x->kind != ENTRY_EDIT && x->kind != ENTRY_RELEASE && x->kind != ENTRY_HIDE && !is_words(x))
+		if (x->kind != ENTRY_EDIT && x->kind != ENTRY_RELEASE && x->kind != ENTRY_ERASE && !is_words(x))
 			continue;
 		struct jv *data = data_of(x);
-		/* A hidden line says so itself, also when the hiding lies beyond this page. */
-		if (is_words(x) && jv_type(jv_get(data, "hidden")) == JV_TRUE)
-			fates[i].hidden = true;
+		/* A hidden line says so itself: the hiding may lie beyond this page, or have been taken back. */
+		if (is_words(x))
+			fates[i].hidden = x->hidden;
 		const struct entry *of = is_words(x) ? NULL : entry_at(p, data_int(data, "of"));
 		struct fate *f = of ? &fates[of - p->entries] : &fates[i];
 		f->warned |= jv_type(jv_get(data, "warn")) == JV_TRUE;
@@ -719,8 +723,8 @@ static void find_fates(const struct page *p, struct fate *fates)
 			find_edit(x, fates[i].released, fates[i].words, f);
 		else if (of && x->kind == ENTRY_RELEASE)
 			f->released = true, f->words = x->body;
-		else if (of && x->kind == ENTRY_HIDE)
-			f->hidden = true, f->suppressed |= slice_is(jv_get_text(data, "level"), "suppress");
+		else if (of && x->kind == ENTRY_ERASE)
+			f->suppressed = true;
 		jv_free(&data);
 	}
 }
@@ -745,6 +749,7 @@ struct jv *view_log(struct request *rq, const char *lang, const struct page *p, 
 			words = message(rq, lang, p, x, &(struct fate){ .released = true }, o);
 		else if (x->kind == ENTRY_STATE || x->kind == ENTRY_FACT || x->kind == ENTRY_ERASE)
 			event = event_words(rq, lang, x, data, o);
+		int64_t reported = slice_is(jv_get_text(data, "what"), "report") ? data_int(data, "of") : 0;
 		jv_free(&data);
 		if (!words && !event) {
 			jv_free(&line);
@@ -758,6 +763,9 @@ struct jv *view_log(struct request *rq, const char *lang, const struct page *p, 
 		view_time(line, "at", x->at);
 		jv_set(line, "time", jv_text(jv_get_text(line, "at_time")));
 		jv_set(line, "event", event ? event : jv_null());
+		/* What a colleague reported is one step away. */
+		const struct entry *about = event && o->view == VIEW_STAFF && x->kind == ENTRY_FACT ? entry_at(p, reported) : NULL;
+		jv_set(line, "about", about ? view_number(rq, about->n) : jv_null());
 		jv_set(line, "message", words ? words : jv_null());
 		jv_push(list, line);
 	}

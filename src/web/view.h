@@ -93,7 +93,8 @@ struct view_log {
 	bool moderator;
 	int64_t unread_after;  /* a line "new" before the first entry of others past this number; 0: none */
 	const char *reply;     /* link for "reply", to which the number is added; NULL: no such tool */
-	bool hide;             /* a tool to hide a message (by script, through the API) */
+	const char *hide;      /* link to the question before hiding a message, to which the number is added; NULL: no such tool */
+	const char *show;      /* where a form that shows a hidden message again goes; NULL: no such tool */
 };
 /* The entries as the template _entry wants them, with edits, releases and hidings applied. */
 struct jv *view_log(struct request *rq, const char *lang, const struct page *p, const struct view_log *o);

@@ -403,14 +403,7 @@ document.addEventListener('click', (e) => {
 	} else if (what === 'unreply') replyTo(0);
 	else if (what === 'reply') mode(false);
 	else if (what === 'note') mode(true);
-	else if (what === 'hide') {
-		e.preventDefault();
-		const n = Number(a.closest('[data-n]').dataset.n);
-		if (window.confirm(words.hide))
-			api('POST', `${here}/hide`, { of: n, level: 'hide', seen: last })
-				.then(renew)
-				.catch(() => (toast(words.failed), renew()));
-	} else if (what === 'keys') $('#keys').showModal();
+	else if (what === 'keys') $('#keys').showModal();
 	else if (what === 'open') {
 		const d = document.getElementById(a.dataset.for);
 		if (!d) return;

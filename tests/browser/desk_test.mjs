@@ -92,8 +92,8 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	const number = mod.locator('.msg.other', { hasText: '555 0199' });
 	await number.waitFor();
 	await mod.reload();
-	mod.once('dialog', (d) => d.accept());
 	await number.locator('[data-do="hide"]').click();
+	await mod.locator('#hide').getByRole('button', { name: 'Hide' }).click();
 	await asker.getByText('A moderator has hidden this message.').waitFor();
 	assert.doesNotMatch(await asker.content(), /555 0199/);
 

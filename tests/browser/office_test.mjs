@@ -369,3 +369,63 @@ test('rule modes: a rule put on watch weighs nothing, its figures stand beside i
 	await leave(page);
 	await onPhone('ann', '/desk/rules');
 });
+
+test('a report leads to its message; hidden, shown again, its words erased', async () => {
+	const asked = (await desk.json('POST', '/api/v1/questions', { body: 'Where do I find old maps of our village?', title: 'Old maps' })).body;
+	const { id } = (await ann.get('/api/v1/search?q=maps')).body.items[0].ticket;
+	const cleo = await desk.login('mod');
+	const claim = await cleo.json('POST', `/api/v1/tickets/${id}/claim`, {});
+	assert.equal(claim.status, 200, claim.text);
+	const said = await cleo.json('POST', `/api/v1/tickets/${id}/messages`, { body: 'In the county archive, I think.', fence: claim.body.lease.fence });
+	const number = await desk.json('POST', `/api/v1/questions/${asked.token}/messages`, { body: 'Thank you! My telephone number is 555 0199.' });
+	assert.equal((await desk.json('POST', `/api/v1/questions/${asked.token}/report`, { n: said.body.n, reason: 'This was rude' })).status, 201);
+
+	const mod = await visit(b, desk, { script: false });
+	await signIn(mod, desk, 'ann');
+	await mod.goto('/desk/moderation?list=reports');
+	await mod.getByRole('link', { name: 'See the message' }).click();
+	assert.equal(new URL(mod.url()).hash, `#n${said.body.n}`);
+	assert.match(await mod.locator(':target').innerText(), /county archive/);
+
+	// A colleague's report stands in the log and leads there too.
+	await ann.json('POST', `/api/v1/tickets/${id}/report`, { n: number.body.n, reason: 'A telephone number' });
+	await mod.reload();
+	assert.equal(await mod.locator('.event a').getAttribute('href'), `#n${number.body.n}`);
+
+	const line = mod.locator(`#n${number.body.n}`);
+	await line.locator('[data-do="hide"]').click();
+	await mod.locator('#hide').getByText('555 0199').waitFor();
+	await onPhone('ann', new URL(mod.url()).pathname + new URL(mod.url()).search);
+	await mod.locator('#hide').getByRole('button', { name: 'Hide' }).click();
+	await line.getByText('hidden', { exact: true }).waitFor();
+	const asker = async () => (await desk.get(`/q/${asked.token}`)).text;
+	assert.doesNotMatch(await asker(), /555 0199/);
+	assert.match(await asker(), /A moderator has hidden this message/);
+
+	await line.getByRole('button', { name: /^Show this message/ }).click();
+	await line.locator('[data-do="hide"]').waitFor();
+	assert.match(await asker(), /555 0199/);
+	assert.doesNotMatch(await asker(), /A moderator has hidden this message/);
+	const client = await desk.login('ann');
+	const csrf = client.headers['x-csrf-token'];
+	const last = async () => (await client.get(`/api/v1/tickets/${id}`)).body.log.at(-1).n;
+	const before = await last();
+	assert.equal((await client.form(`/desk/t/${id}/show`, { csrf, n: number.body.n })).status, 303, 'a second click');
+	assert.equal(await last(), before, 'writes nothing');
+
+	await line.locator('[data-do="hide"]').click();
+	await mod.locator('#hide').getByRole('button', { name: 'Erase the words' }).click();
+	await line.getByText('These words are gone.').waitFor();
+	assert.equal(await line.getByRole('button').count(), 0, 'nothing to bring back');
+	assert.equal((await client.form(`/desk/t/${id}/show`, { csrf, n: number.body.n })).status, 303);
+	assert.doesNotMatch(await asker(), /555 0199/);
+	assert.doesNotMatch((await client.get(`/api/v1/tickets/${id}/transcript?format=txt`)).text, /555 0199/);
+	assert.doesNotMatch(JSON.stringify((await client.get(`/api/v1/tickets/${id}`)).body), /555 0199/);
+
+	const ben = await desk.login('ben');
+	for (const act of ['hide', 'show']) assert.equal((await ben.form(`/desk/t/${id}/${act}`, { csrf: ben.headers['x-csrf-token'], n: said.body.n, level: 'hide' })).status, 403);
+	await needsToken('ann', `/desk/t/${id}/hide`, { n: said.body.n, level: 'hide' });
+	const record = await actions();
+	for (const a of ['ticket.hide', 'ticket.show', 'ticket.suppress']) assert.ok(record.includes(a), a);
+	await leave(mod);
+});

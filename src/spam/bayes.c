@@ -67,7 +67,7 @@ static void take_gap(struct words *ws, size_t to)
 
 	for (size_t n; ws->at < to; ws->at += n) {
 		n = utf8_next(ws->text, ws->at, &cp);
-		bool says = cp < 0x80 ? cp && strchr("!%+*#@&$", (int)cp) : cp != UTF8_BAD && (unicode_props(cp) & (UNI_CURRENCY | UNI_EMOJI));
+		bool says = cp < 0x80 ? cp && strchr("!+*$", (int)cp) : cp != UTF8_BAD && (unicode_props(cp) & (UNI_CURRENCY | UNI_EMOJI));
 		if (says && cp != before)
 			push(ws, slice_make(ws->text.ptr + ws->at, n));
 		before = cp;

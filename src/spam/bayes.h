@@ -20,7 +20,7 @@
 #include "spam/language.h"
 #include "spam/shape.h"
 
-enum { BAYES_TOKENS_MAX = 1280, BAYES_HAM_MIN = 200, BAYES_SPAM_MIN = 20, BAYES_WORDS_BYTES = 120 };
+enum { BAYES_TOKENS_MAX = 1280, BAYES_HAM_MIN = 200, BAYES_SPAM_MIN = 50, BAYES_WORDS_BYTES = 120 };
 
 struct bayes_token {
 	int64_t key;

@@ -55,9 +55,9 @@ test('a copy of confirmed spam is held, its site too; undone, both are let in', 
 test('words say nothing below 200 good texts; then they hold, explain themselves, and are taken back as one', async () => {
 	const spam = 'Have you seen the garden gnomes bargain, and the gnomes which are at your garden?';
 	learn('ham.jsonl', lines('ham', 199));
-	const taught = learn('spam.jsonl', lines('spam', 40, ' garden gnomes bargain'));
-	assert.equal(taught.lines, 40);
-	assert.equal(taught.learned, 40);
+	const taught = learn('spam.jsonl', lines('spam', 60, ' garden gnomes bargain'));
+	assert.equal(taught.lines, 60);
+	assert.equal(taught.learned, 60);
 	await question(d, { title: 'Early', body: spam }, 'queued');
 	const early = await mona.get(`${V}/tickets/${await idOf(mona, 'Early')}/verdicts/1`);
 	assert.equal(early.body.facts.learned, 'unknown');
@@ -73,7 +73,7 @@ test('words say nothing below 200 good texts; then they hold, explain themselves
 	await question(d, { body: 'Wie kann ich der Seite ein Bild von meinem Garten hinzufügen, und wer sieht es sich an?' }, 'queued');
 	const back = command(['rules', 'learn', '--undo', taught.undo, '--json'], { env: d.env });
 	assert.equal(back.code, 0, back.err);
-	assert.equal(JSON.parse(back.out).undone, 40);
+	assert.equal(JSON.parse(back.out).undone, 60);
 	assert.equal(command(['rules', 'learn', '--undo', taught.undo], { env: d.env }).code, 1);
 	await question(d, { body: `Now ${spam}` }, 'queued');
 });

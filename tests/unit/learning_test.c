@@ -84,14 +84,14 @@ static void must_learn(struct fixture *f, const char *text, enum stored_label la
 		fail_msg("nothing was learned of: %s", text);
 }
 
-/* `ham` good texts and 40 of spam, which speak of gnomes. */
+/* `ham` good texts and 60 of spam, which speak of gnomes. */
 static void teach(struct fixture *f, int ham)
 {
 	static unsigned seed = 1;
 
 	for (int i = 0; i < ham; i++)
 		must_learn(f, sentence(&seed, ""), STORED_HAM, "ham");
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 60; i++)
 		must_learn(f, sentence(&seed, "garden gnomes bargain"), STORED_SPAM, "spam");
 }
 
@@ -224,19 +224,19 @@ static void undoing_takes_back_exactly(void **state)
 	struct asked a = ask_as(f, "Is a purple monday of the bargain gnomes which are in this garden good for the lamp?", "en", &one);
 	assert_int_equal(a.state, TICKET_HELD);
 	done = decide(f, a.ticket, LABEL_SPAM);
-	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 41);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 61);
 	assert_true(raw_int(f, "SELECT COUNT(*) FROM learned_words") > words);
 	undo(f, &done);
 	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned_words"), words);
 	assert_int_equal(raw_int(f, "SELECT SUM(spam * (key %% 97)) FROM learned_words"), spam);
-	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 40);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 60);
 	/* Decided otherwise later: the last decision counts. */
 	reteach(f, a.ticket, STORED_SPAM);
 	reteach(f, a.ticket, STORED_HAM);
-	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 40);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 60);
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 4);
 	reteach(f, a.ticket, STORED_SPAM);
-	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 41);
+	assert_int_equal(raw_int(f, "SELECT spam FROM learned_languages WHERE lang = 'en'"), 61);
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 3);
 	reteach(f, a.ticket, STORED_NONE);
 	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned_words"), words);
@@ -293,7 +293,7 @@ static void imports_are_undone_as_one(void **state)
 
 	teach(f, 60);
 	assert_false(learn(f, spam_text, STORED_SPAM, "spam") && learn(f, spam_text, STORED_SPAM, "spam"));
-	assert_true(raw_int(f, "SELECT COUNT(*) FROM twins WHERE label = 1") > 40);
+	assert_true(raw_int(f, "SELECT COUNT(*) FROM twins WHERE label = 1") > 60);
 	do
 		MUST(writer_do(f->desk.writer, LANE_TALK, import_undo, &x, &e));
 	while (x.left);

@@ -111,6 +111,33 @@ static void counts_and_payloads(void **state)
 	assert_true(mail && handle && phone);
 }
 
+static bool pays(const struct shape *s, const char *value)
+{
+	for (size_t i = 0; i < s->payload_count; i++)
+		if (slice_is(s->payloads[i].value, value))
+			return true;
+	return false;
+}
+
+static void sites_are_payloads(void **state)
+{
+	struct shape s = shape_of("https://www.shop.evil.co.uk/x?https://en.wiki.example/a http://bit.ly/3xYz https://youtube.com/ https://t.me/some_body", false, "wiki.example");
+
+	(void)state;
+	assert_true(pays(&s, "evil.co.uk"));
+	assert_false(pays(&s, "wiki.example"));
+	assert_false(pays(&s, "bit.ly"));
+	assert_true(pays(&s, "http://bit.ly/3xYz"));
+	assert_false(pays(&s, "youtube.com"));
+	assert_false(pays(&s, "https://youtube.com/"));
+	assert_false(pays(&s, "t.me"));
+	assert_true(pays(&s, "https://t.me/some_body"));
+	/* A trusted name inside another's address or before an @ is not trusted. */
+	s = shape_of("https://evil.example.com/wiki.example https://wiki.example@evil-two.com/", false, "wiki.example");
+	assert_true(pays(&s, "example.com"));
+	assert_true(pays(&s, "evil-two.com"));
+}
+
 static void trusted_places_are_no_links(void **state)
 {
 	struct shape s = shape_of("https://en.wiki.example/a https://de.wiki.example/b https://wiki.example.evil.example/c", false, "wiki.example");
@@ -150,6 +177,7 @@ int main(void)
 		cmocka_unit_test(findings),
 		cmocka_unit_test(ordinary_writing_has_no_shape),
 		cmocka_unit_test(counts_and_payloads),
+		cmocka_unit_test(sites_are_payloads),
 		cmocka_unit_test(trusted_places_are_no_links),
 		cmocka_unit_test(links_weigh_less_in_chat),
 	};

@@ -102,7 +102,7 @@ test('nothing is asked on load; a button asks, and a notification holds no visit
 	await ben.getByRole('button', { name: 'Allow notifications' }).click();
 	await ben.locator('#notify-on:checked').waitFor();
 	assert.equal(await ben.evaluate(() => window.asks), 1);
-	await question();
+	const { token } = await question();
 	await ben.locator('#queue .item').first().waitFor();
 	assert.equal(await ben.evaluate(() => window.notes.length), 0, 'whoever looks needs no notification');
 	await ben.evaluate(() => window.lookAway());
@@ -117,11 +117,17 @@ test('nothing is asked on load; a button asks, and a notification holds no visit
 	await ben.evaluate(() => window.lookBack());
 	await ben.keyboard.press('g');
 	await ben.locator('#composer').waitFor();
-	const mine = (await ann.get('/api/v1/queue?view=all')).body.items.find((t) => t.holder);
-	const asker = await question();
+	const write = async (body) => assert.equal((await desk.json('POST', `/api/v1/questions/${token}/messages`, { body })).status, 201);
+	await write('Are you there?');
+	await ben.locator('.msg.other', { hasText: 'Are you there?' }).waitFor();
+	assert.equal(await ben.evaluate(() => window.notes.length), 0, 'whoever looks needs no notification');
 	await ben.evaluate(() => window.lookAway());
-	await ann.json('POST', `/api/v1/tickets/${mine.id}/notes`, { body: 'A note is no news.', seen: mine.n });
-	assert.ok(asker.token);
+	await write('I found the secret page.');
+	await until(() => ben.evaluate(() => window.notes.length === 1), 'the notification');
+	const [reply] = await ben.evaluate(() => window.notes);
+	assert.equal(reply.body, 'A visitor has written to you.');
+	assert.doesNotMatch(JSON.stringify(reply), /secret/);
+	assert.match(await ben.title(), /^\(1\) /);
 	await leave(ben);
 });
 

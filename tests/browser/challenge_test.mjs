@@ -39,7 +39,7 @@ const queued = (page) => page.getByRole('heading', { name: 'Your question is her
 async function slow(page) {
 	let release;
 	const gate = new Promise((resolve) => (release = resolve));
-	await page.route('**/static/solve.js', async (route) => {
+	await page.route('**/static/**/solve.js', async (route) => {
 		await gate;
 		await route.continue();
 	});
@@ -99,7 +99,7 @@ test('without a script: the question, wrong and right, and a person', async () =
 
 test('a device that cannot do it offers the other ways', async () => {
 	const page = await visit(b, desk, { width: 360 });
-	await page.route('**/static/solve.js', (route) => route.abort());
+	await page.route('**/static/**/solve.js', (route) => route.abort());
 	const url = await ask(page, text());
 	await page.getByText('That did not work on this device.').waitFor();
 	await looksGood(page, 'the site question');

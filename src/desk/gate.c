@@ -9,6 +9,7 @@
 #include "desk/bans.h"
 #include "desk/keys.h"
 #include "desk/learning.h"
+#include "desk/rule_figures.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "desk/sameness.h"
@@ -550,6 +551,8 @@ static enum err store_hits(struct db *db, const struct screening *s, const struc
 				BINDS(b_int(s->now_ms / DAY_MS), b_text(h->rule), b_int(v->action == ACTION_ACCEPT),
 					b_int(v->action == ACTION_HOLD || v->action == ACTION_CHALLENGE), b_int(v->action == ACTION_REJECT), b_int(s->now_ms)),
 				NULL, e);
+		if (!err && count)
+			err = rule_figures_hit(db, ticket, h->rule, s->now_ms, e);
 		if (err)
 			return err;
 	}
@@ -626,7 +629,9 @@ enum err gate_sweep(struct db *db, int64_t now_ms, int64_t *changed, struct erro
 			return err;
 		*changed += n;
 	}
-	enum err err = sameness_sweep(db, now_ms, changed, e);
+	enum err err = rule_figures_sweep(db, now_ms / DAY_MS - FIGURE_DAYS, changed, e);
+	if (!err)
+		err = sameness_sweep(db, now_ms, changed, e);
 	return err ? err : learning_sweep(db, now_ms, changed, e);
 }
 

@@ -8,6 +8,7 @@
 #include "desk/learning.h"
 #include "desk/proof.h"
 #include "desk/sameness.h"
+#include "desk/rule_figures.h"
 #include "desk/talk.h"
 #include "desk/ticket.h"
 #include "spam/verdict.h"
@@ -400,8 +401,10 @@ struct giving {
 
 static enum err count_rules(struct db *db, int64_t ticket, int64_t n, enum stored_label label, int64_t sign, struct error *e)
 {
-	return db_run(db, SQL_JUDGEMENT_COUNT_RULES,
-		BINDS(b_int(ticket), b_int(n), b_int(label == STORED_SPAM ? sign : 0), b_int(label == STORED_HAM ? sign : 0)), NULL, e);
+	int64_t spam = label == STORED_SPAM ? sign : 0, ham = label == STORED_HAM ? sign : 0;
+	enum err err = db_run(db, SQL_JUDGEMENT_COUNT_RULES, BINDS(b_int(ticket), b_int(n), b_int(spam), b_int(ham)), NULL, e);
+
+	return err ? err : rule_figures_judged(db, ticket, n, spam, ham, clock_wall_ms(), e);
 }
 
 static enum err last_label(struct db *db, int64_t ticket, int64_t n, enum stored_label *label, int64_t *account, struct error *e)

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/rule_figures.h"
+
 #define DAY_MS (24 * 3600 * 1000LL)
 
 enum { HISTORY_MAX = 200, HISTORY_TEXTS = 20, FIGURE_DAYS = 30 };
@@ -190,6 +192,8 @@ enum err rulebook_stats(struct rulebook *rb, struct db *db, int64_t days, struct
 		jv_push(list, jv_set_time(v, "last_hit", rows_int(&r, 7)));
 	}
 	err = rows_close(&r);
+	if (!err)
+		err = rule_figures_add(db, list, days, e);
 	if (!err && !list)
 		err = err_nomem(e);
 	if (err)

@@ -2,6 +2,7 @@
 #include "web/api.h"
 
 #include "base/clock.h"
+#include "desk/rule_figures.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "web/handlers.h"
@@ -41,6 +42,13 @@ enum err api_rule_release(struct request *rq, struct response *rs, struct error 
 {
 	enum err err = rule_life_release(rq->desk, &rq->who, rq->params[0], e);
 	return err ? err : states(rq, rs, e);
+}
+
+enum err api_rule_wrong(struct request *rq, struct response *rs, struct error *e)
+{
+	struct jv *list = NULL;
+	enum err err = rule_figures_wrong(rq->db, rq->params[0], &list, e);
+	return err ? err : api_answer(rs, 200, jv_set(jv_object(), "items", list), e);
 }
 
 /* ---- replay ---- */

@@ -135,3 +135,15 @@ test('the page: a moderator stops a rule, the admin sees it and releases it, wha
 	for (let i = 0; i < 2; i++) assert.equal((await form(ada, '/desk/rules/release', { rule: 'FESTIVAL' })).status, 303, 'released twice');
 	assert.doesNotMatch(await page(ada), /FESTIVAL<\/td>/);
 });
+
+test('figures by language, and the texts that a rule was wrong about', async () => {
+	const { items } = (await ada.get(`${V}/rules/stats`)).body;
+	const refuse = items.find((x) => x.rule === 'TEST_REFUSE');
+	assert.equal(refuse.langs.en.ham, 1);
+	assert.equal(refuse.last_good, undefined);
+	assert.ok(items.find((x) => x.rule === 'HOSTILE').limits >= 3);
+	const wrong = (await mona.get(`${V}/rules/TEST_REFUSE/wrong`)).body.items;
+	assert.equal(wrong.length, 1);
+	assert.equal(wrong[0].action, 'reject');
+	assert.equal((await hanna.get(`${V}/rules/TEST_REFUSE/wrong`)).status, 403);
+});

@@ -2,6 +2,7 @@
 #include <dirent.h>
 
 #include "desk/rule_doubt.h"
+#include "desk/rule_figures.h"
 #include "desk/rule_life.h"
 #include "spam/features.h"
 #include "spam/judge.h"
@@ -435,6 +436,52 @@ static void edits_are_seen(void **state)
 	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_edits"), 1);
 }
 
+/* --- figures ----------------------------------------------------------------------------------------------------------------- */
+
+static int64_t figure(struct fixture *f, const char *rule, const char *lang, const char *key)
+{
+	struct jv *list = NULL;
+	int64_t out = -1;
+	struct error e = { 0 };
+
+	MUST(rulebook_stats(f->desk.rulebook, f->db, 30, &list, &e));
+	for (size_t i = 0; i < jv_size(list); i++) {
+		struct jv *x = jv_at(list, i);
+		if (slice_is(jv_get_text(x, "rule"), rule))
+			out = lang ? jv_int_of(jv_get(jv_get(jv_get(x, "langs"), lang), key)) : strcmp(key, "last_good") == 0 ? jv_get(x, key) != NULL
+													     : jv_int_of(jv_get(x, key));
+	}
+	jv_free(&list);
+	return out;
+}
+
+static void figures_by_language(void **state)
+{
+	struct fixture *f = *state;
+	struct judgement_done done;
+	struct jv *list = NULL;
+	struct error e = { 0 };
+	struct asked good = ask_of(f, NULL, "A purple zebra was painted by my grandfather"), bad = ask_of(f, NULL, "I sell a purple zebra"), other;
+
+	raw(f, "UPDATE tickets SET lang = 'de' WHERE id = %lld", (long long)ask_of(f, NULL, "Ein purple zebra in Deutsch").ticket);
+	other = ask_crafted(f, 1, 1);
+	assert_int_equal(figure(f, "REFUSE", "en", "hits"), 3);
+	assert_int_equal(figure(f, "REFUSE", NULL, "last_good"), 0);
+	assert_int_equal(figure(f, "SLOW", NULL, "limits"), 1);
+	assert_int_equal(other.state, TICKET_HELD);
+	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ good.ticket, 1 }, 1, LABEL_HAM, false, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ bad.ticket, 1 }, 1, LABEL_SPAM, false, &done, &e));
+	assert_int_equal(figure(f, "REFUSE", "en", "ham"), 1);
+	assert_int_equal(figure(f, "REFUSE", "en", "spam"), 1);
+	assert_int_equal(figure(f, "REFUSE", NULL, "last_good"), 1);
+	MUST(rule_figures_wrong(f->db, SLICE("REFUSE"), &list, &e));
+	assert_int_equal(jv_size(list), 1);
+	assert_true(slice_is(jv_get_text(jv_at(list, 0), "action"), "reject"));
+	jv_free(&list);
+	MUST(judgement_undo(&f->desk, &mod, slice_of(done.undo), &done, &e));
+	assert_int_equal(figure(f, "REFUSE", "en", "spam"), 0);
+}
+
 /* --- the folder of hostile rules -------------------------------------------------------------------------------------------- */
 
 static struct slice read_hostile(struct fixture *f, const char *name, const char *ending)
@@ -519,6 +566,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(after_a_day_nothing_is_capped, setup, teardown),
 		cmocka_unit_test_setup_teardown(overturned_goes_back_to_watch, setup, teardown),
 		cmocka_unit_test_setup_teardown(edits_are_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(figures_by_language, setup, teardown),
 		cmocka_unit_test_setup_teardown(hostile_folder, setup, teardown),
 	};
 

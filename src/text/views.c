@@ -746,6 +746,33 @@ static bool inflected(struct slice word)
 	return latin >= 3 && tail <= 3;
 }
 
+/* A word that is plainly Cyrillic (most of its letters, and one that no small Latin letter looks like) with Latin letters slipped in reads as
+ * Cyrillic: a skeleton would make neither of it. Folding has lost capitals, so b, h, k, m, t stand for what their capitals look like. False: it is no such word. */
+static bool read_cyrillic(struct slice word, struct str *out)
+{
+	static const char latin[] = "abcehkmoptxy", alike[] = "аеорсухіјѕ";
+	static const char *const cyrillic[] = { "а", "в", "с", "е", "н", "к", "м", "о", "р", "т", "х", "у" };
+	size_t plain = 0, own = 0, slipped = 0;
+	unsigned cp;
+
+	str_reset(out);
+	for (size_t i = 0, n; i < word.len; i += n) {
+		n = utf8_next(word, i, &cp);
+		const char *like = cp && cp < 0x80 ? strchr(latin, (int)cp) : NULL;
+		if (cp < 0x80 && letter((char)cp) && !like)
+			return false;
+		if (like)
+			str_adds(out, cyrillic[like - latin]);
+		else
+			str_add(out, slice_make(word.ptr + i, n));
+		bool cyrillic_letter = cp >= 0x400 && cp <= 0x52F;
+		slipped += like != NULL;
+		own += cyrillic_letter;
+		plain += cyrillic_letter && !memmem(alike, sizeof alike - 1, word.ptr + i, n);
+	}
+	return plain > 0 && own >= slipped;
+}
+
 static void same_view(struct views *v, enum view from, enum view to)
 {
 	v->text[to] = v->text[from];
@@ -801,8 +828,11 @@ static void skeleton(struct arena *a, struct views *v)
 			v->mixed_words += !inflected(run);
 			str_reset(&word);
 			str_reset(&folded);
-			unicode_skeleton(run, &word);
-			unicode_nfkc_fold(str_slice(&word), &folded);
+			if (!read_cyrillic(run, &folded)) {
+				str_reset(&folded);
+				unicode_skeleton(run, &word);
+				unicode_nfkc_fold(str_slice(&word), &folded);
+			}
 			b.failed = b.failed || str_failed(&word) || str_failed(&folded);
 			put_unchanged(&b, v, done, i);
 			put_mapped(&b, v, str_slice(&folded), i, end);

@@ -7,7 +7,7 @@
  * NFKC, case-folded; white space is one space; characters nobody sees go (joiners stay in scripts that spell with
  * them); letters spelled out with separators ("f r e e", "f.r.e.e") are joined, and marks inside a word ("ca*si*no") go
  *     skel      the mixed-script words of norm, as UTS #39 skeletons, other words as they are: "pаypal" with a Cyrillic
- * a reads "paypal". Equal to norm (same pointer) when there is none
+ * a reads "paypal". A plainly Cyrillic word with Latin letters in it reads as Cyrillic. Equal to norm (same pointer) when there is none
  *
  * Each view knows where in the original its parts came from. Everything lives in the arena, except `bytes`, which is
  * the caller's. The text must be valid UTF-8 (broken bytes become U+FFFD in all but `bytes`) of at most

@@ -76,6 +76,13 @@ static void reads_mixed_words(void **state)
 	expect(VIEW_SKEL, "на casinо", "на casino");
 	assert_int_equal(made("на iPadом и на casinо").mixed_words, 0);
 	assert_int_equal(made("на саsino").mixed_words, 1);
+	/* Latin letters slipped into a Russian word, among them what only capitals look like; and a Latin word beside it stays one. */
+	expect(VIEW_SKEL, "лучший зaрaбoтoк", "лучший заработок");
+	expect(VIEW_SKEL, "BЫИГPЫШ для всеx casino", "выигрыш для всех casino");
+	expect(VIEW_SKEL, "youtubeчик и наш", "youtubeчик и наш");
+	assert_int_equal(made("зaрaбoтoк и BЫИГPЫШ").mixed_words, 2);
+	/* Whole Russian is left as it is, and so is a whole Cyrillic look-alike of nothing. */
+	expect(VIEW_SKEL, "рост сухо хор", "рост сухо хор");
 	/* Ordinary Russian, with Latin words beside it. */
 	struct views v = made("мой web-сайт не работает, e-mail'ом");
 	assert_int_equal(v.mixed_words, 0);

@@ -105,8 +105,9 @@ unit http browser fault rules:
 	@node tests/run.mjs $@
 
 CHECK_RULES ?= 2000
-check-rules: $(BUILD)/porchlight test-deps ## the rule language beside SpamAssassin's on many generated rules and mails
+check-rules: $(BUILD)/porchlight $(BUILD)/unit/never_misses_test test-deps ## many generated rules and texts beside SpamAssassin, and the index beside plain PCRE2
 	@BUILD='$(BUILD)' node tests/rules/sa/compare.mjs --rules $(CHECK_RULES) --texts 500
+	@NEVER_MISSES=200 $(BUILD)/unit/never_misses_test 2>&1 | grep -v '^\[.*\(RUN\|OK\|=\)'
 
 lint: ## the layer table, vendor headers, banned functions, SQL, documentation
 	@node tests/lint/lint.mjs

@@ -16,7 +16,7 @@
 
 enum {
 	SPELL_VARIANTS_MAX = 1024,	 /* of one address, nested ones included */
-	SPELL_VARIANTS_BYTES = 256 << 10 /* of all of them */
+	SPELL_VARIANTS_BYTES = 48 << 10 /* of all of them */
 };
 
 struct variants {

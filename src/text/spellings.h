@@ -20,7 +20,7 @@
 
 enum {
 	SPELLINGS_MAX = 4096,             /* in a set */
-	SPELLINGS_BYTES_MAX = 1 << 20,    /* of all of a set's spellings */
+	SPELLINGS_BYTES_MAX = 256 << 10, /* of all of a set's spellings */
 	SPELLINGS_LENGTH_MAX = 8192       /* of one; longer ones are cut */
 };
 

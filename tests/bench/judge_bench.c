@@ -97,22 +97,38 @@ static void own_texts(void)
 }
 
 /* One piece again and again: what makes matchers, word breaks and URL finders work hardest. */
+static void judge_repeated(const char *first, const char *piece, size_t most)
+{
+	static char text[HOSTILE_BYTES];
+	size_t n = strlen(first), len = strlen(piece);
+
+	memcpy(text, first, n);
+	while (n + len <= (most < sizeof(text) ? most : sizeof(text))) {
+		memcpy(text + n, piece, len);
+		n += len;
+	}
+	judge(SLICE("A question"), slice_make(text, n));
+	if (spent[count - 1] > 5000)
+		printf("{\"kind\":\"slow\",\"piece\":\"%s\",\"first\":\"%s\",\"us\":%lld}\n", piece[0] == '\n' ? "newline" : piece, first,
+			(long long)spent[count - 1]);
+}
+
 static void hostile_texts(void)
 {
 	static const char *const pieces[] = {
 		"a", " ", "<", "(", "http://", "www.a.", "@", "\n", "aA1-", "x@", "\xe2\x80\x8b", "\xcc\x81", "\xd0\xb0" "a", "[[", "{{", "a.b/", "free money ",
-		"\xf0\x9f\x98\x80", "&#x41;", "buy now http://a.example/ ",
+		"\xf0\x9f\x98\x80", "&#x41;", "buy now http://a.example/ ", "www.", "http://a.com/", "a.com/", "a.com ", "?u=http://a.com/", "%41", "a@b.com ",
+		"http://a.com/?u=http://b.com/ ", "(dot)", "[.]", "hxxp://", "a.com,", "mailto:a@b.com", "http:", "://", "a%2e", "1.", "0x1.", "a_b.com:80/",
 	};
-	static char text[HOSTILE_BYTES];
 
-	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
-		size_t n = 0, len = strlen(pieces[i]);
-		while (n + len <= sizeof(text)) {
-			memcpy(text + n, pieces[i], len);
-			n += len;
-		}
-		judge(SLICE("A question"), slice_make(text, n));
-	}
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++)
+		judge_repeated("", pieces[i], HOSTILE_BYTES);
+	/* One address as long as the text, and addresses within addresses. */
+	judge_repeated("http://a.com/", "a", HOSTILE_BYTES);
+	judge_repeated("http://a.com/", "%41", HOSTILE_BYTES);
+	judge_repeated("http://a.com/", "?u=http://b.com", HOSTILE_BYTES);
+	judge_repeated("http://a.com/", "/http:/b.com", HOSTILE_BYTES);
+	judge_repeated("", "http://a.com/ ", 2000 * 14);
 }
 
 static struct slice read_file(const char *folder, const char *name, const char *ending)

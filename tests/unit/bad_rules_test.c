@@ -1,0 +1,171 @@
+/*
+ * Rule files that nobody would write by hand: junk, huge, endless, circular. Each ends in a clear answer and within the
+ * memory of a generation; nothing here is timed, but what grew with the square of its input would not end in the suite's
+ * limit.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "spam/scan.h"
+
+static enum err build(const char *name, struct slice text, struct ruleset **r, struct cf_errors *errs, struct error *e)
+{
+	struct cf_source source = { slice_of(name), text };
+
+	cf_errors_init(errs);
+	return ruleset_build(&source, 1, NULL, r, errs, e);
+}
+
+static void binary_junk(void **state)
+{
+	uint32_t seed = 2463534242u;
+	char *junk = malloc(1 << 20);
+	struct ruleset *r;
+	struct cf_errors errs;
+	struct error e;
+
+	(void)state;
+	assert_non_null(junk);
+	for (size_t i = 0; i < 1 << 20; i++) {
+		seed ^= seed << 13;
+		seed ^= seed >> 17;
+		seed ^= seed << 5;
+		junk[i] = (char)seed;
+	}
+	assert_int_equal(build("a.cf", slice_make(junk, 1 << 20), &r, &errs, &e), ERR_INVALID);
+	assert_null(r);
+	/* All are counted, the first ones told, each with its place. */
+	assert_int_equal(errs.count, CF_ERRORS_MAX);
+	assert_true(errs.errors > CF_ERRORS_MAX);
+	for (size_t i = 0; i < errs.count; i++)
+		assert_true(strcmp(errs.list[i].file, "a.cf") == 0 && errs.list[i].line > 0 && errs.list[i].column > 0);
+	cf_errors_fini(&errs);
+	free(junk);
+}
+
+static void ten_megabytes(void **state)
+{
+	char *text = malloc(10 << 20);
+	struct ruleset *r;
+	struct cf_errors errs;
+	struct error e;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '#', 10 << 20);
+	assert_int_equal(build("a.cf", slice_make(text, 10 << 20), &r, &errs, &e), ERR_TOO_LARGE);
+	assert_non_null(strstr(e.message, "a.cf"));
+	cf_errors_fini(&errs);
+	/* As much as is allowed, without a line end. */
+	assert_int_equal(build("a.cf", slice_make(text, CF_FILE_BYTES_MAX), &r, &errs, &e), ERR_INVALID);
+	assert_int_equal(errs.errors, 1);
+	assert_int_equal(errs.list[0].line, 1);
+	cf_errors_fini(&errs);
+	free(text);
+}
+
+static void a_hundred_thousand_rules(void **state)
+{
+	struct ruleset *r;
+	struct cf_errors errs;
+	struct error e;
+	struct str cf;
+
+	(void)state;
+	str_init(&cf, CF_FILE_BYTES_MAX);
+	for (int i = 0; i < 100000; i++)
+		str_addf(&cf, "body R%d /word%d some/i\n", i, i);
+	assert_int_equal(build("a.cf", str_slice(&cf), &r, &errs, &e), ERR_TOO_LARGE);
+	assert_non_null(strstr(e.message, "50000"));
+	assert_null(r);
+	cf_errors_fini(&errs);
+	str_fini(&cf);
+}
+
+/* A chain of metas in the order that is worst for whoever looks for the next ready one, and one that bites its tail. */
+static void long_chains_of_metas(void **state)
+{
+	enum { CHAIN = 3000 };
+	struct ruleset *r;
+	struct cf_errors errs;
+	struct error e;
+	struct str cf;
+
+	(void)state;
+	str_init(&cf, CF_FILE_BYTES_MAX);
+	for (int i = 0; i < CHAIN; i++)
+		str_addf(&cf, "meta M%d M%d + 1\n", i, i + 1);
+	str_addf(&cf, "meta M%d 1\n", CHAIN);
+	assert_int_equal(build("a.cf", str_slice(&cf), &r, &errs, &e), ERR_OK);
+	{
+		struct arena *a = arena_new(16 << 20);
+		struct surface_input in = { .body = SLICE("x") };
+		struct surfaces s;
+		struct scan_result out;
+
+		assert_int_equal(surface_build(a, &in, &s, &e), ERR_OK);
+		assert_int_equal(scan_run(r, &s, NULL, a, &out, &e), ERR_OK);
+		assert_true(out.values[ruleset_find(r, SLICE("M0"))] == CHAIN + 1);
+		arena_free(&a);
+	}
+	ruleset_unref(&r);
+	cf_errors_fini(&errs);
+	str_adds(&cf, "meta M3000 M0\n");
+	assert_int_equal(build("a.cf", str_slice(&cf), &r, &errs, &e), ERR_OK);
+	assert_int_equal(errs.notices, CHAIN + 1);
+	ruleset_unref(&r);
+	cf_errors_fini(&errs);
+	str_fini(&cf);
+}
+
+/* Accepted, and said: it is the admin's desk. */
+static void a_pattern_that_matches_everything(void **state)
+{
+	struct ruleset *r;
+	struct cf_errors errs;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(build("a.cf", SLICE("body ALL_TEXTS /.*/\n"), &r, &errs, &e), ERR_OK);
+	assert_int_equal(errs.notices, 1);
+	assert_non_null(strstr(errs.list[0].message, "empty string"));
+	ruleset_unref(&r);
+	cf_errors_fini(&errs);
+}
+
+static void a_rule_that_fails_its_test(void **state)
+{
+	struct ruleset *r;
+	struct cf_errors errs;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(build("a.cf", SLICE("body A /wolf/\n\ntest A ok a sheep\ntest A fail a wolf\n"), &r, &errs, &e), ERR_INVALID);
+	assert_null(r);
+	assert_int_equal(errs.errors, 2);
+	assert_int_equal(errs.list[0].line, 3);
+	assert_int_equal(errs.list[1].line, 4);
+	assert_int_equal(errs.list[1].column, 13);
+	cf_errors_fini(&errs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(binary_junk),
+		cmocka_unit_test(ten_megabytes),
+		cmocka_unit_test(a_hundred_thousand_rules),
+		cmocka_unit_test(long_chains_of_metas),
+		cmocka_unit_test(a_pattern_that_matches_everything),
+		cmocka_unit_test(a_rule_that_fails_its_test),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

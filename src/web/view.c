@@ -620,7 +620,8 @@ struct slice view_quote(struct request *rq, const struct page *p, int64_t n)
 static struct jv *tool(struct request *rq, const char *lang, const char *href, int64_t n, const char *act, const char *label, const struct jv *who)
 {
 	struct jv *x = jv_object();
-	char *link = arena_printf(rq->arena, "%s%lld", href, (long long)n);
+	/* The question before hiding stands above the log, the reader mostly at its end. */
+	char *link = arena_printf(rq->arena, "%s%lld%s", href, (long long)n, strcmp(act, "hide") == 0 ? "#hide" : "");
 	jv_set(x, "href", link ? jv_string(link) : NULL);
 	jv_set_string(x, "do", act);
 	jv_set(x, "post", jv_null());

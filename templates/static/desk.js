@@ -384,7 +384,10 @@ if (thread) {
 		},
 	});
 	compose();
-	talk.toEnd();
+	// A link to a message, or to a question above the log, leads there; everything else to what came last.
+	const aim = location.hash && document.getElementById(location.hash.slice(1));
+	if (aim) aim.scrollIntoView({ block: 'center' });
+	else talk.toEnd();
 	setInterval(tellLease, 1000);
 	tellLease();
 }

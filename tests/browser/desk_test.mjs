@@ -93,6 +93,7 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await number.waitFor();
 	await mod.reload();
 	await number.locator('[data-do="hide"]').click();
+	assert.ok(await mod.evaluate(() => document.querySelector('#hide button').getBoundingClientRect().bottom <= document.querySelector('#thread-scroll').getBoundingClientRect().bottom), 'the question is in sight');
 	await mod.locator('#hide').getByRole('button', { name: 'Hide' }).click();
 	await asker.getByText('A moderator has hidden this message.').waitFor();
 	assert.doesNotMatch(await asker.content(), /555 0199/);

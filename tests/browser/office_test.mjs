@@ -1,5 +1,7 @@
 // The pages behind the desk: prepared replies, bans, keys, rule modes, one's own account. Each without scripts, by keyboard, on a phone, in Arabic.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { PASSWORD, start } from '../http/lib.mjs';
 import { browser, leave, looksGood, signIn, smallTargets, visit } from './lib.mjs';
@@ -428,4 +430,41 @@ test('a report leads to its message; hidden, shown again, its words erased', asy
 	const record = await actions();
 	for (const a of ['ticket.hide', 'ticket.show', 'ticket.suppress']) assert.ok(record.includes(a), a);
 	await leave(mod);
+});
+
+test('a held question says how long such holds take: not before twenty, and then what was measured', async () => {
+	const other = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'admin' } });
+	const owner = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
+	const admin = await other.login('ann');
+	const put = await admin.request('PUT', '/api/v1/rules/local.d%2Fdoubt.cf', { headers: { 'content-type': 'text/plain', 'if-none-match': '*' }, body: 'body DOUBT /doubtful word/\nscore DOUBT 4\n' });
+	assert.ok(put.status < 300, put.text);
+	const about = ['mills', 'bridges', 'rivers', 'owls', 'trains', 'poets', 'castles', 'soup', 'chess', 'islands', 'maps', 'kites', 'clocks', 'moss', 'bells', 'salt', 'lamps', 'foxes', 'towers', 'songs', 'ships'];
+	let last;
+	for (const what of about) {
+		last = (await other.json('POST', '/api/v1/questions', { body: `May I write about ${what} with a doubtful word in it?` })).body;
+		assert.equal(last.state, 'held', what);
+	}
+	const items = (await admin.get('/api/v1/held?list=held&limit=100')).body.items.sort((x, y) => Number(x.ticket) - Number(y.ticket));
+	assert.equal(items.length, 21);
+	// As if fifteen had waited for five minutes by now, and the others for two hours.
+	const sql = `UPDATE tickets SET decided = decided - CASE WHEN id <= ${items[14].ticket} THEN 290000 ELSE 7000000 END`;
+	const r = spawnSync('sqlite3', ['-cmd', '.timeout 10000', path.join(other.data, 'porchlight.db'), sql], { encoding: 'utf8', ...owner });
+	assert.equal(r.status, 0, r.stderr);
+	const page = await visit(b, other, { width: 360, height: 740 });
+	const judge = async (some) => {
+		const done = await admin.json('POST', '/api/v1/judgements', { items: some.map((i) => ({ ticket: i.ticket, n: i.n })), label: 'ham' });
+		assert.equal(done.body.changed, some.length);
+	};
+	await judge(items.slice(0, 19));
+	await page.goto(`/q/${last.token}`);
+	await page.getByRole('heading', { name: 'A person will look at this first' }).waitFor();
+	assert.equal(await page.getByText('were looked at within').count(), 0, 'nineteen are too few to say something honest');
+	await judge(items.slice(19, 20));
+	await page.reload();
+	await page.getByText('Lately, half of such questions were looked at within 5 minutes, and nine out of ten within 2 hours.').waitFor();
+	await looksGood(page, 'a held question');
+	const text = await page.locator('main').innerText();
+	assert.doesNotMatch(text, /NaN|undefined|\$1/);
+	await leave(page);
+	await other.stop();
 });

@@ -109,7 +109,7 @@ export function everyPage(pages) {
 		['reply-form', '/desk/canned?edit=1', 'amina.s'],
 		['bans', '/desk/bans', 'amina.s'],
 		['ban-form', `/desk/bans?ticket=${pages.banned}`, 'amina.s'],
-		['hiding', `${pages.talk}?hide=1`, 'amina.s'],
+		['hiding', `${pages.talk}?hide=1#hide`, 'amina.s'],
 		['moderation-reports', '/desk/moderation?list=reports', 'amina.s'],
 		['figures', '/desk/figures', 'robin.k'],
 		['rules', '/desk/rules', 'robin.k'],

@@ -1,12 +1,14 @@
 // `make bench`: measures the desk beside its peers in one run and prints a table. Nothing here asserts a time.
 //
-//     node tests/bench/run.mjs [PART...]      parts: store judge rules pages start talks streams
+//     node tests/bench/run.mjs [PART...]      parts: store judge rules engines pages start talks streams
 //
-// Peers are nginx (files, `return 200`), nginx with nchan (event streams) and bare SQLite group commit. Everything listens on
+// Peers are nginx (files, `return 200`), nginx with nchan (event streams) and bare SQLite group commit, SpamAssassin and
+// rspamd. Everything listens on
 // loopback ports of its own choosing, loops are bounded, and what was started is ended by its process id. A part that fails says
 // so, the others go on, and the exit code is 1.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -163,6 +165,126 @@ function rules() {
 	if (r.status !== 0) throw new Error(r.stderr);
 }
 
+// SpamAssassin's own body rules over messages of some 650 bytes: our engine, SpamAssassin in this machine's Perl (as it is, and with
+// what sa-compile makes of the rules), and rspamd, which reads such rules itself. Every engine gets the same rules and texts.
+async function engines() {
+	const shipped = '/usr/share/spamassassin';
+	if (!existsSync(shipped)) return show('rules of SpamAssassin', 'SpamAssassin is not installed');
+	const patterns = new Map();
+	for (const f of readdirSync(shipped).filter((n) => n.endsWith('.cf')).sort())
+		for (const line of readFileSync(path.join(shipped, f), 'latin1').split('\n')) {
+			const m = line.match(/^\s*body\s+(\w+)\s+(\/.*)$/);
+			// Tags of replace_tag, and characters past a byte, which only SpamAssassin's Unicode mode knows.
+			if (m && !/<[A-Z]|\\x\{[0-9a-f]{3,}/i.test(m[2])) patterns.set(`B${m[1]}`, m[2]);
+		}
+	const cf = path.join(work, 'engines.cf');
+	writeFileSync(cf, [...patterns].map(([name, p]) => `body ${name} ${p}\n`).join(''), 'latin1');
+	const texts = messages();
+	const file = path.join(work, 'texts');
+	writeFileSync(file, texts.map((t) => `${t.subject}\n\n${t.body}\0`).join(''));
+
+	const read = (out) => {
+		const [head, ...hits] = out.trimEnd().split('\n');
+		return { ...JSON.parse(head), hits: hits.map((l) => l.split(' ').sort().join(' ')) };
+	};
+	const perl = (...more) => read(ok(run('perl', [path.join(root, 'tests/bench/sa_bench.pl'), cf, file, ...more], 300)));
+	const ours = read(ok(run(driver('engine_bench'), [cf, file], 120)));
+	const sa = perl();
+	const differ = ours.hits.filter((h, i) => h !== sa.hits[i]).length;
+	show(`${patterns.size} body rules of SpamAssassin, ${texts.length} messages`, `${ours.us} us a message; ${differ} with other hits than SpamAssassin`, 'the same hits');
+	show('  SpamAssassin in process', `${Math.round(sa.us)} us a message = ${ratio(sa.us, ours.us)} of ours`);
+	const made = path.join(work, 'compiled');
+	const site = path.join(work, 'site');
+	for (const d of [made, site]) mkdirSync(d);
+	writeFileSync(path.join(site, 'init.pre'), 'loadplugin Mail::SpamAssassin::Plugin::Check\n');
+	writeFileSync(path.join(site, 'local.cf'), readFileSync(cf));
+	if (spawnSync('sh', ['-c', 'command -v sa-compile re2c']).status !== 0) show('  with sa-compile', 'not installed');
+	else {
+		const began = Date.now();
+		ok(run('sa-compile', [`--siteconfigpath=${site}`, `--configpath=${site}`, `--updatedir=${made}`], 600));
+		const seconds = Math.round((Date.now() - began) / 1000);
+		const c = perl(made);
+		show('  with sa-compile', `${Math.round(c.us)} us a message = ${ratio(c.us, ours.us)} of ours (compiled in ${seconds} s; ours in ${ours.build_ms} ms)`, '>= 10');
+	}
+	await rspamd(cf, texts, ours.us);
+}
+
+const ok = (r) => {
+	if (r.status !== 0) throw new Error(r.stderr || `exit ${r.status}`);
+	return r.stdout;
+};
+
+/** Two hundred messages of some 650 bytes, put together from real lines: the practice corpora, else the tests' own. */
+function messages() {
+	const shared = process.env.PORCHLIGHT_SHARED ?? path.resolve(root, '..', 'shared', 'data');
+	const folders = [path.join(shared, 'corpus'), path.join(root, 'tests/rules/ham'), path.join(root, 'tests/rules/spam')].filter(existsSync);
+	const from = folders[0] === path.join(shared, 'corpus') ? folders.slice(0, 1) : folders;
+	const lines = from.flatMap((d) => readdirSync(d).filter((f) => f.endsWith('.jsonl')).sort().flatMap((f) =>
+		readFileSync(path.join(d, f), 'utf8').trim().split('\n').map((l) => JSON.parse(l).body.trim().replaceAll('\0', ''))));
+	const step = Math.max(1, Math.floor(lines.length / 1200));
+	const out = [];
+	for (let i = 0, body = ''; i < lines.length && out.length < 200; i += step) {
+		body += `${lines[i]}\n\n`;
+		if (body.length > 600) {
+			out.push({ subject: 'A question', body });
+			body = '';
+		}
+	}
+	return out;
+}
+
+/** rspamd with the same rules, asked over one connection that stays open: its whole pipeline, as its users have it. */
+async function rspamd(cf, texts, oursUs) {
+	if (spawnSync('sh', ['-c', 'command -v rspamd']).status !== 0) return show('  rspamd', 'not installed');
+	const dir = path.join(work, 'rspamd');
+	mkdirSync(dir);
+	const port = await freePort();
+	writeFileSync(
+		path.join(dir, 'rspamd.conf'),
+		`options { pidfile = "${dir}/pid"; filters = []; control_socket = "${dir}/control mode=0600"; temp_dir = "${dir}"; cache_file = "${dir}/cache"; hs_cache_dir = "${dir}";
+ url_tld = "/usr/share/rspamd/effective_tld_names.dat"; dns { nameserver = ["127.0.0.1"]; timeout = 0.1s; retransmits = 1; } }
+logging { type = "console"; level = "error"; }
+worker "normal" { bind_socket = "127.0.0.1:${port}"; count = 1; }
+actions { reject = 15; add_header = 6; greylist = 4; }
+modules { path = "/usr/share/rspamd/plugins/spamassassin.lua"; }
+spamassassin { ruleset = "${cf}"; }
+`,
+	);
+	const child = spawn('rspamd', ['-c', path.join(dir, 'rspamd.conf'), '-f', ...(process.getuid() === 0 ? ['-i'] : [])], { stdio: 'ignore' });
+	children.push(child);
+	const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+	const ask = (body) =>
+		new Promise((resolve, reject) => {
+			const rq = http.request({ port, host: '127.0.0.1', agent, method: body ? 'POST' : 'GET', path: body ? '/checkv2' : '/ping' }, (rs) => {
+				let text = '';
+				rs.on('data', (b) => (text += b));
+				rs.on('end', () => resolve({ status: rs.statusCode, text }));
+			});
+			rq.on('error', reject);
+			rq.end(body);
+		});
+	for (let i = 0; ; i++) {
+		if ((await ask().catch(() => ({}))).status === 200) break;
+		if (i === 300) throw new Error('rspamd did not start');
+		await sleep(200);
+	}
+	await sleep(5000); // its own patterns are compiled beside the first answers
+	const mails = texts.map((t) => `Subject: ${t.subject}\r\nFrom: a@b.invalid\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${t.body.replaceAll('\n', '\r\n')}`);
+	let us = 0;
+	let hits = 0;
+	for (const round of [0, 1]) {
+		const began = process.hrtime.bigint();
+		for (const m of mails) {
+			const r = await ask(m);
+			if (r.status !== 200) throw new Error(`rspamd: ${r.status}`);
+			if (round) hits += Object.keys(JSON.parse(r.text).symbols).filter((s) => s.startsWith('B')).length;
+		}
+		us = Number(process.hrtime.bigint() - began) / 1000 / mails.length;
+	}
+	show('  rspamd, over HTTP', `${Math.round(us)} us a message = ${ratio(us, oursUs)} of ours (${hits} hits)`, '>= 10');
+	agent.destroy();
+}
+
 async function pages() {
 	const p = await porchlight('pages');
 	const body = await (await fetch(`http://127.0.0.1:${p.port}/`)).text();
@@ -310,7 +432,7 @@ export { children, driver, freePort, last, nginx, porchlight, ratio, show, sleep
 
 async function main() {
 	console.log(`# ${process.arch}, ${(await import('node:os')).cpus().length} cores, client and server on the same ones; ratios hold, absolute figures move`);
-	const all = { store, judge, rules, pages, start, talks, streams };
+	const all = { store, judge, rules, engines, pages, start, talks, streams };
 	for (const [name, part] of Object.entries(all)) {
 		if (!wanted(name)) continue;
 		try {

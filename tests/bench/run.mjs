@@ -178,7 +178,7 @@ async function engines() {
 			if (m && !/<[A-Z]|\\x\{[0-9a-f]{3,}/i.test(m[2])) patterns.set(`B${m[1]}`, m[2]);
 		}
 	const cf = path.join(work, 'engines.cf');
-	writeFileSync(cf, [...patterns].map(([name, p]) => `body ${name} ${p}\n`).join(''), 'latin1');
+	writeFileSync(cf, [...patterns].map(([name, p]) => `body ${name} ${p}\nscore ${name} 1\n`).join(''), 'latin1');
 	const texts = messages();
 	const file = path.join(work, 'texts');
 	writeFileSync(file, texts.map((t) => `${t.subject}\n\n${t.body}\0`).join(''));
@@ -221,7 +221,7 @@ function messages() {
 	const from = folders[0] === path.join(shared, 'corpus') ? folders.slice(0, 1) : folders;
 	const lines = from.flatMap((d) => readdirSync(d).filter((f) => f.endsWith('.jsonl')).sort().flatMap((f) =>
 		readFileSync(path.join(d, f), 'utf8').trim().split('\n').map((l) => JSON.parse(l).body.trim().replaceAll('\0', ''))));
-	const step = Math.max(1, Math.floor(lines.length / 1200));
+	const step = Math.max(1, Math.floor(lines.length / 4000));
 	const out = [];
 	for (let i = 0, body = ''; i < lines.length && out.length < 200; i += step) {
 		body += `${lines[i]}\n\n`;

@@ -522,7 +522,7 @@ static void lines_are_screened_together(void **state)
 
 static struct posted helper_line(struct fixture *f, int64_t ticket, const struct actor *who, int64_t fence, const char *body)
 {
-	struct post in = { .act = { .ticket = ticket, .by = BY_HELPER, .who = *who, .fenced = true, .fence = fence }, .body = slice_of(body) };
+	struct post in = { .act = { .ticket = ticket, .by = BY_HELPER, .who = *who, .fenced = true, .fence = fence }, .body = slice_of(body), .confirmed = true };
 	struct posted out;
 	struct error e = { 0 };
 

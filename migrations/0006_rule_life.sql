@@ -47,12 +47,10 @@ CREATE TABLE rule_langs (
 );
 CREATE INDEX rule_langs_rule ON rule_langs (rule, day);
 
--- What a rule cost by UTC day: CPU time over the texts on which it was timed, and runs into its limit.
+-- How often a rule ran into its limit, by UTC day.
 CREATE TABLE rule_costs (
 	day INTEGER NOT NULL,
 	rule TEXT NOT NULL,
-	timed INTEGER NOT NULL,
-	us INTEGER NOT NULL,
 	limits INTEGER NOT NULL,
 	PRIMARY KEY (day, rule)
 );

@@ -103,7 +103,7 @@ static void look_at_rule_states(struct db *db, struct findings *f)
 		mend(f, "what was laid on rules cannot be read: %s", e.message);
 		return;
 	}
-	for (int i = RULE_QUARANTINED; i < RULE_PINNED; i++) {
+	for (int i = RULE_QUARANTINED; i < RULE_STATE_COUNT; i++) {
 		size_t n = strlen(what);
 		if (laid[i])
 			snprintf(what + n, sizeof(what) - n, "%s%" PRId64 " %s", n ? ", " : "", laid[i], rule_state_name((enum rule_state)i));

@@ -13,14 +13,14 @@ enum { LIFTED_MAX = 50, NAME_BYTES = 160 };
 
 const char *rule_state_name(enum rule_state s)
 {
-	static const char *const names[RULE_STATE_COUNT] = { "", "quarantined", "capped", "overturned", "stopped", "aged", "pinned" };
+	static const char *const names[RULE_STATE_COUNT] = { "", "quarantined", "capped", "overturned", "stopped" };
 	return s > 0 && s < RULE_STATE_COUNT ? names[s] : "";
 }
 
 static unsigned char flag_of(int64_t s)
 {
 	static const unsigned char flags[RULE_STATE_COUNT] = { [RULE_QUARANTINED] = RULE_LIFE_QUARANTINED, [RULE_CAPPED] = RULE_LIFE_CAPPED,
-		[RULE_OVERTURNED] = RULE_LIFE_WATCHED, [RULE_STOPPED] = RULE_LIFE_WATCHED, [RULE_AGED] = RULE_LIFE_RESTS };
+		[RULE_OVERTURNED] = RULE_LIFE_WATCHED, [RULE_STOPPED] = RULE_LIFE_WATCHED };
 	return s > 0 && s < RULE_STATE_COUNT ? flags[s] : 0;
 }
 
@@ -146,7 +146,7 @@ static enum err release_run(struct db *db, void *self, struct error *e)
 	int64_t taken = 0;
 	enum err err = ERR_OK;
 
-	for (int k = RULE_QUARANTINED; k < RULE_PINNED && !err; k++) {
+	for (int k = RULE_QUARANTINED; k < RULE_STATE_COUNT && !err; k++) {
 		int64_t n = 0;
 		err = db_run(db, SQL_RULE_LIFE_DROP, BINDS(b_text(s->rule), b_int(k)), &n, e);
 		taken += n;

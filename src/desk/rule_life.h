@@ -10,10 +10,8 @@
  *  capped       holds, refuses nothing (desk/rule_doubt says when).
  *  overturned   as in mode watch (likewise).
  *  stopped      as in mode watch, by a moderator; only an admin releases it.
- *  aged         as in mode dormant (likewise).
- *  pinned       an admin keeps it from ageing.
  *
- * All but `stopped` and `pinned` hold for one version of the rule: an edit lifts them. A network that is not known is no network: its
+ * All but `stopped` hold for one version of the rule: an edit lifts them. A network that is not known is no network: its
  * limit errors are counted in the figures only.
  *
  * Threads: any. Errors: as the store's.
@@ -27,8 +25,8 @@
 struct ruleset;
 
 /* Stored: never renumber. */
-enum rule_state { RULE_QUARANTINED = 1, RULE_CAPPED, RULE_OVERTURNED, RULE_STOPPED, RULE_AGED, RULE_PINNED };
-#define RULE_STATE_COUNT 7
+enum rule_state { RULE_QUARANTINED = 1, RULE_CAPPED, RULE_OVERTURNED, RULE_STOPPED };
+#define RULE_STATE_COUNT 5
 enum { RULE_REASON_MAX_BYTES = 300 };
 const char *rule_state_name(enum rule_state s); /* "quarantined", ... */
 
@@ -50,7 +48,7 @@ enum err rule_life_set(struct db *db, struct slice rule, enum rule_state s, int6
 
 /* Any moderator stops a rule: from this commit on it weighs nothing. ERR_NOT_FOUND: no such rule. ERR_INVALID (reason): too long. */
 enum err rule_life_stop(struct desk *d, const struct actor *who, struct slice rule, struct slice reason, struct error *e) MUST_CHECK;
-/* An admin takes everything off a rule but the pin. ERR_NOT_FOUND where nothing lies on it. */
+/* An admin takes everything off a rule. ERR_NOT_FOUND where nothing lies on it. */
 enum err rule_life_release(struct desk *d, const struct actor *who, struct slice rule, struct error *e) MUST_CHECK;
 
 /* [{"rule","state","since","by"?,"reason"}], newest first, of what holds for this generation. */

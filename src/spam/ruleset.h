@@ -39,9 +39,8 @@ enum rule_class {
 /* What the desk has laid on a rule, beside its files (desk/rule_life): one byte a rule of a generation. */
 enum rule_life {
 	RULE_LIFE_QUARANTINED = 1, /* not run; a text that it might concern is unknown */
-	RULE_LIFE_RESTS = 2,       /* as in mode dormant */
-	RULE_LIFE_WATCHED = 4,     /* as in mode watch */
-	RULE_LIFE_CAPPED = 8       /* asks for no more than holding */
+	RULE_LIFE_WATCHED = 2,     /* as in mode watch */
+	RULE_LIFE_CAPPED = 4       /* asks for no more than holding */
 };
 
 /* One rule. All pointers live as long as the generation. */

@@ -156,6 +156,8 @@ test('a sound by one tab of several, and it passes on when that tab closes', asy
 	// Off duty: quiet. The count in the title goes on.
 	await two.getByRole('button', { name: 'Go off duty' }).click();
 	await two.locator('#duty-state[data-duty="off"]').waitFor();
+	await two.keyboard.press('Shift');
+	await until(() => two.evaluate(async () => (await navigator.locks.query()).held.some((l) => l.name.endsWith(':sound'))), 'it to be the one that could');
 	await two.evaluate(() => localStorage.removeItem([...Object.keys(localStorage)].find((k) => k.endsWith(':rang'))));
 	const before = await heard(two);
 	await two.evaluate(() => window.lookAway());

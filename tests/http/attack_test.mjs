@@ -43,7 +43,10 @@ test('everybody proves themselves, with more work in each step, and nobody is re
 		before = q.challenge.maxnumber;
 		assert.equal((await d.json('POST', `${V}/questions/${q.token}/challenge`, { pow: solve(q.challenge) })).body.state, 'queued');
 		const form = (await d.get(`${V}/questions/form`)).body;
-		assert.equal((await ask(d, { body: words(), form: form.form, pow: solve(form.challenge) })).body.state, 'queued');
+		const pow = solve(form.challenge);
+		assert.equal((await ask(d, { body: words(), form: form.form, pow })).body.state, 'queued');
+		// spent: the same form under another client_id is no second entry
+		assert.equal((await ask(d, { body: words(), form: form.form, pow })).body.state, 'challenged');
 		assert.equal((await d.get('/')).status, 200);
 	}
 	assert.match((await d.get('/metrics')).text, /^porchlight_attack_step 3$/m);

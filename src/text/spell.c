@@ -355,20 +355,25 @@ static void number_forms(struct variants *v, struct slice proto, struct slice ho
 /* http://foobar/ is http://www.foobar.com/ to browsers of old. False when the host is no such word. */
 static void bare_word(struct variants *v, struct slice proto, struct slice host, struct slice rest)
 {
-	struct slice name = host;
+	struct slice name = host, whole;
 	char *lower;
 
 	if (perl_starts_nocase(name, "www.") && name.len > 4)
 		name = slice_from(name, 4);
 	if (memchr(name.ptr, '.', name.len) != NULL || utf_equal_nocase(host, SLICE("localhost")) || spell_tld_valid(host))
 		return;
-	lower = arena_printf(v->arena, "www.%.*s.com", SLICE_ARG(name));
+	/* A name may hold NUL bytes: nothing here may take it for a string. */
+	lower = arena_alloc(v->arena, name.len + 8);
 	if (lower == NULL) {
 		v->nomem = true;
 		return;
 	}
+	memcpy(lower, "www.", 4);
+	memcpy(lower + 4, name.ptr, name.len);
+	memcpy(lower + 4 + name.len, ".com", 4);
+	whole = slice_make(lower, name.len + 8);
 	utf_lower_ascii(lower, name.len + 4);
-	variant3(v, proto, slice_of(lower), rest);
+	variant3(v, proto, whole, rest);
 }
 
 static bool is_number(struct slice host)

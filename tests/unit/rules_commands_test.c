@@ -186,12 +186,38 @@ static int start(void **state)
 	struct error e = { 0 };
 	(void)state;
 	folder = tmpdir_make();
-	if (crypt_init(&e) || conf_override("data", folder, &e) || conf_load(NULL, &e) || mkdir(in_folder("good"), 0700) || mkdir(in_folder("bad"), 0700))
+	if (crypt_init(&e) || conf_override("data", folder, &e) || conf_load(NULL, &e) || mkdir(in_folder("good"), 0700) || mkdir(in_folder("bad"), 0700) ||
+		mkdir(in_folder("mails"), 0700))
 		return -1;
 	tmpdir_put(folder, "good/a.cf", "body GOOD /good word/\nscore GOOD 4\ntest GOOD ok a good word\ntest GOOD fail a word\n");
 	tmpdir_put(folder, "bad/a.cf", "body ONE /one/\nbody TWO /(two/\nbody THREE /[three/\n");
+	tmpdir_put(folder, "mails/a.eml", "Subject: =?utf-8?Q?a_go?= =?utf-8?Q?od_one?=\nContent-Type: text/html; charset=utf-8\n"
+		"Content-Transfer-Encoding: quoted-printable\n\n<p>a g=6F<b>od</b> =\nword</p>\n");
+	tmpdir_put(folder, "mails/b.eml", "Subject: nothing\n\ngo od word\n");
 	tmpdir_put(folder, "failing.cf", "body GOOD /good word/\ntest GOOD ok a bad word\n");
 	return 0;
+}
+
+/* What a mail says is decoded before rules see it, on both commands. */
+static void mails(void **state)
+{
+	struct jv *v, *row;
+	(void)state;
+	assert_int_equal(run(out, sizeof(out), 6, "explain", "--mail", in_folder("mails/a.eml"), "--rules", in_folder("good"), "--json"), 0);
+	v = json(out);
+	assert_true(slice_is(jv_get_text(jv_at(jv_get(v, "hits"), 0), "rule"), "GOOD"));
+	jv_free(&v);
+	assert_int_equal(run(out, sizeof(out), 6, "eval", "--mail", in_folder("mails"), "--rules", in_folder("good"), "--json"), 0);
+	v = json(out);
+	assert_int_equal(jv_size(v), 2);
+	row = jv_at(v, 0);
+	assert_true(slice_is(jv_get_text(row, "file"), "a.eml"));
+	assert_true(jv_real_of(jv_get(row, "score")) == 4);
+	assert_int_equal(jv_int_of(jv_get(jv_get(row, "hits"), "GOOD")), 1);
+	assert_int_equal(jv_size(jv_get(jv_at(v, 1), "hits")), 0);
+	jv_free(&v);
+	assert_int_equal(run(NULL, 0, 5, "eval", "--mail", in_folder("nothing"), "--rules", in_folder("good")), 1);
+	assert_int_equal(run(NULL, 0, 5, "explain", "--mail", in_folder("nothing"), "--rules", in_folder("good")), 1);
 }
 
 static int stop(void **state)
@@ -209,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(explain),
 		cmocka_unit_test(eval),
+		cmocka_unit_test(mails),
 		cmocka_unit_test(list),
 	};
 	return cmocka_run_group_tests_name("rules commands", tests, start, stop);

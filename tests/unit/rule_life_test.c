@@ -279,7 +279,7 @@ static void release_forgets(void **state)
 
 static const char edited_rules[] =
 	"body WIDE /telescope/\nscore WIDE 20\naction WIDE reject\n"
-	"uri LINKED /bad\\.example/\nscore LINKED 2\n"
+	"uri LINKED /bad-shop\\.org/\nscore LINKED 2\n"
 	"body FIRM /galilei/\nscore FIRM 2\n";
 
 /* No two of these are near copies. */
@@ -328,7 +328,7 @@ static void a_rule_that_hits_too_much_is_capped(void **state)
 	assert_int_equal(flags_of(f, "WIDE"), RULE_LIFE_CAPPED);
 	/* It holds; it refuses nothing. */
 	assert_int_equal(ask_of(f, NULL, "Where is the telescope of Galilei?").state, TICKET_HELD);
-	assert_int_equal(ask_of(f, NULL, "The telescope of galilei at http://bad.example/ is here").state, TICKET_HELD);
+	assert_int_equal(ask_of(f, NULL, "The telescope of galilei at http://bad-shop.org/ is here").state, TICKET_HELD);
 }
 
 static void few_or_rare_hits_cap_nothing(void **state)
@@ -357,7 +357,7 @@ static void a_spammer_caps_nothing(void **state)
 
 	flood(f, 40, 20, true, "telescope", 0);
 	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
-	flood(f, 40, 20, false, "telescope http://bad.example/buy", 0);
+	flood(f, 40, 20, false, "telescope http://bad-shop.org/buy", 0);
 	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
 	flood(f, 40, 2, false, "telescopes", 0);
 	assert_false(lies_on(f, "WIDE", RULE_CAPPED));

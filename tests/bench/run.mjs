@@ -283,6 +283,9 @@ spamassassin { ruleset = "${cf}"; }
 	}
 	show('  rspamd, over HTTP', `${Math.round(us)} us a message = ${ratio(us, ours.us)} of ours (${hits} hits, ours ${ours.hits.join(' ').split(' ').filter(Boolean).length})`, '>= 10');
 	agent.destroy();
+	const gone = new Promise((resolve) => child.on('exit', resolve));
+	child.kill('SIGTERM'); // killed outright, it would leave its own children behind
+	await gone;
 }
 
 async function pages() {

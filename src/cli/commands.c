@@ -220,7 +220,7 @@ int command_user(struct args *a)
 		struct people_new n = { .login = slice_of(login), .name = slice_of(display), .password = slice_of(text),
 			.role = role == ROLE_NOBODY ? ROLE_HELPER : role };
 		int64_t id;
-		rc = people_add(&o.desk, o.db, NULL, &n, &id, &e);
+		rc = people_add(&o.desk, o.db, NULL, &n, NULL, &id, &e);
 		if (rc == ERR_OK)
 			printf("added %s (%s)\n", login, people_role_name(n.role));
 	} else if (rc == ERR_OK) {

@@ -100,7 +100,7 @@ static enum err add_people(struct desk *d, struct db *db, const char *password, 
 		struct people_new n = { slice_of(people[i].login), slice_of(people[i].name), slice_of(password),
 					people[i].role };
 		int64_t id;
-		enum err err = people_add(d, db, NULL, &n, &id, e);
+		enum err err = people_add(d, db, NULL, &n, NULL, &id, e);
 		if (err)
 			return err;
 		actors[i] = (struct actor){ .role = people[i].role, .account = id, .name = n.name };

@@ -1,11 +1,13 @@
 #include "desk/bans.h"
 
 #include "desk/audit.h"
+#include "desk/repeat.h"
 
 static const int64_t DAY_MS = 86400 * 1000LL;
 
 struct add {
 	const struct actor *by;
+	struct repeat *repeat;
 	int64_t ticket, expires_ms, id;
 	struct slice reason;
 };
@@ -15,8 +17,10 @@ static enum err add_run(struct db *db, void *self, struct error *e)
 	struct add *b = self;
 	struct crypt_hash hash;
 	struct rows r;
-	enum err err = rows_open(db, &r, SQL_BANS_SENDER, BINDS(b_int(b->ticket)), e);
-	if (err)
+	enum err err = repeat_find_id(db, b->repeat, &b->id, e);
+	if (err || b->id)
+		return err;
+	if ((err = rows_open(db, &r, SQL_BANS_SENDER, BINDS(b_int(b->ticket)), e)))
 		return err;
 	bool found = rows_next(&r), known = false;
 	if (found) {
@@ -35,17 +39,19 @@ static enum err add_run(struct db *db, void *self, struct error *e)
 		BINDS(b_blob(hash.bytes, sizeof(hash.bytes)), b_int(b->ticket), b_text(b->reason), b_int(b->by->account),
 			b_int(clock_wall_ms()), b_int(b->expires_ms)),
 		&b->id, e);
+	if (!err)
+		err = repeat_keep_id(db, b->repeat, b->id, e);
 	return err ? err : audit_add(db, b->by, "ban.add", "ban", b->id, NULL, e);
 }
 
-enum err bans_add(struct desk *d, const struct actor *by, int64_t ticket, int days, struct slice reason, int64_t *id,
-	struct error *e)
+enum err bans_add(struct desk *d, const struct actor *by, int64_t ticket, int days, struct slice reason, struct repeat *repeat,
+	int64_t *id, struct error *e)
 {
 	if (days < 1 || days > BANS_DAYS_MAX)
 		return err_field(e, ERR_INVALID, "days", "A ban lasts 1 to %d days.", BANS_DAYS_MAX);
 	if (reason.len > BANS_REASON_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "reason", "The reason is longer than %d bytes.", BANS_REASON_MAX_BYTES);
-	struct add b = { .by = by, .ticket = ticket, .expires_ms = clock_wall_ms() + days * DAY_MS,
+	struct add b = { .by = by, .repeat = repeat, .ticket = ticket, .expires_ms = clock_wall_ms() + days * DAY_MS,
 		.reason = reason.ptr ? reason : SLICE("") };
 	enum err err = writer_do(d->writer, LANE_TALK, add_run, &b, e);
 	if (!err)

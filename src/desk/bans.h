@@ -12,6 +12,8 @@
 
 enum { BANS_DAYS_MAX = 90, BANS_DAYS_DEFAULT = 7, BANS_REASON_MAX_BYTES = 500 };
 
+struct repeat;
+
 struct ban {
 	int64_t id, ticket; /* the ticket it was made from */
 	struct slice reason;
@@ -22,9 +24,10 @@ struct ban {
 };
 
 /* ERR_NOT_FOUND: no such ticket. ERR_CONFLICT: its sender is unknown, or was forgotten. ERR_INVALID (days, reason).
- * A ban of the same sender is replaced where the new one ends later. `by` is a moderator. */
-enum err bans_add(struct desk *d, const struct actor *by, int64_t ticket, int days, struct slice reason, int64_t *id,
-	struct error *e) MUST_CHECK;
+ * A ban of the same sender is replaced where the new one ends later. `by` is a moderator. `repeat` may be
+ * NULL: desk/repeat. */
+enum err bans_add(struct desk *d, const struct actor *by, int64_t ticket, int days, struct slice reason, struct repeat *repeat,
+	int64_t *id, struct error *e) MUST_CHECK;
 /* Running ones, newest first. */
 enum err bans_list(struct db *db, struct arena *a, struct ban **out, size_t *count, struct error *e) MUST_CHECK;
 enum err bans_end(struct desk *d, const struct actor *by, int64_t id, struct error *e) MUST_CHECK;

@@ -1,6 +1,10 @@
 #include "desk/canned.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "desk/audit.h"
+#include "desk/repeat.h"
 
 static void row_read(struct rows *r, struct arena *a, struct canned *c)
 {
@@ -70,8 +74,16 @@ static enum err may_change(struct db *db, const struct actor *by, int64_t id, st
 struct put {
 	const struct actor *by;
 	const struct canned *c;
-	int64_t id; /* of a new one */
+	struct repeat *repeat;
+	int64_t id, changed_ms; /* of a new one */
 };
+
+static enum err keep(struct db *db, const struct put *p, struct error *e)
+{
+	if (p->repeat)
+		snprintf(p->repeat->answer, sizeof(p->repeat->answer), "%" PRId64 " %" PRId64, p->id, p->changed_ms);
+	return repeat_keep(db, p->repeat, e);
+}
 
 static enum err put_run(struct db *db, void *self, struct error *e)
 {
@@ -88,10 +100,16 @@ static enum err put_run(struct db *db, void *self, struct error *e)
 			NULL, e);
 		return err ? err : audit_add(db, p->by, "canned.change", "canned", c->id, NULL, e);
 	}
+	p->changed_ms = c->changed_ms;
+	if ((err = repeat_find(db, p->repeat, e)))
+		return err;
+	if (p->repeat && p->repeat->found)
+		return sscanf(p->repeat->answer, "%20" SCNd64 " %20" SCNd64, &p->id, &p->changed_ms) == 2
+			? ERR_OK : err_set(e, ERR_CORRUPT, "What was answered to this client_id cannot be read.");
 	/* Sent twice it is the same one. */
 	err = db_int(db, SQL_CANNED_SAME, BINDS(b_int(p->by->account), b_text(c->title), b_text(c->body), b_text(c->lang), b_text(c->topic)), &p->id, e);
 	if (err != ERR_NOT_FOUND)
-		return err;
+		return err ? err : keep(db, p, e);
 	if ((err = db_int(db, SQL_CANNED_COUNT, NO_BINDS, &count, e)))
 		return err;
 	if (count >= CANNED_MAX)
@@ -100,6 +118,8 @@ static enum err put_run(struct db *db, void *self, struct error *e)
 		BINDS(b_int(p->by->account), b_text(c->title), b_text(c->body), b_text(c->lang), b_text(c->topic),
 			b_int(c->changed_ms)),
 		&p->id, e);
+	if (!err)
+		err = keep(db, p, e);
 	return err ? err : audit_add(db, p->by, "canned.add", "canned", p->id, NULL, e);
 }
 
@@ -112,7 +132,7 @@ static enum err need_text(struct slice s, size_t max, const char *field, struct 
 	return ERR_OK;
 }
 
-enum err canned_put(struct desk *d, const struct actor *by, struct canned *c, struct error *e)
+enum err canned_put(struct desk *d, const struct actor *by, struct canned *c, struct repeat *repeat, struct error *e)
 {
 	enum err err;
 	if ((err = need_text(c->title, CANNED_TITLE_MAX_BYTES, "title", e)) ||
@@ -127,11 +147,12 @@ enum err canned_put(struct desk *d, const struct actor *by, struct canned *c, st
 	if (c->topic.len > 64)
 		return err_field(e, ERR_INVALID, "topic", "That is no topic.");
 	c->changed_ms = clock_wall_ms();
-	struct put p = { .by = by, .c = c };
+	struct put p = { .by = by, .c = c, .repeat = repeat };
 	if ((err = writer_do(d->writer, LANE_TALK, put_run, &p, e)))
 		return err;
 	if (!c->id) {
 		c->id = p.id;
+		c->changed_ms = p.changed_ms;
 		c->by = by->account;
 	}
 	return ERR_OK;

@@ -7,6 +7,7 @@
 #include "desk/audit.h"
 #include "desk/learning.h"
 #include "desk/proof.h"
+#include "desk/repeat.h"
 #include "desk/sameness.h"
 #include "desk/rule_figures.h"
 #include "desk/talk.h"
@@ -391,12 +392,14 @@ enum err judgement_held(struct db *db, struct arena *a, const struct held_query 
 struct giving {
 	struct desk *desk;
 	const struct actor *who;
+	struct repeat *repeat;
 	const struct judgement_item *items;
-	size_t count;
+	size_t count, next;         /* next: the first that is not judged yet */
 	enum label label;
 	bool trust;
 	char undo[32];
 	int64_t changed, kept, own; /* own: of the kept ones, appeals against the judge's own decision */
+	char from[REPEAT_ANSWER_BYTES]; /* undo, next and the counts at the beginning of a chunk */
 };
 
 static enum err count_rules(struct db *db, int64_t ticket, int64_t n, enum stored_label label, int64_t sign, struct error *e)
@@ -544,24 +547,45 @@ static enum err judge_one(struct db *db, struct giving *g, const struct judgemen
 	return audit_add(db, g->who, label == STORED_SPAM ? "judgement.spam" : "judgement.ham", "ticket", it->ticket, NULL, e);
 }
 
+/* What has been done of all that was named, in the words of desk/repeat's answer. */
+static bool progress_read(const char *text, struct giving *g)
+{
+	return sscanf(text, "%31s %zu %20" SCNd64 " %20" SCNd64 " %20" SCNd64, g->undo, &g->next, &g->changed, &g->kept, &g->own) == 5 &&
+		g->next <= g->count;
+}
+
+static void progress_write(const struct giving *g, char *text, size_t size)
+{
+	snprintf(text, size, "%s %zu %" PRId64 " %" PRId64 " %" PRId64, g->undo, g->next, g->changed, g->kept, g->own);
+}
+
+/* One chunk. A run that failed, or came before this one, left nothing but g->from. */
 static enum err give_run(struct db *db, void *self, struct error *e)
 {
 	struct giving *g = self;
 	int64_t now = clock_wall_ms();
+	enum err err = repeat_find(db, g->repeat, e);
 
-	g->changed = g->kept = g->own = 0;
-	for (size_t i = 0; i < g->count; i++) {
-		enum err err = judge_one(db, g, &g->items[i], now, e);
+	if (err)
+		return err;
+	if (!progress_read(g->repeat && g->repeat->found ? g->repeat->answer : g->from, g))
+		return err_set(e, ERR_CORRUPT, "What was answered to this client_id cannot be read.");
+	if (g->next == g->count)
+		return ERR_OK;
+	for (size_t end = g->count - g->next < CHUNK ? g->count : g->next + CHUNK; g->next < end; g->next++) {
+		err = judge_one(db, g, &g->items[g->next], now, e);
 		if (err)
 			return err;
 	}
-	return ERR_OK;
+	if (g->repeat)
+		progress_write(g, g->repeat->answer, sizeof(g->repeat->answer));
+	return repeat_keep(db, g->repeat, e);
 }
 
 enum err judgement_give(struct desk *d, const struct actor *who, const struct judgement_item *items, size_t count, enum label label, bool trust,
-	struct judgement_done *out, struct error *e)
+	struct repeat *repeat, struct judgement_done *out, struct error *e)
 {
-	struct giving g = { .desk = d, .who = who, .label = label, .trust = trust };
+	struct giving g = { .desk = d, .who = who, .repeat = repeat, .items = items, .count = count, .label = label, .trust = trust };
 	unsigned char group[GROUP_BYTES];
 	int64_t own = 0;
 
@@ -570,23 +594,23 @@ enum err judgement_give(struct desk *d, const struct actor *who, const struct ju
 		return err_field(e, ERR_INVALID, "items", "Give 1 to %d items.", JUDGEMENT_ITEMS_MAX);
 	crypt_random(group, sizeof(group));
 	crypt_base64(group, sizeof(group), g.undo);
-	for (size_t at = 0; at < count; at += CHUNK) {
-		g.items = items + at;
-		g.count = count - at < CHUNK ? count - at : CHUNK;
+	do {
+		progress_write(&g, g.from, sizeof(g.from));
 		enum err err = writer_do(d->writer, LANE_TALK, give_run, &g, e);
 		/* What earlier chunks did stands and can be undone; the caller is told of it. */
 		if (err && out->changed == 0)
 			return err;
 		if (err)
 			break;
-		out->changed += g.changed;
-		out->kept += g.kept;
-		own += g.own;
-	}
+		out->changed = g.changed;
+		out->kept = g.kept;
+		own = g.own;
+		snprintf(out->undo, sizeof(out->undo), "%s", g.undo);
+	} while (g.next < count);
 	if (own && own == out->kept && !out->changed)
 		return err_set(e, ERR_CONFLICT, "This appeal is about your own decision: another moderator has to judge it.");
-	if (out->changed)
-		snprintf(out->undo, sizeof(out->undo), "%s", g.undo);
+	if (!out->changed)
+		out->undo[0] = '\0';
 	return ERR_OK;
 }
 

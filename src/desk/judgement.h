@@ -38,14 +38,17 @@ struct judgement_item {
 enum label { LABEL_SPAM, LABEL_HAM };
 enum { JUDGEMENT_ITEMS_MAX = 500 };
 
+struct repeat;
+
 struct judgement_done {
 	char undo[32];       /* the undo group's name; "" when nothing changed */
 	int64_t changed, kept; /* kept: already decided so, or its state allows no such step */
 };
 /* An appeal is judged by another moderator than the one it is about, where there is one who is not disabled: such an item is kept, and where
- * there was no other kind of item the answer is ERR_CONFLICT. `trust`: with ham, the sender's later texts in this talk are screened briefly. At most JUDGEMENT_ITEMS_MAX items. */
+ * there was no other kind of item the answer is ERR_CONFLICT. `trust`: with ham, the sender's later texts in this talk are screened briefly. At most JUDGEMENT_ITEMS_MAX items.
+ * `repeat` may be NULL (desk/repeat); with it, decisions that were broken off half way go on where they were, in the same undo group. */
 enum err judgement_give(struct desk *d, const struct actor *who, const struct judgement_item *items, size_t count, enum label label,
-	bool trust, struct judgement_done *out, struct error *e) MUST_CHECK;
+	bool trust, struct repeat *repeat, struct judgement_done *out, struct error *e) MUST_CHECK;
 /* ERR_NOT_FOUND: no such group, or undone before. Items that went on since are kept. */
 enum err judgement_undo(struct desk *d, const struct actor *who, struct slice undo, struct judgement_done *out, struct error *e) MUST_CHECK;
 

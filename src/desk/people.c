@@ -7,6 +7,7 @@
 #include "desk/attempt.h"
 #include "desk/audit.h"
 #include "desk/keys.h"
+#include "desk/repeat.h"
 #include "text/unicode.h"
 #include "text/utf.h"
 
@@ -103,6 +104,7 @@ enum err people_password_fits(struct slice password, struct error *e)
 
 struct add {
 	const struct actor *by;
+	struct repeat *repeat;
 	const char *login, *hash;
 	struct slice name;
 	enum role role;
@@ -113,7 +115,10 @@ static enum err add_run(struct db *db, void *self, struct error *e)
 {
 	struct add *n = self;
 	int64_t taken;
-	enum err err = db_int(db, SQL_PEOPLE_BY_LOGIN, BINDS(b_str(n->login)), &taken, e);
+	enum err err = repeat_find_id(db, n->repeat, &n->id, e);
+	if (err || n->id)
+		return err;
+	err = db_int(db, SQL_PEOPLE_BY_LOGIN, BINDS(b_str(n->login)), &taken, e);
 	if (!err)
 		return err_field(e, ERR_CONFLICT, "name", "There is an account with this login name already.");
 	if (err != ERR_NOT_FOUND)
@@ -127,11 +132,13 @@ static enum err add_run(struct db *db, void *self, struct error *e)
 		snprintf(name, sizeof(name), "Helper %lld", (long long)n->id);
 		err = db_run(db, SQL_PEOPLE_RENAME, BINDS(b_int(n->id), b_str(name)), NULL, e);
 	}
+	if (!err)
+		err = repeat_keep_id(db, n->repeat, n->id, e);
 	return err ? err : audit_add(db, n->by, "account.add", "account", n->id, people_role_name(n->role), e);
 }
 
-enum err people_add(struct desk *d, struct db *db, const struct actor *by, const struct people_new *n, int64_t *id,
-	struct error *e)
+enum err people_add(struct desk *d, struct db *db, const struct actor *by, const struct people_new *n, struct repeat *repeat,
+	int64_t *id, struct error *e)
 {
 	char login[PEOPLE_LOGIN_MAX_BYTES + 1], hash[CRYPT_PASSWORD_BYTES];
 	enum err err = login_fold(n->login, login, e);
@@ -143,7 +150,7 @@ enum err people_add(struct desk *d, struct db *db, const struct actor *by, const
 		if ((err = people_password_fits(n->password, e)) || (err = crypt_password_hash(n->password, hash, e)))
 			return err;
 	}
-	struct add c = { .by = by, .login = login, .hash = n->password.ptr ? hash : NULL, .name = n->name, .role = n->role };
+	struct add c = { .by = by, .repeat = repeat, .login = login, .hash = n->password.ptr ? hash : NULL, .name = n->name, .role = n->role };
 	err = write_now(d, db, add_run, &c, e);
 	crypt_wipe(hash, sizeof(hash));
 	if (!err)
@@ -671,6 +678,7 @@ struct jv *people_scopes_json(unsigned scopes)
 
 struct key_add {
 	const struct actor *by;
+	struct repeat *repeat;
 	struct slice label;
 	unsigned scopes;
 	int64_t expires_ms, id;
@@ -681,8 +689,10 @@ static enum err key_add_run(struct db *db, void *self, struct error *e)
 {
 	struct key_add *c = self;
 	int64_t count;
-	enum err err = db_int(db, SQL_KEY_COUNT, BINDS(b_int(c->by->account)), &count, e);
-	if (err)
+	enum err err = repeat_find_id(db, c->repeat, &c->id, e);
+	if (err || c->id)
+		return err;
+	if ((err = db_int(db, SQL_KEY_COUNT, BINDS(b_int(c->by->account)), &count, e)))
 		return err;
 	if (count >= PEOPLE_KEYS_MAX)
 		return err_set(e, ERR_CONFLICT, "This account has %d keys already; end one first.", PEOPLE_KEYS_MAX);
@@ -694,11 +704,13 @@ static enum err key_add_run(struct db *db, void *self, struct error *e)
 		BINDS(b_int(c->by->account), b_blob(c->hash.bytes, sizeof(c->hash.bytes)), b_text(c->label), b_int(c->scopes),
 			b_int(clock_wall_ms()), b_id(c->expires_ms)),
 		&c->id, e);
+	if (!err)
+		err = repeat_keep_id(db, c->repeat, c->id, e);
 	return err ? err : audit_add(db, c->by, "key.add", "key", c->id, NULL, e);
 }
 
 enum err people_key_add(struct desk *d, struct db *db, const struct actor *by, struct slice label, unsigned scopes,
-	int64_t expires_ms, char key[PEOPLE_KEY_BYTES], int64_t *id, struct error *e)
+	int64_t expires_ms, struct repeat *repeat, char key[PEOPLE_KEY_BYTES], int64_t *id, struct error *e)
 {
 	if (!label.ptr || !label.len || label.len > PEOPLE_NAME_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "label", "A key needs a label of at most %d bytes.", PEOPLE_NAME_MAX_BYTES);
@@ -707,11 +719,13 @@ enum err people_key_add(struct desk *d, struct db *db, const struct actor *by, s
 	memcpy(key, "plk_", 4);
 	crypt_base64(random, sizeof(random), key + 4);
 	crypt_wipe(random, sizeof(random));
-	struct key_add c = { .by = by, .label = label, .scopes = scopes, .expires_ms = expires_ms,
+	struct key_add c = { .by = by, .repeat = repeat, .label = label, .scopes = scopes, .expires_ms = expires_ms,
 		.hash = crypt_keyed(keys_session(d->keys), "key", slice_of(key)) };
 	enum err err = write_now(d, db, key_add_run, &c, e);
 	if (!err)
 		*id = c.id;
+	if (repeat && repeat->found)
+		crypt_wipe(key, PEOPLE_KEY_BYTES); /* it opens nothing */
 	return err;
 }
 

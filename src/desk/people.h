@@ -56,6 +56,8 @@ struct account {
 	int64_t created_ms, seen_ms; /* seen: the last use of a session; 0: never */
 };
 
+struct repeat;
+
 struct people_new {
 	struct slice login;    /* 1 to PEOPLE_LOGIN_MAX_BYTES; letters, digits and . _ - @ of any script, no white space, nothing invisible */
 	struct slice name;     /* display name; absent: "Helper N" */
@@ -63,9 +65,10 @@ struct people_new {
 	enum role role;
 };
 
-/* Hashes a password. ERR_CONFLICT: the login name is taken. ERR_INVALID names the field: name, display, password, role. */
-enum err people_add(struct desk *d, struct db *db, const struct actor *by, const struct people_new *n, int64_t *id,
-	struct error *e) MUST_CHECK;
+/* Hashes a password. ERR_CONFLICT: the login name is taken. ERR_INVALID names the field: name, display, password, role.
+ * `repeat` may be NULL: desk/repeat. */
+enum err people_add(struct desk *d, struct db *db, const struct actor *by, const struct people_new *n, struct repeat *repeat,
+	int64_t *id, struct error *e) MUST_CHECK;
 
 /* In the order of their ids. */
 enum err people_list(struct db *db, struct arena *a, struct account **out, size_t *count, struct error *e) MUST_CHECK;
@@ -139,9 +142,10 @@ struct people_key {
 	int64_t created_ms, used_ms, expires_ms; /* 0: never */
 };
 
-/* ERR_CONFLICT: too many keys; with the field label: one of that label, so that a request sent twice makes no key that nobody has seen. */
+/* ERR_CONFLICT: too many keys; with the field label: one of that label, so that a request sent twice makes no key that nobody has seen.
+ * `repeat` may be NULL (desk/repeat): where it is found, *id is the first one's and `key` is empty. */
 enum err people_key_add(struct desk *d, struct db *db, const struct actor *by, struct slice label, unsigned scopes,
-	int64_t expires_ms, char key[PEOPLE_KEY_BYTES], int64_t *id, struct error *e) MUST_CHECK;
+	int64_t expires_ms, struct repeat *repeat, char key[PEOPLE_KEY_BYTES], int64_t *id, struct error *e) MUST_CHECK;
 enum err people_key_list(struct db *db, struct arena *a, int64_t account, struct people_key **out, size_t *count,
 	struct error *e) MUST_CHECK;
 /* One's own, or anybody's for an admin; ERR_NOT_FOUND otherwise. */

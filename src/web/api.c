@@ -207,6 +207,22 @@ enum err api_act(struct request *rq, const struct jv *body, int64_t id, struct a
 	return ERR_OK;
 }
 
+enum err api_repeat(struct request *rq, const struct jv *body, struct repeat *store, struct repeat **out, struct error *e)
+{
+	struct slice client_id = SLICE_NONE;
+	*out = NULL;
+	enum err err = jv_want_text(body, "client_id", &client_id, e);
+	if (err || !client_id.ptr)
+		return err;
+	*out = store;
+	return repeat_start(rq->desk, store, rq->who.account, client_id, rq->path, rq->body, e);
+}
+
+int api_made(const struct repeat *r)
+{
+	return r && r->found ? 200 : 201;
+}
+
 struct jv *api_id_json(struct request *rq, int64_t id)
 {
 	return jv_string(arena_printf(rq->arena, "%lld", (long long)id));

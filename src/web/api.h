@@ -8,6 +8,7 @@
 #ifndef WEB_API_H
 #define WEB_API_H
 
+#include "desk/repeat.h"
 #include "desk/talk.h"
 #include "desk/ticket.h"
 #include "live/hub.h"
@@ -36,6 +37,12 @@ enum err api_after(struct request *rq, bool stream, int64_t *after, struct error
 /* Fills ticket (from `id`), who, by, fence, seen, client_id and reason from the request. A moderator who names `seen` and
  * no fence acts as moderator, everybody else as helper. */
 enum err api_act(struct request *rq, const struct jv *body, int64_t id, struct act *out, struct error *e) MUST_CHECK;
+
+/* The client_id of a body that creates something, for desk/repeat: *out is NULL without one, else `store`. */
+enum err api_repeat(struct request *rq, const struct jv *body, struct repeat *store, struct repeat **out, struct error *e) MUST_CHECK;
+
+/* 201, or 200 where it was made before. `r` may be NULL. */
+int api_made(const struct repeat *r);
 
 /* An id as the API writes it: a string. */
 struct jv *api_id_json(struct request *rq, int64_t id);

@@ -237,16 +237,19 @@ enum err api_account_add(struct request *rq, struct response *rs, struct error *
 {
 	struct jv *body;
 	struct people_new n = { .role = ROLE_HELPER };
+	struct repeat store, *repeat;
 	int64_t id;
 	char code[PEOPLE_RESET_BYTES] = "";
 	enum err err = request_json(rq, &body, e);
 	if (err || (err = api_need_text(body, "name", &n.login, e)) || (err = jv_want_text(body, "display", &n.name, e)) ||
 		(err = jv_want_text(body, "password", &n.password, e)) || (err = role_read(body, &n.role, e)) ||
-		(err = people_add(rq->desk, rq->db, &rq->who, &n, &id, e)))
+		(err = api_repeat(rq, body, &store, &repeat, e)) ||
+		(err = people_add(rq->desk, rq->db, &rq->who, &n, repeat, &id, e)))
 		return err;
-	if (!n.password.ptr && (err = people_reset_start(rq->desk, rq->db, &rq->who, id, code, e)))
+	/* A repeat does not make the code that may have arrived useless. */
+	if (!n.password.ptr && !(repeat && repeat->found) && (err = people_reset_start(rq->desk, rq->db, &rq->who, id, code, e)))
 		return err;
-	return account_answer(rq, rs, 201, id, code[0] ? code : NULL, e);
+	return account_answer(rq, rs, api_made(repeat), id, code[0] ? code : NULL, e);
 }
 
 enum err api_account_change(struct request *rq, struct response *rs, struct error *e)

@@ -86,9 +86,10 @@ enum err api_judge(struct request *rq, struct response *rs, struct error *e)
 	struct jv *body;
 	struct slice label;
 	bool trust = false;
+	struct repeat store, *repeat;
 	struct judgement_done done = { 0 };
 	enum err err = request_json(rq, &body, e);
-	if (err)
+	if (err || (err = api_repeat(rq, body, &store, &repeat, e)))
 		return err;
 	const struct jv *items = jv_get(body, "items");
 	if (items && jv_type(items) != JV_NULL && jv_type(items) != JV_ARRAY)
@@ -112,7 +113,7 @@ enum err api_judge(struct request *rq, struct response *rs, struct error *e)
 		if (!list[i].ticket || list[i].n < 0)
 			return err_field(e, ERR_INVALID, "items", "An item names a ticket.");
 	}
-	err = judgement_give(rq->desk, &rq->who, list, count, slice_is(label, "spam") ? LABEL_SPAM : LABEL_HAM, trust, &done, e);
+	err = judgement_give(rq->desk, &rq->who, list, count, slice_is(label, "spam") ? LABEL_SPAM : LABEL_HAM, trust, repeat, &done, e);
 	return err ? err : judged(rs, &done, e);
 }
 
@@ -168,17 +169,18 @@ enum err api_ban_add(struct request *rq, struct response *rs, struct error *e)
 	struct jv *body;
 	int64_t ticket = 0, days = BANS_DAYS_DEFAULT, id;
 	struct slice reason = SLICE("");
+	struct repeat store, *repeat;
 	enum err err = request_json(rq, &body, e);
-	if (err || (err = api_want_id(body, "ticket", &ticket, e)) || (err = jv_want_int(body, "days", &days, e)) ||
+	if (err || (err = api_repeat(rq, body, &store, &repeat, e)) || (err = api_want_id(body, "ticket", &ticket, e)) || (err = jv_want_int(body, "days", &days, e)) ||
 		(err = jv_want_text(body, "reason", &reason, e)))
 		return err;
 	if (!ticket)
 		return err_field(e, ERR_INVALID, "ticket", "Name a ticket of the sender.");
 	if (days < 1 || days > BANS_DAYS_MAX)
 		return err_field(e, ERR_INVALID, "days", "A ban lasts 1 to %d days.", BANS_DAYS_MAX);
-	if ((err = bans_add(rq->desk, &rq->who, ticket, (int)days, reason, &id, e)))
+	if ((err = bans_add(rq->desk, &rq->who, ticket, (int)days, reason, repeat, &id, e)))
 		return err;
-	return api_answer(rs, 201, jv_set(jv_object(), "id", api_id_json(rq, id)), e);
+	return api_answer(rs, api_made(repeat), jv_set(jv_object(), "id", api_id_json(rq, id)), e);
 }
 
 enum err api_ban_end(struct request *rq, struct response *rs, struct error *e)

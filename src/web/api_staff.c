@@ -127,8 +127,9 @@ enum err api_key_add(struct request *rq, struct response *rs, struct error *e)
 	unsigned scopes = 0;
 	int64_t expires = 0, id;
 	char key[PEOPLE_KEY_BYTES];
+	struct repeat store, *repeat;
 	enum err err = request_json(rq, &body, e);
-	if (err || (err = api_need_text(body, "label", &label, e)) || (err = api_want_time(body, "expires", &expires, e)))
+	if (err || (err = api_repeat(rq, body, &store, &repeat, e)) || (err = api_need_text(body, "label", &label, e)) || (err = api_want_time(body, "expires", &expires, e)))
 		return err;
 	const struct jv *list = jv_get(body, "scopes");
 	if (list && jv_type(list) != JV_ARRAY)
@@ -149,12 +150,13 @@ enum err api_key_add(struct request *rq, struct response *rs, struct error *e)
 	/* A key that could make keys with more scopes than its own would have them all. */
 	if (!rq->who.session)
 		return err_set(e, ERR_FORBIDDEN, "Keys are made by a person who is logged in, not by another key.");
-	if ((err = people_key_add(rq->desk, rq->db, &rq->who, label, scopes, expires, key, &id, e)))
+	if ((err = people_key_add(rq->desk, rq->db, &rq->who, label, scopes, expires, repeat, key, &id, e)))
 		return err;
 	struct jv *v = jv_set(jv_object(), "id", api_id_json(rq, id));
-	jv_set_string(v, "key", key);
+	if (key[0])
+		jv_set_string(v, "key", key);
 	crypt_wipe(key, sizeof(key));
-	return api_answer(rs, 201, v, e);
+	return api_answer(rs, api_made(repeat), v, e);
 }
 
 enum err api_key_end(struct request *rq, struct response *rs, struct error *e)
@@ -621,21 +623,24 @@ enum err api_canned(struct request *rq, struct response *rs, struct error *e)
 	return api_answer(rs, 200, jv_set(jv_object(), "items", items), e);
 }
 
-static enum err canned_write(struct request *rq, struct response *rs, struct canned *c, int status, struct error *e)
+static enum err canned_write(struct request *rq, struct response *rs, struct canned *c, struct error *e)
 {
 	struct jv *body;
+	struct repeat store, *repeat = NULL;
+	bool adds = !c->id;
 	enum err err = request_json(rq, &body, e);
 	if (err || (err = jv_want_text(body, "title", &c->title, e)) || (err = jv_want_text(body, "body", &c->body, e)) ||
 		(err = jv_want_text(body, "lang", &c->lang, e)) || (err = jv_want_text(body, "topic", &c->topic, e)) ||
-		(err = canned_put(rq->desk, &rq->who, c, e)))
+		(adds && (err = api_repeat(rq, body, &store, &repeat, e))) ||
+		(err = canned_put(rq->desk, &rq->who, c, repeat, e)))
 		return err;
-	return api_answer(rs, status, canned_json(rq, c), e);
+	return api_answer(rs, adds ? api_made(repeat) : 200, canned_json(rq, c), e);
 }
 
 enum err api_canned_add(struct request *rq, struct response *rs, struct error *e)
 {
 	struct canned c = { 0 };
-	return canned_write(rq, rs, &c, 201, e);
+	return canned_write(rq, rs, &c, e);
 }
 
 enum err api_canned_change(struct request *rq, struct response *rs, struct error *e)
@@ -647,7 +652,7 @@ enum err api_canned_change(struct request *rq, struct response *rs, struct error
 	/* What the body leaves out stays as it is. */
 	if (err || (err = api_named_id(rq, body, &id, e)) || (err = canned_get(rq->db, rq->arena, id, &c, e)))
 		return err;
-	return canned_write(rq, rs, &c, 200, e);
+	return canned_write(rq, rs, &c, e);
 }
 
 enum err api_canned_end(struct request *rq, struct response *rs, struct error *e)

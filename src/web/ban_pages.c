@@ -98,7 +98,7 @@ HANDLER(page_ban_add)
 	struct error why = { 0 };
 	s.reason = request_field(rq, "reason");
 	int days = s.days > BANS_DAYS_MAX ? BANS_DAYS_MAX + 1 : (int)s.days;
-	rc = bans_add(rq->desk, &rq->who, s.ticket, days, s.reason, &id, &why);
+	rc = bans_add(rq->desk, &rq->who, s.ticket, days, s.reason, NULL, &id, &why);
 	if (rc == ERR_OK) {
 		response_redirect(rs, rq, "/desk/bans?done=made");
 		return ERR_OK;

@@ -179,7 +179,7 @@ HANDLER(page_canned_save)
 	c.lang = view_field(rq, "lang");
 	c.topic = view_field(rq, "topic");
 	struct canned typed = c;
-	rc = canned_put(rq->desk, &rq->who, &c, &why);
+	rc = canned_put(rq->desk, &rq->who, &c, NULL, &why);
 	if (rc == ERR_OK) {
 		response_redirect(rs, rq, "/desk/canned?done=saved");
 		return ERR_OK;

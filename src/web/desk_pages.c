@@ -627,7 +627,7 @@ static enum err mark_spam(struct request *rq, struct staff_act *f, struct error 
 {
 	struct judgement_done done = { 0 };
 	struct judgement_item item = { .ticket = f->t.id };
-	enum err rc = then_desk(f, judgement_give(rq->desk, &rq->who, &item, 1, LABEL_SPAM, false, &done, why));
+	enum err rc = then_desk(f, judgement_give(rq->desk, &rq->who, &item, 1, LABEL_SPAM, false, NULL, &done, why));
 	if (rc == ERR_OK && done.undo[0])
 		snprintf(f->to, sizeof(f->to), "/desk/moderation?undo=%s&did=spam&changed=%lld", done.undo, (long long)done.changed);
 	return rc;

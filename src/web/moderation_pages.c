@@ -266,7 +266,7 @@ HANDLER(page_moderation_decide)
 	if (!spam && !trust && !slice_is(label, "ham"))
 		return err_field(e, ERR_INVALID, "label", "This is neither spam nor ham.");
 	struct judgement_done done = { 0 };
-	rc = judgement_give(rq->desk, &rq->who, items, count, spam ? LABEL_SPAM : LABEL_HAM, trust, &done, e);
+	rc = judgement_give(rq->desk, &rq->who, items, count, spam ? LABEL_SPAM : LABEL_HAM, trust, NULL, &done, e);
 	if (rc != ERR_OK && rc != ERR_CONFLICT)
 		return rc;
 	return to_list(rq, rs, done.changed ? (spam ? "spam" : "ham") : "kept", &done, e);

@@ -237,7 +237,7 @@ HANDLER(page_key_add)
 		p.wrong = "scopes", p.says = "keys-wrong-scopes";
 		return show_keys(rq, rs, &a, &p, e);
 	}
-	rc = people_key_add(rq->desk, rq->db, &rq->who, label, p.chosen, p.days ? clock_wall_ms() + p.days * day_ms : 0, key, &id, &why);
+	rc = people_key_add(rq->desk, rq->db, &rq->who, label, p.chosen, p.days ? clock_wall_ms() + p.days * day_ms : 0, NULL, key, &id, &why);
 	if (rc == ERR_OK) {
 		rc = show_keys(rq, rs, &a, &(struct keys_page){ .key = key, .chosen = SCOPE_READ, .label = SLICE("") }, e);
 		crypt_wipe(key, sizeof(key));

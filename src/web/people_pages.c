@@ -255,7 +255,7 @@ HANDLER(page_people_add)
 		in.login = SLICE("");
 	if (!people_role_read(request_field(rq, "role"), &in.role))
 		return err_field(e, ERR_INVALID, "role", "There is no such role.");
-	rc = people_add(rq->desk, rq->db, &rq->who, &in, &id, &why);
+	rc = people_add(rq->desk, rq->db, &rq->who, &in, NULL, &id, &why);
 	if (rc == ERR_CONFLICT)
 		return show_people(rq, rs, &(struct people_page){ .status = 409, .wrong_field = "login", .wrong = "people-taken" }, e);
 	if (rc == ERR_INVALID) {

@@ -1,6 +1,7 @@
 /* The gate on a real database: nonces, verdicts, sameness, rates, and moderators' decisions. */
 #include "desk/bans.h"
 #include "desk/queue.h"
+#include "desk/repeat.h"
 #include "unit/gate_fixture.h"
 
 static const char own_rules[] =
@@ -51,7 +52,7 @@ static struct judgement_done decide(struct fixture *f, int64_t ticket, int64_t n
 	struct judgement_item item = { ticket, n };
 	struct error e = { 0 };
 
-	MUST(judgement_give(&f->desk, &mod, &item, 1, label, false, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, &item, 1, label, false, NULL, &done, &e));
 	return done;
 }
 
@@ -427,7 +428,7 @@ static void a_ban_holds(void **state)
 
 	assert_int_equal(a.state, TICKET_QUEUED);
 	assert_int_equal(sqlite3_exec(f->raw, "INSERT INTO accounts (id, login, name, role, created_ms) VALUES (13, 'mora', 'Mora', 3, 0)", NULL, NULL, NULL), SQLITE_OK);
-	MUST(bans_add(&f->desk, &mod, a.ticket, 7, SLICE("rude"), &id, &e));
+	MUST(bans_add(&f->desk, &mod, a.ticket, 7, SLICE("rude"), NULL, &id, &e));
 	assert_int_equal(ask_from(f, "How do I add a table?", &one).state, TICKET_HELD);
 	assert_int_equal(raw_int(f, "SELECT held FROM bans"), 1);
 	MUST(bans_end(&f->desk, &mod, id, &e));
@@ -626,7 +627,7 @@ static void decisions_in_groups(void **state)
 		items[i] = (struct judgement_item){ ask_from(f, text, NULL).ticket, 0 };
 	}
 	items[120] = (struct judgement_item){ ask_from(f, "zebra juice", NULL).ticket, 1 };
-	MUST(judgement_give(&f->desk, &mod, items, 121, LABEL_HAM, false, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, items, 121, LABEL_HAM, false, NULL, &done, &e));
 	assert_int_equal(done.changed, 121);
 	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM tickets WHERE state = 'queued'"), 121);
 	assert_int_equal(raw_int(f, "SELECT ham FROM rule_days WHERE rule = 'DOUBTFUL'"), 120);
@@ -638,7 +639,40 @@ static void decisions_in_groups(void **state)
 	assert_int_equal(raw_int(f, "SELECT ham FROM rule_days WHERE rule = 'DOUBTFUL'"), 0);
 	assert_int_equal(raw_int(f, "SELECT SUM(kept) FROM verdicts"), 121);
 	items[0].ticket = 999999;
-	assert_int_equal(judgement_give(&f->desk, &mod, items, 1, LABEL_HAM, false, &done, &e), ERR_NOT_FOUND);
+	assert_int_equal(judgement_give(&f->desk, &mod, items, 1, LABEL_HAM, false, NULL, &done, &e), ERR_NOT_FOUND);
+}
+
+/* The second chunk fails; sent again, the decision goes on where it was, and a third time it is only told. */
+static void a_decision_sent_again_goes_on(void **state)
+{
+	struct fixture *f = *state;
+	struct judgement_item items[60];
+	struct judgement_done done, again;
+	struct repeat r;
+	struct error e = { 0 };
+	char text[100];
+
+	for (int i = 0; i < 60; i++) {
+		snprintf(text, sizeof(text), "purple monday %d", i);
+		items[i] = (struct judgement_item){ ask_from(f, text, NULL).ticket, 0 };
+	}
+	int64_t last = items[59].ticket;
+	items[59].ticket = 999999;
+	MUST(repeat_start(&f->desk, &r, mod.account, SLICE("c-1"), SLICE("/judgements"), SLICE("{}"), &e));
+	MUST(judgement_give(&f->desk, &mod, items, 60, LABEL_SPAM, false, &r, &done, &e));
+	assert_int_equal(done.changed, 50);
+	items[59].ticket = last;
+	MUST(judgement_give(&f->desk, &mod, items, 60, LABEL_SPAM, false, &r, &again, &e));
+	assert_int_equal(again.changed, 60);
+	assert_int_equal(again.kept, 0);
+	assert_string_equal(again.undo, done.undo);
+	MUST(judgement_give(&f->desk, &mod, items, 60, LABEL_SPAM, false, &r, &again, &e));
+	assert_int_equal(again.changed, 60);
+	assert_string_equal(again.undo, done.undo);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM labels"), 60);
+	MUST(repeat_start(&f->desk, &r, mod.account, SLICE("c-1"), SLICE("/judgements"), SLICE("{ }"), &e));
+	assert_int_equal(judgement_give(&f->desk, &mod, items, 60, LABEL_SPAM, false, &r, &again, &e), ERR_CONFLICT);
+	assert_string_equal(e.field, "client_id");
 }
 
 static void what_went_on_is_kept_and_unlearned(void **state)
@@ -667,7 +701,7 @@ static void trusted_senders_are_screened_briefly(void **state)
 	struct judgement_done done;
 	struct error e = { 0 };
 
-	MUST(judgement_give(&f->desk, &mod, &item, 1, LABEL_HAM, true, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, &item, 1, LABEL_HAM, true, NULL, &done, &e));
 	assert_false(line(f, a.ticket, "I said purple monday, and I meant it").held);
 	assert_true(line(f, a.ticket, "and zebra juice").held); /* what refuses still does */
 	MUST(judgement_undo(&f->desk, &mod, slice_of(done.undo), &done, &e));
@@ -721,6 +755,7 @@ int main(void)
 		T(helpers_who_ask_for_money_are_reported),
 		T(lists_fold_mark_and_page),
 		T(decisions_in_groups),
+		T(a_decision_sent_again_goes_on),
 		T(what_went_on_is_kept_and_unlearned),
 		T(trusted_senders_are_screened_briefly),
 		T(forgetting),

@@ -123,7 +123,7 @@ static struct judgement_done decide(struct fixture *f, int64_t ticket, enum labe
 	struct judgement_done done;
 	struct error e = { 0 };
 
-	MUST(judgement_give(&f->desk, &mod, &item, 1, label, false, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, &item, 1, label, false, NULL, &done, &e));
 	assert_int_equal(done.changed, 1);
 	return done;
 }

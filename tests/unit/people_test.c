@@ -12,6 +12,7 @@
 #include "desk/canned.h"
 #include "desk/keys.h"
 #include "desk/people.h"
+#include "desk/repeat.h"
 #include "store/migrate.h"
 #include "unit/tmpdir.h"
 
@@ -41,7 +42,7 @@ static int setup(void **state)
 	f.d.folder = f.folder;
 	f.d.hub = hub_new();
 	struct people_new n = { .login = SLICE("Root"), .name = SLICE("Ada"), .password = SLICE("correct horse"), .role = ROLE_ADMIN };
-	if (people_add(&f.d, f.db, NULL, &n, &f.admin, &e)) {
+	if (people_add(&f.d, f.db, NULL, &n, NULL, &f.admin, &e)) {
 		print_error("%s\n", e.message);
 		return 1;
 	}
@@ -78,11 +79,26 @@ static void sql(struct fixture *f, const char *text)
 	sqlite3_close(db);
 }
 
+static int64_t repeats(struct fixture *f)
+{
+	char path[256];
+	sqlite3 *db;
+	sqlite3_stmt *s;
+	snprintf(path, sizeof(path), "%s/porchlight.db", f->folder);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT COUNT(*) FROM repeats", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return n;
+}
+
 static int64_t add(struct fixture *f, const char *login, enum role role)
 {
 	int64_t id = 0;
 	struct people_new n = { .login = slice_of(login), .password = SLICE("a long enough one"), .role = role };
-	OK(people_add(&f->d, f->db, &f->who, &n, &id, &err));
+	OK(people_add(&f->d, f->db, &f->who, &n, NULL, &id, &err));
 	return id;
 }
 
@@ -127,7 +143,7 @@ static void test_names(void **state)
 		struct people_new n = { .login = slice_of(rows[i].login), .name = slice_of(rows[i].name),
 			.password = slice_of(rows[i].password), .role = rows[i].role };
 		err = (struct error){ 0 };
-		assert_int_equal(people_add(&f->d, f->db, &f->who, &n, &id, &err), rows[i].err);
+		assert_int_equal(people_add(&f->d, f->db, &f->who, &n, NULL, &id, &err), rows[i].err);
 		assert_string_equal(err.field, rows[i].field);
 	}
 	OK(people_get(f->db, f->a, id, &a, &err));
@@ -181,7 +197,7 @@ static void test_ends(void **state)
 		unsigned scopes;
 		int64_t key_id;
 		OK(log_in(f, "mod", i < 2 ? "a long enough one" : "another long one", secret, &s));
-		OK(people_key_add(&f->d, f->db, &s.who, SLICE("bot"), SCOPE_READ | SCOPE_MODERATE, 0, key, &key_id, &err));
+		OK(people_key_add(&f->d, f->db, &s.who, SLICE("bot"), SCOPE_READ | SCOPE_MODERATE, 0, NULL, key, &key_id, &err));
 		OK(people_key_find(&f->d, f->db, f->a, slice_of(key), &who, &scopes, &err));
 		if (i == 0) {
 			struct people_change c = { .disabled = -1, .role = ROLE_HELPER };
@@ -366,7 +382,7 @@ static void test_reset(void **state)
 	struct sender nobody = { 0 };
 	int64_t id = 0;
 	struct people_new n = { .login = SLICE("new"), .role = ROLE_HELPER };
-	OK(people_add(&f->d, f->db, &f->who, &n, &id, &err));
+	OK(people_add(&f->d, f->db, &f->who, &n, NULL, &id, &err));
 	assert_int_equal(log_in(f, "new", "a long enough one", secret, &s), ERR_UNAUTHENTICATED);
 	OK(people_reset_start(&f->d, f->db, &f->who, id, first, &err));
 	OK(people_reset_start(&f->d, f->db, &f->who, id, code, &err));
@@ -405,14 +421,14 @@ static void test_keys(void **state)
 		if (got)
 			continue;
 		assert_int_equal(bits, rows[i].bits);
-		OK(people_key_add(&f->d, f->db, &f->who, slice_of(rows[i].text), bits, 0, key, &id, &err));
+		OK(people_key_add(&f->d, f->db, &f->who, slice_of(rows[i].text), bits, 0, NULL, key, &id, &err));
 		OK(people_key_find(&f->d, f->db, f->a, slice_of(key), &who, &scopes, &err));
 		assert_int_equal(who.role, rows[i].role);
 		assert_int_equal(scopes, bits);
 		made++;
 		last = id;
 		char other_key[PEOPLE_KEY_BYTES];
-		assert_int_equal(people_key_add(&f->d, f->db, &f->who, slice_of(rows[i].text), bits, 0, other_key, &id, &err), ERR_CONFLICT);
+		assert_int_equal(people_key_add(&f->d, f->db, &f->who, slice_of(rows[i].text), bits, 0, NULL, other_key, &id, &err), ERR_CONFLICT);
 	}
 	OK(people_key_list(f->db, f->a, f->admin, &list, &count, &err));
 	assert_int_equal(count, made);
@@ -421,7 +437,7 @@ static void test_keys(void **state)
 	assert_int_equal(people_key_end(&f->d, f->db, &other, last, &err), ERR_NOT_FOUND);
 	OK(people_key_end(&f->d, f->db, &f->who, last, &err));
 	assert_int_equal(people_key_find(&f->d, f->db, f->a, slice_of(key), &who, &scopes, &err), ERR_UNAUTHENTICATED);
-	OK(people_key_add(&f->d, f->db, &f->who, SLICE("brief"), SCOPE_READ, 1, key, &id, &err));
+	OK(people_key_add(&f->d, f->db, &f->who, SLICE("brief"), SCOPE_READ, 1, NULL, key, &id, &err));
 	assert_int_equal(people_key_find(&f->d, f->db, f->a, slice_of(key), &who, &scopes, &err), ERR_UNAUTHENTICATED);
 }
 
@@ -526,20 +542,20 @@ static void test_bans(void **state)
 	sql(f, "INSERT INTO tickets (id, state, asked, anchor, changed, seed, token) VALUES (1, 'held', 1, 1, 1, x'00', x'01'), "
 		"(2, 'held', 1, 1, 1, x'00', x'02')");
 	OK(writer_do(f->d.writer, LANE_TALK, remember_run, &seed, &err));
-	assert_int_equal(bans_add(&f->d, &f->who, 9, 7, SLICE("x"), &id, &err), ERR_NOT_FOUND);
-	assert_int_equal(bans_add(&f->d, &f->who, 2, 7, SLICE("x"), &id, &err), ERR_CONFLICT);
-	assert_int_equal(bans_add(&f->d, &f->who, 1, 0, SLICE("x"), &id, &err), ERR_INVALID);
-	assert_int_equal(bans_add(&f->d, &f->who, 1, BANS_DAYS_MAX + 1, SLICE("x"), &id, &err), ERR_INVALID);
+	assert_int_equal(bans_add(&f->d, &f->who, 9, 7, SLICE("x"), NULL, &id, &err), ERR_NOT_FOUND);
+	assert_int_equal(bans_add(&f->d, &f->who, 2, 7, SLICE("x"), NULL, &id, &err), ERR_CONFLICT);
+	assert_int_equal(bans_add(&f->d, &f->who, 1, 0, SLICE("x"), NULL, &id, &err), ERR_INVALID);
+	assert_int_equal(bans_add(&f->d, &f->who, 1, BANS_DAYS_MAX + 1, SLICE("x"), NULL, &id, &err), ERR_INVALID);
 	OK(bans_find(f->db, &seed.from, &found, &err));
 	assert_int_equal(found, 0);
-	OK(bans_add(&f->d, &f->who, 1, 30, SLICE("flood"), &id, &err));
+	OK(bans_add(&f->d, &f->who, 1, 30, SLICE("flood"), NULL, &id, &err));
 	OK(bans_find(f->db, &seed.from, &found, &err));
 	assert_int_equal(found, id);
 	OK(bans_list(f->db, f->a, &list, &count, &err));
 	assert_int_equal(count, 1);
 	int64_t until = list[0].expires_ms;
 	/* A shorter one over it does not end it earlier. */
-	OK(bans_add(&f->d, &f->who, 1, 2, SLICE("more"), &again, &err));
+	OK(bans_add(&f->d, &f->who, 1, 2, SLICE("more"), NULL, &again, &err));
 	assert_int_equal(again, id);
 	OK(bans_list(f->db, f->a, &list, &count, &err));
 	assert_int_equal(list[0].expires_ms, until);
@@ -551,6 +567,34 @@ static void test_bans(void **state)
 	struct sender unknown = { .ban = seed.from.ban };
 	OK(bans_find(f->db, &unknown, &found, &err));
 	assert_int_equal(found, 0);
+	/* Sent again under its client_id it is the first one, and not even its reason changes; a day later it is a request like others. */
+	struct repeat r;
+	OK(repeat_start(&f->d, &r, f->who.account, SLICE("c-1"), SLICE("/bans"), SLICE("x"), &err));
+	for (int i = 0; i < 2; i++) {
+		OK(bans_add(&f->d, &f->who, 1, 2, i ? SLICE("twice") : SLICE("once"), &r, &again, &err));
+		assert_int_equal(again, id);
+		assert_int_equal(r.found, i == 1);
+	}
+	OK(bans_list(f->db, f->a, &list, &count, &err));
+	assert_true(slice_is(list[0].reason, "once"));
+	r.same.bytes[0] ^= 1;
+	assert_int_equal(bans_add(&f->d, &f->who, 1, 2, SLICE("other"), &r, &again, &err), ERR_CONFLICT);
+	r.account++;
+	OK(bans_add(&f->d, &f->who, 1, 2, SLICE("somebody else's"), &r, &again, &err));
+	assert_false(r.found);
+	r.account--;
+	sql(f, "UPDATE repeats SET at = at - 86400000");
+	OK(bans_add(&f->d, &f->who, 1, 2, SLICE("later"), &r, &again, &err));
+	assert_false(r.found);
+	OK(repeat_sweep(&f->d, &err));
+	assert_int_equal(repeats(f), 1);
+	/* One account's do not pile up. */
+	sql(f, "WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < 1500) "
+		"INSERT INTO repeats (account, client_id, same, answer, at) SELECT account, 'r' || n, same, answer, at - n FROM i, repeats");
+	OK(repeat_start(&f->d, &r, f->who.account, SLICE("c-2"), SLICE("/bans"), SLICE("x"), &err));
+	OK(bans_add(&f->d, &f->who, 1, 2, SLICE("once"), &r, &again, &err));
+	assert_int_equal(repeats(f), REPEATS_MAX);
+	assert_int_equal(repeat_start(&f->d, &r, 1, SLICE(""), SLICE("/bans"), SLICE("x"), &err), ERR_INVALID);
 	sql(f, "UPDATE bans SET expires_ms = 1");
 	OK(bans_find(f->db, &seed.from, &found, &err));
 	assert_int_equal(found, 0);
@@ -565,20 +609,20 @@ static void test_canned(void **state)
 	struct actor bob = { .role = ROLE_HELPER, .account = add(f, "bob", ROLE_HELPER) };
 	struct canned c = { .title = SLICE("Hello"), .body = SLICE("Welcome."), .lang = SLICE("en") }, got, *list;
 	size_t count;
-	OK(canned_put(&f->d, &ann, &c, &err));
+	OK(canned_put(&f->d, &ann, &c, NULL, &err));
 	assert_true(c.id > 0);
 	OK(canned_get(f->db, f->a, c.id, &got, &err));
 	assert_int_equal(got.by, ann.account);
 	got.body = SLICE("Mine now.");
-	assert_int_equal(canned_put(&f->d, &bob, &got, &err), ERR_FORBIDDEN);
-	OK(canned_put(&f->d, &f->who, &got, &err));
+	assert_int_equal(canned_put(&f->d, &bob, &got, NULL, &err), ERR_FORBIDDEN);
+	OK(canned_put(&f->d, &f->who, &got, NULL, &err));
 	OK(canned_list(f->db, f->a, SLICE("de"), &list, &count, &err));
 	assert_int_equal(count, 0);
 	OK(canned_list(f->db, f->a, SLICE_NONE, &list, &count, &err));
 	assert_int_equal(count, 1);
 	assert_true(slice_is(list[0].body, "Mine now."));
 	struct canned empty = { .title = SLICE("x") };
-	assert_int_equal(canned_put(&f->d, &ann, &empty, &err), ERR_INVALID);
+	assert_int_equal(canned_put(&f->d, &ann, &empty, NULL, &err), ERR_INVALID);
 	assert_string_equal(err.field, "body");
 	assert_int_equal(canned_end(&f->d, &bob, c.id, &err), ERR_FORBIDDEN);
 	OK(canned_end(&f->d, &ann, c.id, &err));

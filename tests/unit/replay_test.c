@@ -39,7 +39,7 @@ static void label(struct fixture *f, int64_t ticket, enum label as)
 {
 	struct judgement_done done;
 	struct error e = { 0 };
-	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ ticket, 1 }, 1, as, false, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ ticket, 1 }, 1, as, false, NULL, &done, &e));
 	assert_int_equal(done.changed, 1);
 }
 

@@ -388,7 +388,7 @@ static void judge_each(struct fixture *f, int first, int count, enum label label
 		struct judgement_done done;
 		struct error e = { 0 };
 		struct asked a = ask_of(f, NULL, about(f, i, "purple zebra"));
-		MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ a.ticket, 1 }, 1, label, false, &done, &e));
+		MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ a.ticket, 1 }, 1, label, false, NULL, &done, &e));
 	}
 }
 
@@ -405,7 +405,7 @@ static void overturned_goes_back_to_watch(void **state)
 	struct asked a = ask_of(f, NULL, arena_printf(f->arena, "%s 2", about(f, 0, "purple zebra")));
 	struct judgement_done done;
 	if (a.state != TICKET_QUEUED)
-		MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ a.ticket, 1 }, 1, LABEL_HAM, false, &done, &e));
+		MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ a.ticket, 1 }, 1, LABEL_HAM, false, NULL, &done, &e));
 	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
 	assert_false(lies_on(f, "REFUSE", RULE_OVERTURNED));
 	judge_each(f, 30, 1, LABEL_HAM);
@@ -469,8 +469,8 @@ static void figures_by_language(void **state)
 	assert_int_equal(figure(f, "REFUSE", NULL, "last_good"), 0);
 	assert_int_equal(figure(f, "SLOW", NULL, "limits"), 1);
 	assert_int_equal(other.state, TICKET_HELD);
-	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ good.ticket, 1 }, 1, LABEL_HAM, false, &done, &e));
-	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ bad.ticket, 1 }, 1, LABEL_SPAM, false, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ good.ticket, 1 }, 1, LABEL_HAM, false, NULL, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ bad.ticket, 1 }, 1, LABEL_SPAM, false, NULL, &done, &e));
 	assert_int_equal(figure(f, "REFUSE", "en", "ham"), 1);
 	assert_int_equal(figure(f, "REFUSE", "en", "spam"), 1);
 	assert_int_equal(figure(f, "REFUSE", NULL, "last_good"), 1);

@@ -15,11 +15,13 @@
 #include "cli/rules_learn.h"
 #include "cli/rules_mail.h"
 #include "cli/rules_replay.h"
+#include "desk/replay.h"
 #include "desk/rulebook.h"
 #include "desk/rulebook_files.h"
 #include "spam/features.h"
 #include "spam/judge.h"
 #include "spam/surface_mail.h"
+#include "spam/warn.h"
 
 enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
 
@@ -127,8 +129,10 @@ static enum err build_set(const struct rule_set *set, struct ruleset **out, stru
 
 static void print_error(FILE *to, const struct cf_error *f)
 {
-	if (f->file[0])
+	if (f->file[0] && f->column)
 		fprintf(to, "%s:%u:%u: ", f->file, f->line, f->column);
+	else if (f->file[0])
+		fprintf(to, "%s:%u: ", f->file, f->line);
 	fprintf(to, "%s%s\n", f->notice ? "warning: " : "", f->message);
 }
 
@@ -219,6 +223,24 @@ static int report(const struct options *o, const struct rule_set *set, const str
 	return GOOD;
 }
 
+/* Where there is a desk with texts, how many good ones each rule hits. A desk that cannot be read keeps nobody from checking rules. */
+static void doubts_of(const struct ruleset *rules, struct cf_errors *errs)
+{
+	struct cf_errors nothing;
+	struct ruleset *none = NULL;
+	struct db *db = NULL;
+	struct error e;
+
+	warn_rules(rules, NULL, errs);
+	cf_errors_init(&nothing);
+	if (db_open(conf()->data, DB_READ, &db, &e) == ERR_OK && features_build_rules(NULL, 0, NULL, &none, &nothing, &e) == ERR_OK &&
+		replay_doubts(db, none, rules, NULL, errs, &e))
+		cf_errors_add(errs, true, "", 0, 0, "The rules could not be tried on the texts of the desk: %s", e.message);
+	cf_errors_fini(&nothing);
+	ruleset_unref(&none);
+	db_close(&db);
+}
+
 static int check(const struct options *o)
 {
 	struct rule_set set = { .count = 0 };
@@ -233,6 +255,8 @@ static int check(const struct options *o)
 	err = read_rules(o->arg_count ? o->args[0] : o->rules, &set, &from, &e);
 	if (!err)
 		err = build_set(&set, &rules, &errs, &e);
+	if (!err)
+		doubts_of(rules, &errs);
 	rule_set_notices(&set, &errs);
 	rc = report(o, &set, rules, &errs, err, &e, from);
 	ruleset_unref(&rules);

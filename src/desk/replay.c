@@ -280,29 +280,82 @@ enum err replay_run(struct db *db, const struct ruleset *live, const struct rule
 	return err;
 }
 
-enum err replay_budget(const struct rule_edit *edit, const struct ruleset *live, const struct ruleset *draft, struct cf_errors *errs, struct str *comment,
+/* Of the rules that the draft adds or changes, those that hit more of the good texts than the budget is wide. */
+static void warn_of_shares(const struct jv *v, const struct ruleset *draft, struct cf_errors *errs)
+{
+	struct jv *list = jv_get(v, "rules");
+	long long ham = jv_int_of(jv_get(v, "ham"));
+
+	for (size_t i = 0; i < jv_size(list); i++) {
+		long at = ruleset_find(draft, jv_get_text(jv_at(list, i), "rule"));
+		long long hit = jv_int_of(jv_get(jv_at(list, i), "ham"));
+		const struct rule *r = at < 0 ? NULL : ruleset_rule(draft, (size_t)at);
+		if (r && r->score > 0 && hit * 1000 > ham * REPLAY_BUDGET_PER_MILLE)
+			cf_errors_add(errs, true, r->file, r->line, 0, "%s hits %lld of the last %lld good texts (%.1f %%). Put it on `mode %s watch` first, or make it narrower.",
+				r->name, hit, ham, 100 * (double)hit / (double)ham, r->name);
+	}
+}
+
+static void warn_of_budget(const struct jv *v, const char *file, struct cf_errors *errs)
+{
+	cf_errors_add(errs, true, file, 0, 0, "It would hold or refuse %lld of the last %lld good texts more than the rules that serve; %lld may be. A replay "
+		"shows which. To save it all the same, say why in the comment.", (long long)jv_int_of(jv_get(v, "victims")), (long long)jv_int_of(jv_get(v, "ham")),
+		(long long)jv_int_of(jv_get(v, "budget")));
+}
+
+static enum err try_good_texts(struct db *db, const struct ruleset *live, const struct ruleset *draft, struct cf_errors *errs, struct jv **out,
 	struct error *e)
 {
 	struct replay_options o = { .texts_max = REPLAY_BEFORE_SAVING, .ham_only = true };
-	struct jv *v = NULL;
+	enum err err;
+
+	*out = NULL;
+	if (!db || !replay_is_due(live, draft))
+		return ERR_OK;
+	err = replay_run(db, live, draft, &o, out, e);
+	if (!err)
+		warn_of_shares(*out, draft, errs);
+	return err;
+}
+
+static bool within(const struct jv *v)
+{
+	return !v || jv_type(jv_get(v, "within")) == JV_TRUE;
+}
+
+enum err replay_doubts(struct db *db, const struct ruleset *live, const struct ruleset *draft, const char *file, struct cf_errors *errs, struct error *e)
+{
+	struct jv *v;
+	enum err err = try_good_texts(db, live, draft, errs, &v, e);
+
+	if (!err && file && !within(v))
+		warn_of_budget(v, file, errs);
+	jv_free(&v);
+	return err;
+}
+
+enum err replay_budget(const struct rule_edit *edit, const struct ruleset *live, const struct ruleset *draft, struct cf_errors *errs, struct str *comment,
+	struct error *e)
+{
+	struct cf_errors shares;
+	struct jv *v;
 	char file[80];
 	enum err err;
 
-	if (!edit->db || !replay_is_due(live, draft))
-		return ERR_OK;
-	if ((err = replay_run(edit->db, live, draft, &o, &v, e)))
-		return err;
-	long long victims = jv_int_of(jv_get(v, "victims")), ham = jv_int_of(jv_get(v, "ham")), budget = jv_int_of(jv_get(v, "budget"));
-	jv_free(&v);
-	if (victims <= budget)
-		return ERR_OK;
-	if (edit->override && edit->comment.len) {
+	cf_errors_init(&shares);
+	err = try_good_texts(edit->db, live, draft, &shares, &v, e);
+	long long victims = jv_int_of(jv_get(v, "victims")), ham = jv_int_of(jv_get(v, "ham"));
+	if (!err && !within(v) && edit->override && edit->comment.len) {
 		str_addf(comment, "Over the ham budget (%lld of %lld good texts): ", victims, ham);
-		return ERR_OK;
+	} else if (!err && !within(v)) {
+		snprintf(file, sizeof(file), "%.*s", SLICE_ARG(edit->file));
+		warn_of_budget(v, file, errs);
+		err = err_field(e, ERR_INVALID, edit->override ? "comment" : "override", "It is over the ham budget: %lld of %lld good texts. Nothing was changed.",
+			victims, ham);
 	}
-	snprintf(file, sizeof(file), "%.*s", SLICE_ARG(edit->file));
-	cf_errors_add(errs, true, file, 0, 0, "It would hold or refuse %lld of the last %lld good texts more than the rules that serve; %lld may be. A replay "
-		"shows which. To save it all the same, say why in the comment.", victims, ham, budget);
-	return err_field(e, ERR_INVALID, edit->override ? "comment" : "override", "It is over the ham budget: %lld of %lld good texts. Nothing was changed.",
-		victims, ham);
+	for (size_t i = 0; i < shares.count; i++)
+		cf_errors_add(errs, true, shares.list[i].file, shares.list[i].line, 0, "%s", shares.list[i].message);
+	cf_errors_fini(&shares);
+	jv_free(&v);
+	return err;
 }

@@ -46,8 +46,13 @@ enum err replay_run(struct db *db, const struct ruleset *live, const struct rule
 /* Whether the draft adds or changes a rule at all: a draft that only removes some hurts nobody. */
 bool replay_is_due(const struct ruleset *live, const struct ruleset *draft);
 
-/* Before `edit` is saved: the newest good texts of edit->db (NULL: none) are tried. Over the budget: ERR_INVALID with a warning in `errs`; with
- * edit->override and a reason in its comment, ERR_OK and what history is to say before the reason in `comment`. */
+/* What an admin should know of the draft before it is saved: adds a notice for each rule that it adds or changes and that hits more of the newest good
+ * texts than the budget is wide; and, with a `file` to name, one where the whole is over the budget. `db` NULL: there are no texts to try it on. */
+enum err replay_doubts(struct db *db, const struct ruleset *live, const struct ruleset *draft, const char *file, struct cf_errors *errs,
+	struct error *e) MUST_CHECK;
+
+/* Before `edit` is saved: the newest good texts of edit->db (NULL: none) are tried. Adds notices as replay_doubts does. Over the budget: ERR_INVALID
+ * with a warning in `errs`, the first; with edit->override and a reason in its comment, ERR_OK and what history is to say before the reason in `comment`. */
 enum err replay_budget(const struct rule_edit *edit, const struct ruleset *live, const struct ruleset *draft, struct cf_errors *errs, struct str *comment,
 	struct error *e) MUST_CHECK;
 

@@ -7,14 +7,15 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "desk/audit.h"
 #include "desk/replay.h"
 #include "desk/rule_doubt.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook_files.h"
+#include "desk/rulebook_past.h"
 #include "desk/rulebook_show.h"
 #include "spam/features.h"
 #include "spam/ruleset.h"
+#include "spam/warn.h"
 
 enum { REPLAY_ONLINE_MAX = 5000, POLL_MS = 250, QUIET_MS = 500, COMMENT_MAX_BYTES = 500, MODES_MAX_BYTES = 1 << 20 };
 
@@ -33,6 +34,7 @@ struct rulebook {
 	int64_t since;
 	bool good;                   /* what serves is what the folder holds */
 	struct cf_errors errors;     /* of the folder, where it does not serve; else notices */
+	struct cf_errors doubts; /* about the rules that serve, from when they came; under swap_lock */
 	pthread_t watcher;
 	bool watching, stop;         /* stop: under stop_lock */
 	pthread_mutex_t stop_lock;
@@ -100,12 +102,22 @@ static void publish(struct rulebook *rb, struct ruleset *next, bool good, struct
 	ruleset_unref(&old);
 }
 
-/* The same where rules serve already: which of them were edited is remembered. */
-static void replace(struct rulebook *rb, struct ruleset *next, struct cf_errors *errs)
+/* The same where rules serve already: which of them were edited is remembered, and what is doubtful about them. */
+static void replace(struct rulebook *rb, struct ruleset *next, struct cf_errors *errs, struct cf_errors *doubts)
 {
 	struct ruleset *old = rb->serving ? ruleset_ref(rb->serving) : NULL;
+	struct cf_errors old_doubts;
 	struct error e;
 
+	/* The same rules again: what was said of them holds. */
+	if (!old || strcmp(ruleset_name(old), ruleset_name(next)) != 0) {
+		pthread_mutex_lock(&rb->swap_lock);
+		old_doubts = rb->doubts;
+		rb->doubts = *doubts;
+		pthread_mutex_unlock(&rb->swap_lock);
+		cf_errors_init(doubts);
+		cf_errors_fini(&old_doubts);
+	}
 	publish(rb, next, true, errs);
 	if (old && rule_doubt_edited(rb->desk, old, rb->serving, &e))
 		log_warn("desk/rulebook", "which rules were edited could not be remembered: %s", e.message);
@@ -134,99 +146,17 @@ static void log_errors(const struct cf_errors *errs)
 			log_error("desk/rulebook", "%s:%u:%u: %s", errs->list[i].file, errs->list[i].line, errs->list[i].column, errs->list[i].message);
 }
 
-/* --- the truth: rule_revisions ----------------------------------------------------------------------------------------- */
-
-struct save {
-	const struct rule_set *set;
-	const struct actor *who;
-	struct slice comment;
-	const char *author, *generation, *file;
-	bool changed_only; /* not where the newest revision is the same set */
-	int64_t id;
-};
-
-static enum err save_run(struct db *db, void *self, struct error *e)
-{
-	struct save *s = self;
-	struct rows r;
-	bool same = false;
-	enum err err = rows_open(db, &r, SQL_RULEBOOK_LATEST, NO_BINDS, e);
-
-	if (err)
-		return err;
-	if (rows_next(&r))
-		same = slice_is(rows_text(&r, 1), s->generation);
-	if ((err = rows_close(&r)) || (same && s->changed_only))
-		return err;
-	err = db_int(db, SQL_RULEBOOK_ADD,
-		BINDS(b_int(clock_wall_ms()), b_id(s->who ? s->who->account : 0), b_str(s->author), b_text(s->comment), b_str(s->generation)), &s->id, e);
-	for (size_t i = 0; !err && i < s->set->count; i++) {
-		const struct rule_file *f = &s->set->list[i];
-		err = db_run(db, SQL_RULEBOOK_ADD_TEXT, BINDS(b_str(f->hash), b_blob(f->text, f->len)), NULL, e);
-		if (!err)
-			err = db_run(db, SQL_RULEBOOK_ADD_FILE, BINDS(b_int(s->id), b_str(f->name), b_str(f->hash)), NULL, e);
-	}
-	if (!err && s->who)
-		err = audit_add(db, s->who, "rules.put", "rules", s->id, s->file, e);
-	return err;
-}
-
-static enum err save(struct rulebook *rb, struct save *s, struct error *e)
-{
-	if (!rb->desk->writer)
-		return ERR_OK;
-	return writer_do(rb->desk->writer, LANE_TALK, save_run, s, e);
-}
+/* --- the truth: desk/rulebook_past ---------------------------------------------------------------------------------------- */
 
 /* What was taken in from the folder is remembered too; when the store is busy, at the next look. */
 static void remember(struct rulebook *rb, const char *author, const char *comment)
 {
-	struct save s = { .set = &rb->disk, .author = author, .comment = slice_of(comment), .generation = ruleset_name(rb->serving), .changed_only = true };
+	struct rulebook_save s = { .set = &rb->disk, .author = author, .comment = slice_of(comment), .generation = ruleset_name(rb->serving), .changed_only = true };
 	struct error e;
 
-	rb->unsaved = save(rb, &s, &e) != ERR_OK;
+	rb->unsaved = rulebook_past_add(rb->desk, &s, &e) != ERR_OK;
 	if (rb->unsaved)
 		log_warn("desk/rulebook", "the rule set that serves could not be remembered yet: %s", e.message);
-}
-
-static enum err read_revision(struct db *db, int64_t revision, struct rule_set *out, struct error *e)
-{
-	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULEBOOK_SET, BINDS(b_int(revision)), e), end;
-
-	*out = (struct rule_set){ .count = 0 };
-	if (err)
-		return err;
-	while (!err && rows_next(&r)) {
-		struct slice name = rows_text(&r, 0), text = rows_blob(&r, 1);
-		/* An empty blob may come back as absent. */
-		err = rule_set_put(out, name, text.ptr ? text : SLICE(""), e);
-	}
-	end = rows_close(&r);
-	if (!err)
-		err = end;
-	if (err)
-		rule_set_fini(out);
-	return err;
-}
-
-/* *id 0 where there is none. `generation` may be NULL. */
-static enum err latest_revision(struct db *db, int64_t *id, char generation[RULESET_NAME_BYTES], struct rule_set *out, struct error *e)
-{
-	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULEBOOK_LATEST, NO_BINDS, e);
-
-	*id = 0;
-	*out = (struct rule_set){ .count = 0 };
-	if (err)
-		return err;
-	if (rows_next(&r)) {
-		*id = rows_int(&r, 0);
-		if (generation)
-			snprintf(generation, RULESET_NAME_BYTES, "%.*s", SLICE_ARG(rows_text(&r, 1)));
-	}
-	err = rows_close(&r);
-	return err || !*id ? err : read_revision(db, *id, out, e);
 }
 
 /* --- the folder -------------------------------------------------------------------------------------------------------- */
@@ -236,11 +166,12 @@ static enum err take_in(struct rulebook *rb, const char *comment, struct error *
 {
 	struct rule_set set;
 	struct ruleset *next = NULL;
-	struct cf_errors errs;
+	struct cf_errors errs, doubts;
 	struct error why;
 	enum err err;
 
 	cf_errors_init(&errs);
+	cf_errors_init(&doubts);
 	err = rule_set_read(rb->folder, &set, &why);
 	if (!err && set.count == 0 && rb->own_folder && rb->disk.count)
 		err = err_set(&why, ERR_INVALID, "The folder of the rule files is empty.");
@@ -261,7 +192,11 @@ static enum err take_in(struct rulebook *rb, const char *comment, struct error *
 	rule_set_notices(&rb->disk, &errs);
 	if (rb->disk.linked[0])
 		log_warn("desk/rulebook", "%s in the rules folder is a link and was not read: put the file itself there", rb->disk.linked);
-	replace(rb, next, &errs);
+	/* At the start nobody has changed anything. */
+	if (rb->serving)
+		warn_rules(next, rb->serving, &doubts);
+	replace(rb, next, &errs, &doubts);
+	cf_errors_fini(&doubts);
 	if (changed) {
 		log_info("desk/rulebook", "generation %s serves: %zu rules in %zu files", ruleset_name(rb->serving), ruleset_count(rb->serving),
 			rb->disk.count);
@@ -373,7 +308,7 @@ static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
 	err = rule_set_read(rb->folder, &disk, e);
 	if (err == ERR_NOT_FOUND) {
 		/* First start, or a restored database: the working copy is written from the truth, then brought up to date. */
-		err = latest_revision(db, &revision, NULL, &last, e);
+		err = rulebook_past_latest(db, &revision, NULL, &last, e);
 		for (size_t i = 0; !err && i < last.count; i++)
 			err = rule_folder_write(rb->folder, slice_of(last.list[i].name), "", slice_make(last.list[i].text, last.list[i].len), e);
 		rule_set_fini(&last);
@@ -423,7 +358,7 @@ static enum err fall_back(struct rulebook *rb, struct db *db, struct error *e)
 	int64_t revision = 0;
 	bool served = false;
 
-	if (latest_revision(db, &revision, NULL, &set, NULL) == ERR_OK) {
+	if (rulebook_past_latest(db, &revision, NULL, &set, NULL) == ERR_OK) {
 		served = revision && same_file_set(rb, &set, "the last good rule set");
 		rule_set_fini(&set);
 	}
@@ -487,6 +422,7 @@ enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rule
 	pthread_mutex_init(&rb->swap_lock, NULL);
 	pthread_mutex_init(&rb->stop_lock, NULL);
 	cf_errors_init(&rb->errors);
+	cf_errors_init(&rb->doubts);
 	if (!rb->folder) {
 		rulebook_close(&rb);
 		return err_nomem(e);
@@ -496,7 +432,7 @@ enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rule
 		log_error("desk/rulebook", "the rules folder could not be brought up to date: %s", why.message);
 	rb->first_mark = rule_folder_mark(rb->folder);
 	pthread_mutex_lock(&rb->write_lock);
-	if (latest_revision(db, &revision, generation, &last, &why))
+	if (rulebook_past_latest(db, &revision, generation, &last, &why))
 		revision = 0;
 	err = take_in(rb, "taken in at start", &why) ? fall_back(rb, db, e) : ERR_OK;
 	if (!err && revision && strcmp(generation, ruleset_name(rb->serving)) != 0)
@@ -533,6 +469,7 @@ void rulebook_close(struct rulebook **p)
 	}
 	ruleset_unref(&rb->serving);
 	cf_errors_fini(&rb->errors);
+	cf_errors_fini(&rb->doubts);
 	rule_set_fini(&rb->disk);
 	pthread_mutex_destroy(&rb->write_lock);
 	pthread_mutex_destroy(&rb->swap_lock);
@@ -543,12 +480,18 @@ void rulebook_close(struct rulebook **p)
 
 /* --- changing ------------------------------------------------------------------------------------------------------------ */
 
+/* Under swap_lock. While files have errors, these are the news. */
+static struct jv *show_all(const struct rulebook *rb)
+{
+	return rb->good ? rulebook_show_both(&rb->doubts, &rb->errors) : rulebook_show_errors(&rb->errors);
+}
+
 struct jv *rulebook_errors(struct rulebook *rb)
 {
 	struct jv *v;
 
 	pthread_mutex_lock(&rb->swap_lock);
-	v = rulebook_show_errors(&rb->errors);
+	v = show_all(rb);
 	pthread_mutex_unlock(&rb->swap_lock);
 	return v;
 }
@@ -601,12 +544,13 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 {
 	struct rule_set set = { .count = 0 };
 	struct ruleset *next = NULL;
-	struct cf_errors errs;
+	struct cf_errors errs, doubts;
 	struct str comment;
 	char file[80];
 	enum err err;
 
 	cf_errors_init(&errs);
+	cf_errors_init(&doubts);
 	str_init(&comment, COMMENT_MAX_BYTES + 100);
 	if (errors)
 		*errors = NULL;
@@ -614,15 +558,17 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 		goto out;
 	err = with_edit(rb, edit, &set, &next, &errs, e);
 	if (!err)
-		err = replay_budget(edit, rb->serving, next, &errs, &comment, e);
+		err = replay_budget(edit, rb->serving, next, &doubts, &comment, e);
+	if (!err)
+		warn_rules(next, rb->serving, &doubts);
 	if (err) {
-		if (err == ERR_INVALID && errors && errs.count)
-			*errors = rulebook_show_errors(&errs);
+		if (err == ERR_INVALID && errors && errs.count + doubts.count)
+			*errors = rulebook_show_both(&doubts, &errs);
 		goto out;
 	}
 	snprintf(file, sizeof(file), "%.*s", SLICE_ARG(edit->file));
 	str_add(&comment, edit->comment.ptr ? edit->comment : SLICE(""));
-	struct save s = { .set = &set, .who = who, .author = "", .comment = str_slice(&comment), .file = file, .generation = ruleset_name(next) };
+	struct rulebook_save s = { .set = &set, .who = who, .author = "", .comment = str_slice(&comment), .file = file, .generation = ruleset_name(next) };
 	char author[128];
 	snprintf(author, sizeof(author), "%.*s", SLICE_ARG(who->name));
 	s.author = author;
@@ -630,7 +576,7 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 		err = err_field(e, ERR_INVALID, "comment", "The comment is longer than %d bytes.", COMMENT_MAX_BYTES);
 		goto out;
 	}
-	if ((err = save(rb, &s, e)))
+	if ((err = rulebook_past_add(rb->desk, &s, e)))
 		goto out;
 	err = edit->text.ptr ? rule_folder_write(rb->folder, edit->file, "", edit->text, e) : rule_folder_remove(rb->folder, edit->file, e);
 	if (err)
@@ -641,11 +587,14 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 	rb->disk = set;
 	set = (struct rule_set){ .count = 0 };
 	rule_set_notices(&rb->disk, &errs);
-	replace(rb, next, &errs);
+	if (errors && errs.count + doubts.count)
+		*errors = rulebook_show_both(&doubts, &errs);
+	replace(rb, next, &errs, &doubts);
 	next = NULL;
 	log_info("desk/rulebook", "generation %s serves: %zu rules, %s changed by an admin", ruleset_name(rb->serving), ruleset_count(rb->serving), file);
 out:
 	ruleset_unref(&next);
+	cf_errors_fini(&doubts);
 	cf_errors_fini(&errs);
 	rule_set_fini(&set);
 	str_fini(&comment);
@@ -667,24 +616,34 @@ enum err rulebook_put(struct rulebook *rb, const struct actor *who, const struct
 
 enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struct jv **out, struct error *e)
 {
+	const struct ruleset *live = rulebook_pin(rb);
 	struct rule_set set = { .count = 0 };
 	struct ruleset *next = NULL;
-	struct cf_errors errs;
+	struct cf_errors errs, doubts;
+	char file[80];
 	enum err err;
 
 	cf_errors_init(&errs);
+	cf_errors_init(&doubts);
 	pthread_mutex_lock(&rb->write_lock);
 	err = read_disk(rb, &set, e);
 	if (!err)
 		err = with_edit(rb, edit, &set, &next, &errs, e);
 	pthread_mutex_unlock(&rb->write_lock);
+	if (!err) {
+		snprintf(file, sizeof(file), "%.*s", SLICE_ARG(edit->file));
+		err = replay_doubts(edit->db, live, next, file, &doubts, e);
+		warn_rules(next, live, &doubts);
+	}
 	if (!err || (err == ERR_INVALID && errs.errors)) {
-		*out = jv_set(jv_set_bool(jv_object(), "ok", !err), "errors", rulebook_show_errors(&errs));
+		*out = jv_set(jv_set_bool(jv_object(), "ok", !err), "errors", rulebook_show_both(&doubts, &errs));
 		if (!err)
 			jv_set_int(jv_set_string(*out, "generation", ruleset_name(next)), "rules", (int64_t)ruleset_count(next));
 		err = *out ? ERR_OK : err_nomem(e);
 	}
 	ruleset_unref(&next);
+	rulebook_unpin(rb, &live);
+	cf_errors_fini(&doubts);
 	cf_errors_fini(&errs);
 	rule_set_fini(&set);
 	return err;
@@ -823,7 +782,7 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 	pthread_mutex_lock(&rb->swap_lock);
 	jv_set_time(v, "since", rb->since);
 	jv_set_bool(v, "good", rb->good);
-	jv_set(v, "errors", rulebook_show_errors(&rb->errors));
+	jv_set(v, "errors", show_all(rb));
 	jv_set(v, "files", rulebook_show_files(&disk, rules, &rb->errors));
 	pthread_mutex_unlock(&rb->swap_lock);
 	jv_set(v, "rules", list);

@@ -48,7 +48,7 @@ bool rulebook_serves(struct rulebook *rb);
  *  "files":[{"file","etag","bytes","shipped":bool,"changed":bool,"rules":n,"errors":n}],
  *  "rules":[{"rule","file","line","score","describe","mode","action"?,"hits","spam","ham","last_hit"?}]} */
 enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, struct error *e) MUST_CHECK;
-/* [{"file","line","column","message"}]: what is wrong with the files on disk; [] when they serve. */
+/* [{"file","line","column","message","warning"?}]: what is wrong with the files on disk; when they serve, what is doubtful about the last edit. */
 struct jv *rulebook_errors(struct rulebook *rb) MUST_CHECK;
 
 /* One file of the working copy (so that a broken one can be mended). `etag` gets the strong entity tag without quotes (hex). ERR_NOT_FOUND. */
@@ -64,13 +64,13 @@ struct rule_edit {
 	bool override;         /* save it although it is over the ham budget (desk/replay); the comment says why */
 	struct db *db;         /* the texts it is tried on before it is saved; NULL: it is not */
 };
-/* Checks the whole set with this edit; good: it is written to disk, remembered and live when this returns, and `etag` is
- * the new tag. ERR_INVALID: *errors (caller's, may be NULL for other errors) says where; nothing changed. An edit over the ham budget is
+/* Checks the whole set with this edit; good: it is written to disk, remembered and live when this returns, `etag` is
+ * the new tag, and *errors has the warnings, if any (spam/warn, desk/replay). ERR_INVALID: *errors (caller's, may be NULL for other errors) says where; nothing changed. An edit over the ham budget is
  * ERR_INVALID, too (field override), with one error that is a warning: with `override` and a comment it is saved, and the history says so.
  * ERR_PRECONDITION: somebody else was faster. */
 enum err rulebook_put(struct rulebook *rb, const struct actor *who, const struct rule_edit *edit, char etag[RULE_ETAG_BYTES],
 	struct jv **errors, struct error *e) MUST_CHECK;
-/* The same without changing anything: {"ok":bool,"errors":[...]}. */
+/* The same without changing anything: {"ok":bool,"errors":[...]}; warnings among the errors do not make it less than ok. */
 enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struct jv **out, struct error *e) MUST_CHECK;
 
 /* What the edit would have done to the texts in edit->db, as replay_run; the tag is not looked at. ERR_INVALID with *errors as above. */

@@ -27,6 +27,16 @@ struct jv *rulebook_show_errors(const struct cf_errors *errs)
 	return list;
 }
 
+struct jv *rulebook_show_both(const struct cf_errors *first, const struct cf_errors *then)
+{
+	struct jv *list = rulebook_show_errors(first), *more = rulebook_show_errors(then);
+
+	for (size_t i = 0; i < jv_size(more); i++)
+		jv_push(list, jv_ref(jv_at(more, i)));
+	jv_free(&more);
+	return list;
+}
+
 static const char *mode_name(enum cf_mode m)
 {
 	return m == CF_WATCH ? "watch" : m == CF_DORMANT ? "dormant" : "active";

@@ -12,6 +12,8 @@
 
 /* [{"file","line","column","message","warning"?}] */
 struct jv *rulebook_show_errors(const struct cf_errors *errs) MUST_CHECK;
+/* One list of both. */
+struct jv *rulebook_show_both(const struct cf_errors *first, const struct cf_errors *then) MUST_CHECK;
 /* {"rule","file","line","score","describe","mode","action"?,"text","note"?} */
 struct jv *rulebook_show_rule(const struct rule *r) MUST_CHECK;
 /* [{"file","etag","bytes","shipped","changed","rules","errors"}] */

@@ -126,15 +126,16 @@ enum err api_rule_put(struct request *rq, struct response *rs, struct error *e)
 	err = rulebook_put(rq->desk->rulebook, &rq->who, &edit, etag, &errors, &why);
 	if (err)
 		return broken(rs, err, &why, errors, e);
-	jv_free(&errors);
-	if ((err = tagged(rq, rs, etag, e)))
+	if ((err = tagged(rq, rs, etag, e))) {
+		jv_free(&errors);
 		return err;
-	return api_answer(rs, 200, jv_set_string(jv_set_text(jv_object(), "file", edit.file), "etag", etag), e);
+	}
+	return api_answer(rs, 200, jv_set(jv_set_string(jv_set_text(jv_object(), "file", edit.file), "etag", etag), "warnings", errors), e);
 }
 
 enum err api_rules_check(struct request *rq, struct response *rs, struct error *e)
 {
-	struct rule_edit edit = { .file = request_query(rq, "file") };
+	struct rule_edit edit = { .file = request_query(rq, "file"), .db = rq->db };
 	struct jv *v = NULL;
 	enum err err = edit_read(rq, &edit, e);
 	if (err)

@@ -25,11 +25,15 @@ static bool only_warnings(const struct jv *errors)
 	return true;
 }
 
-static struct jv *errors_of(struct request *rq, const struct jv *from)
+/* With a file, of these only its warnings. */
+static struct jv *errors_of(struct request *rq, const struct jv *from, struct slice file)
 {
 	struct jv *list = jv_array();
 	for (size_t i = 0; i < jv_size(from); i++) {
-		struct jv *in = jv_at(from, i), *x = jv_object();
+		struct jv *in = jv_at(from, i);
+		if (file.ptr && (jv_type(jv_get(in, "warning")) != JV_TRUE || !slice_eq(jv_get_text(in, "file"), file)))
+			continue;
+		struct jv *x = jv_object();
 		jv_set(x, "file", view_text_of(in, "file"));
 		jv_set(x, "line", copy_number(rq, in, "line"));
 		jv_set(x, "column", copy_number(rq, in, "column"));
@@ -115,7 +119,7 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 	jv_set_bool(page, "good", good);
 	jv_set_bool(page, "warned", good && jv_size(jv_get(book, "errors")) > 0);
 	view_put(rq, page, lang, "generation_text", "rules-serving", I18N(i18n_int((int64_t)jv_size(rules)), i18n_slice(generation)));
-	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors")));
+	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors"), SLICE_NONE));
 	int64_t held_back = (int64_t)jv_size(jv_get(book, "held_back"));
 	jv_set(page, "held_back", held_back ? view_say(rq, lang, "rules-held-back", I18N(i18n_int(held_back))) : jv_null());
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
@@ -194,6 +198,7 @@ static enum err show_file(struct request *rq, struct response *rs, const struct 
 	struct slice now = SLICE("");
 	char etag[RULE_ETAG_BYTES] = "";
 	struct edit shown = *ed;
+	struct jv *found = NULL;
 	int64_t line = 0;
 	enum err rc = rulebook_file(rq->desk->rulebook, rq->arena, ed->file, &now, etag, e);
 	if (rc == ERR_NOT_FOUND) /* a new file */
@@ -223,11 +228,16 @@ static enum err show_file(struct request *rq, struct response *rs, const struct 
 	jv_set_int(page, "line", line);
 	jv_set(page, "done", said ? view_say(rq, lang, said, I18N_NONE) : jv_null());
 	jv_set(page, "problem", ed->problem ? view_say(rq, lang, ed->problem, I18N_NONE) : jv_null());
-	struct jv *errors = errors_of(rq, ed->errors);
-	bool warned = jv_size(ed->errors) > 0 && only_warnings(ed->errors);
-	jv_set_bool(page, "has_errors", jv_size(errors) > 0);
+	/* What is doubtful about the last edit stays on show with the file. */
+	if (rq->method == METHOD_GET)
+		found = rulebook_errors(rq->desk->rulebook);
+	struct jv *errors = errors_of(rq, ed->errors ? ed->errors : found, found ? ed->file : SLICE_NONE);
+	bool doubts = found || (only_warnings(ed->errors) && !ed->status);
+	jv_free(&found);
+	jv_set_bool(page, "has_doubts", doubts && jv_size(errors) > 0);
+	jv_set_bool(page, "has_errors", !doubts && jv_size(errors) > 0);
 	jv_set(page, "errors", errors);
-	jv_set_bool(page, "warned", warned);
+	jv_set_bool(page, "warned", ed->status && jv_size(ed->errors) > 0 && only_warnings(ed->errors));
 	jv_set(page, "history", history_of(rq, lang, history, slice_of(etag)));
 	jv_push(jv_get(page, "scripts"), jv_string("rules.js"));
 	jv_free(&history);
@@ -283,7 +293,7 @@ HANDLER(page_rule_save)
 		rc = rulebook_check(rq->desk->rulebook, &in, &out, &why);
 		if (rc == ERR_OK) {
 			errors = jv_get(out, "errors") ? jv_ref(jv_get(out, "errors")) : NULL;
-			if (jv_type(jv_get(out, "ok")) == JV_TRUE && !jv_size(errors))
+			if (jv_type(jv_get(out, "ok")) == JV_TRUE)
 				ed.done = "rules-checked";
 		}
 		jv_free(&out);

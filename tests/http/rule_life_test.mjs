@@ -115,6 +115,36 @@ test('a draft is replayed over what was asked; over the ham budget it is saved w
 	assert.match((await ada.get(`${at}/history`)).body.items[0].comment, /^Over the ham budget \(1 of 1 good texts\): Festivals/);
 });
 
+test('what is doubtful about an edit is said when it is checked and saved, and does not keep it from being saved', async () => {
+	const at = `${V}/rules/local.d%2Fdoubt.cf`;
+	const text = 'body MILD_WORD /lighthouse festival/\nscore MILD_WORD 0.2\nuri ANY_ADDRESS /^http/\nscore ANY_ADDRESS 0.1\n';
+	const said = (list) => list.filter((x) => x.warning).map((x) => `${x.file}:${x.line} ${x.message}`).sort();
+	const expected = [/^local\.d\/doubt\.cf:1 MILD_WORD hits 1 of the last 1 good texts \(100\.0 %\)/, /^local\.d\/doubt\.cf:3 ANY_ADDRESS .*every web address/];
+	const fits = (list) => expected.forEach((re, i) => assert.match(said(list)[i] ?? '', re));
+
+	const checked = await ada.json('POST', `${V}/rules/check`, { file: 'local.d/doubt.cf', text });
+	assert.equal(checked.body.ok, true, checked.text);
+	fits(checked.body.errors);
+	const fields = { csrf: ada.csrf, file: 'local.d/doubt.cf', etag: '', text, do: 'check' };
+	const looked = (await ada.form('/desk/rules/edit', fields)).text;
+	assert.match(looked, /This would work/);
+	assert.match(looked, /id="doubts"[^]*MILD_WORD hits 1 of the last 1 good texts/);
+	assert.doesNotMatch(looked, /id="errors"|value="override"/);
+
+	const put = await ada.request('PUT', at, { headers: { 'content-type': 'application/json', 'if-none-match': '*' }, body: JSON.stringify({ text }) });
+	assert.equal(put.status, 200, put.text);
+	fits(put.body.warnings);
+	/* The folder is looked at again and nothing has changed: it is still said, on the page of that file alone. */
+	d.child.kill('SIGHUP');
+	await until(async () => said((await ada.get(`${V}/rules`)).body.errors).length === 2, 'the warnings of what serves');
+	assert.match((await ada.get('/desk/rules/edit?file=local.d/doubt.cf')).text, /id="doubts"/);
+	assert.doesNotMatch((await ada.get('/desk/rules/edit?file=local.d/test.cf')).text, /id="doubts"/);
+
+	const run = command(['rules', 'check', '--json'], { data: d.data });
+	assert.equal(run.code, 0, run.err);
+	fits(JSON.parse(run.out).errors.filter((x) => x.file === 'local.d/doubt.cf'));
+});
+
 test('the page: a moderator stops a rule, the admin sees it and releases it, what is typed wrong stays', async () => {
 	const page = async (who, where = '/desk/rules/states') => (await who.get(where)).text;
 	const form = (who, where, fields) => who.form(where, { csrf: who.csrf, ...fields });

@@ -103,6 +103,43 @@ static void check(void **state)
 	jv_free(&v);
 }
 
+/* What is told of a rule although it is no error, by name and line. */
+static bool warned(const struct jv *v, const char *rule, int64_t line, const char *words)
+{
+	const struct jv *list = jv_get(v, "errors");
+
+	for (size_t i = 0; i < jv_size(list); i++) {
+		struct slice said = jv_get_text(jv_at(list, i), "message");
+		if (said.ptr && memmem(said.ptr, said.len, rule, strlen(rule)) && memmem(said.ptr, said.len, words, strlen(words)) &&
+			jv_int_of(jv_get(jv_at(list, i), "line")) == line && jv_type(jv_get(jv_at(list, i), "warning")) == JV_TRUE)
+			return true;
+	}
+	return false;
+}
+
+static void doubtful_rules(void **state)
+{
+	struct jv *v;
+	(void)state;
+	assert_int_equal(run(out, sizeof(out), 3, "check", in_folder("doubtful"), "--json"), 0); /* they are no errors */
+	v = json(out);
+	assert_int_equal(jv_type(jv_get(v, "ok")), JV_TRUE);
+	assert_true(warned(v, "EVERY_ADDRESS", 1, "every web address"));
+	assert_true(warned(v, "", 2, "empty string"));
+	assert_true(warned(v, "NESTED", 3, "runs into its limit"));
+	assert_true(warned(v, "MANY_WAYS", 4, "runs into its limit"));
+	/* neither a part of metas, nor what only looks like it */
+	assert_int_equal(jv_size(jv_get(v, "errors")), 4);
+	jv_free(&v);
+	assert_int_equal(run(out, sizeof(out), 2, "check", in_folder("doubtful")), 0);
+	assert_non_null(strstr(out, "a.cf:1: warning: EVERY_ADDRESS"));
+	/* The shipped rules give no cause. */
+	assert_int_equal(run(out, sizeof(out), 2, "check", "--json"), 0);
+	v = json(out);
+	assert_int_equal(jv_size(jv_get(v, "errors")), 0);
+	jv_free(&v);
+}
+
 static void test_lines(void **state)
 {
 	(void)state;
@@ -187,13 +224,15 @@ static int start(void **state)
 	(void)state;
 	folder = tmpdir_make();
 	if (crypt_init(&e) || conf_override("data", folder, &e) || conf_load(NULL, &e) || mkdir(in_folder("good"), 0700) || mkdir(in_folder("bad"), 0700) ||
-		mkdir(in_folder("mails"), 0700))
+		mkdir(in_folder("mails"), 0700) || mkdir(in_folder("doubtful"), 0700))
 		return -1;
 	tmpdir_put(folder, "good/a.cf", "body GOOD /good word/\nscore GOOD 4\ntest GOOD ok a good word\ntest GOOD fail a word\n");
 	tmpdir_put(folder, "bad/a.cf", "body ONE /one/\nbody TWO /(two/\nbody THREE /[three/\n");
 	tmpdir_put(folder, "mails/a.eml", "Subject: =?utf-8?Q?a_go?= =?utf-8?Q?od_one?=\nContent-Type: text/html; charset=utf-8\n"
 		"Content-Transfer-Encoding: quoted-printable\n\n<p>a g=6F<b>od</b> =\nword</p>\n");
 	tmpdir_put(folder, "mails/b.eml", "Subject: nothing\n\ngo od word\n");
+	tmpdir_put(folder, "doubtful/a.cf", "uri EVERY_ADDRESS /^http/\nbody EMPTY /x*/\nbody NESTED /Q(?:x+x+)+y/\nbody MANY_WAYS /quick (?:a|a){20}[bd]/\n"
+					    "uri __ADDRESS /./\nuri SOME /wiki|example/\nbody SPACES /hello\\s+world/\nbody LONG /(?:one|two|three)+ {1,3}four/\n");
 	tmpdir_put(folder, "failing.cf", "body GOOD /good word/\ntest GOOD ok a bad word\n");
 	return 0;
 }
@@ -232,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(usage),
 		cmocka_unit_test(check),
+		cmocka_unit_test(doubtful_rules),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(explain),
 		cmocka_unit_test(eval),

@@ -1,0 +1,27 @@
+/*
+ * rulebook_past: the rule sets that served, as the table rule_revisions keeps them: whole, by content, with author, time and comment.
+ *
+ * Threads: any. Errors: as the store's.
+ */
+#ifndef DESK_RULEBOOK_PAST_H
+#define DESK_RULEBOOK_PAST_H
+
+#include "desk/desk.h"
+#include "desk/rulebook_files.h"
+#include "spam/ruleset.h"
+
+struct rulebook_save {
+	const struct rule_set *set;
+	const struct actor *who;
+	struct slice comment;
+	const char *author, *generation, *file;
+	bool changed_only; /* not where the newest revision is the same set */
+	int64_t id;
+};
+
+/* Writes a revision, and the audit's line where somebody did it. Nothing without a writer. */
+enum err rulebook_past_add(struct desk *d, struct rulebook_save *s, struct error *e) MUST_CHECK;
+/* The newest. *id 0 where there is none. `generation` may be NULL. */
+enum err rulebook_past_latest(struct db *db, int64_t *id, char generation[RULESET_NAME_BYTES], struct rule_set *out, struct error *e) MUST_CHECK;
+
+#endif

@@ -340,36 +340,84 @@ static struct probe *probe_add(struct builder *b, struct probe_set *set, size_t 
 	return &set->list[set->count++];
 }
 
+/* The same in this generation's memory: the list and all strings in one piece. */
+static const struct derived *keep_derived(struct builder *b, const struct slice *list, size_t count, struct slice plain)
+{
+	size_t bytes = plain.len;
+	struct derived *d;
+	char *to;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += list[i].len;
+	d = arena_alloc(b->r->arena, sizeof(*d) + count * sizeof(*list) + bytes);
+	if (d == NULL) {
+		b->err = err_nomem(b->e);
+		return NULL;
+	}
+	to = (char *)&d->list[count];
+	d->count = count;
+	for (size_t i = 0; i < count; to += list[i++].len) {
+		memcpy(to, list[i].ptr, list[i].len);
+		d->list[i] = slice_make(to, list[i].len);
+	}
+	d->plain = SLICE_NONE;
+	if (plain.ptr != NULL) {
+		memcpy(to, plain.ptr, plain.len);
+		d->plain = slice_make(to, plain.len);
+	}
+	return d;
+}
+
+static const struct derived *derive(struct builder *b, struct slice text, unsigned flags)
+{
+	struct literals l = literals_derive(b->scratch, text, flags);
+	struct slice plain = l.count > 0 ? literals_plain(b->scratch, text, flags) : SLICE_NONE;
+	const struct derived *d;
+
+	if (plain.ptr != NULL && flags & PATTERN_CASELESS) {
+		char *folded = arena_alloc(b->scratch, plain.len + 1);
+
+		/* Without room for it PCRE2 does what the search would have done. */
+		if (folded != NULL)
+			fold_bytes(plain, folded);
+		plain = folded != NULL ? slice_make(folded, plain.len) : SLICE_NONE;
+	}
+	d = keep_derived(b, l.list, l.count, plain);
+	arena_reset(b->scratch);
+	return d;
+}
+
+/* What the index is to know of a pattern of this generation: from the generation before, or read from its text. */
+static const struct derived *derived_for(struct builder *b, struct slice text, unsigned flags)
+{
+	const struct ruleset *previous = b->options->previous;
+	const struct derived **own = &b->r->derived[pattern_slot(b->r, text, flags) - b->r->patterns], *old = NULL;
+
+	if (*own != NULL)
+		return *own;
+	if (previous != NULL && previous->patterns_size > 0)
+		old = previous->derived[pattern_slot(previous, text, flags) - previous->patterns];
+	*own = old != NULL ? keep_derived(b, old->list, old->count, old->plain) : derive(b, text, flags);
+	return *own;
+}
+
 /* A pattern's literals into the set's index; without any, the probe is found by nothing and runs always. */
 static void file_literals(struct builder *b, struct probe_set *set, struct probe *p, unsigned flags)
 {
-	struct slice text = pattern_text(p->pattern), plain;
+	const struct derived *d = derived_for(b, pattern_text(p->pattern), flags);
 	struct grams **index = p->utf ? &set->utf : &set->bytes;
-	struct literals l = literals_derive(b->scratch, text, flags);
 
-	for (size_t i = 0; i < l.count && b->err == ERR_OK; i++) {
+	for (size_t i = 0; d != NULL && i < d->count && b->err == ERR_OK; i++) {
 		if (*index == NULL && (*index = grams_new()) == NULL)
 			b->err = err_nomem(b->e);
 		else
-			b->err = grams_add(*index, l.list[i], (uint32_t)(p - set->list), b->e);
+			b->err = grams_add(*index, d->list[i], (uint32_t)(p - set->list), b->e);
 	}
-	p->literal = l.count > 0;
-	plain = p->literal && !p->negated ? literals_plain(b->scratch, text, flags) : SLICE_NONE;
-	if (plain.ptr != NULL) {
-		char *own = arena_alloc(b->r->arena, plain.len + 1);
-
-		p->caseless = (flags & PATTERN_CASELESS) != 0;
-		if (own == NULL) {
-			b->err = err_nomem(b->e);
-		} else {
-			if (p->caseless)
-				plain.len = (fold_bytes(plain, own), plain.len);
-			else
-				memcpy(own, plain.ptr, plain.len);
-			p->plain = slice_make(own, plain.len);
-		}
-	}
-	arena_reset(b->scratch);
+	if (d == NULL)
+		return;
+	p->literal = d->count > 0;
+	p->plain = p->negated ? SLICE_NONE : d->plain;
+	p->caseless = (flags & PATTERN_CASELESS) != 0;
 }
 
 static void add_pattern(struct builder *b, const struct cf_item *item, size_t rule, bool enabled)
@@ -790,7 +838,8 @@ enum err compose(struct ruleset *r, const struct cf_tree *tree, const struct rul
 	r->patterns = calloc(r->patterns_size, sizeof(struct pattern *));
 	b.scratch = arena_new(SCRATCH_BYTES_MAX);
 	b.replace = arena_array(r->arena, count_replaces(tree) + 1, sizeof(*b.replace));
-	if (r->patterns == NULL || b.scratch == NULL || b.replace == NULL)
+	r->derived = arena_array(r->arena, r->patterns_size, sizeof(*r->derived));
+	if (r->patterns == NULL || r->derived == NULL || b.scratch == NULL || b.replace == NULL)
 		b.err = err_nomem(e);
 	for (size_t i = 0; i < tree->count && b.err == ERR_OK; i++)
 		collect(&b, &tree->items[i]);

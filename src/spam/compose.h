@@ -38,6 +38,13 @@ struct entry {
 	const struct expr *expression;
 };
 
+/* What the index is to know of a pattern. Kept, because the next generation wants it again and reading a pattern takes longer than copying. */
+struct derived {
+	size_t count; /* literals; 0: it runs always */
+	struct slice plain; /* as literals_plain, folded where letters have no case; ptr NULL: it is more than a string */
+	struct slice list[];
+};
+
 struct ruleset {
 	atomic_size_t refs;
 	char name[RULESET_NAME_BYTES];
@@ -47,6 +54,7 @@ struct ruleset {
 	uint32_t *names; /* open addressing over rules: index + 1 */
 	size_t names_size;
 	struct pattern **patterns; /* every distinct one, hashed by text and flags; holds the references */
+	const struct derived **derived; /* of the pattern in the same place; NULL where no probe asks for it */
 	size_t patterns_size, pattern_count, reused;
 	struct probe_set probes[SURFACE_COUNT], allow_probes;
 	struct ruleset_meta *metas;

@@ -12,6 +12,12 @@ struct entry {
 	uint32_t offset; /* of the literal in the pool */
 	uint16_t len;
 	uint16_t gram_at;
+	/*
+	 * Four bytes of the literal beside the gram, and where they are from its start: among many literals under one
+	 * gram they tell nearly all apart without a look into the pool. Of literals too short for it they repeat the gram.
+	 */
+	uint32_t beside;
+	uint16_t beside_at;
 };
 
 /* The literals filed under grams of one length. */
@@ -92,12 +98,15 @@ void grams_free(struct grams **gp)
 }
 
 /* Letters and blanks that every text is full of make bad files. */
+static const unsigned char common[256] = { [' '] = 1, ['e'] = 1, ['t'] = 1, ['a'] = 1, ['o'] = 1, ['i'] = 1,
+					   ['n'] = 1, ['s'] = 1, ['r'] = 1, ['.'] = 1, ['/'] = 1, [':'] = 1 };
+
 static unsigned commonness(const char *gram, size_t n)
 {
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		sum += gram[i] != 0 && strchr(" etaoinsr./:", gram[i]) != NULL ? 1 : 0;
+		sum += common[(unsigned char)gram[i]];
 	return sum;
 }
 
@@ -120,7 +129,7 @@ static bool grow(void **list, size_t *cap, size_t need, size_t size)
 
 enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct error *e)
 {
-	size_t n = literal.len < GRAM_MAX ? literal.len : GRAM_MAX, best = 0;
+	size_t n = literal.len < GRAM_MAX ? literal.len : GRAM_MAX, best = 0, beside_at;
 	uint64_t best_cost = UINT64_MAX;
 	struct table *t = &g->of[n];
 
@@ -138,11 +147,15 @@ enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct er
 	    !grow((void **)&g->pool, &g->pool_cap, g->pool_len + literal.len, 1) ||
 	    !grow((void **)&t->entries, &t->cap, t->count + 1, sizeof(*t->entries)))
 		return err_nomem(e);
+	/* What follows the gram, or else goes before it. */
+	beside_at = best + n + n <= literal.len ? best + n : best >= n ? best - n : best + n < literal.len ? literal.len - n : 0;
 	t->entries[t->count++] = (struct entry){ .key = key_of(literal.ptr + best, n),
 						 .id = id,
 						 .offset = (uint32_t)g->pool_len,
 						 .len = (uint16_t)literal.len,
-						 .gram_at = (uint16_t)best };
+						 .gram_at = (uint16_t)best,
+						 .beside = key_of(literal.ptr + beside_at, n),
+						 .beside_at = (uint16_t)beside_at };
 	memcpy(g->pool + g->pool_len, literal.ptr, literal.len);
 	g->pool_len += literal.len;
 	g->load[hash(key_of(literal.ptr + best, n), LOAD_LOG2)]++;
@@ -195,9 +208,10 @@ enum err grams_seal(struct grams *g, struct error *e)
 }
 
 /* Compares the literals filed under `key` with the text around `at`. */
-static size_t look_up(const struct grams *g, const struct table *t, uint32_t key, struct slice text, size_t at,
-		      unsigned char *seen, uint32_t *found, size_t count)
+static size_t look_up(const struct grams *g, size_t n, uint32_t key, struct slice text, size_t at, unsigned char *seen,
+		      uint32_t *found, size_t count)
 {
+	const struct table *t = &g->of[n];
 	size_t s = first_slot(t, key);
 
 	while (t->slot[s] != 0 && t->entries[t->slot[s] - 1].key != key)
@@ -207,7 +221,8 @@ static size_t look_up(const struct grams *g, const struct table *t, uint32_t key
 	for (size_t i = t->slot[s] - 1; i < t->count && t->entries[i].key == key; i++) {
 		const struct entry *x = &t->entries[i];
 
-		if (seen[x->id] || x->gram_at > at || at - x->gram_at + x->len > text.len ||
+		if (x->gram_at > at || at - x->gram_at + x->len > text.len ||
+		    key_of(text.ptr + (at - x->gram_at) + x->beside_at, n) != x->beside || seen[x->id] ||
 		    memcmp(text.ptr + (at - x->gram_at), g->pool + x->offset, x->len) != 0)
 			continue;
 		seen[x->id] = 1;
@@ -227,7 +242,7 @@ size_t grams_find(const struct grams *g, struct slice text, unsigned char *seen,
 			uint32_t key = key_of(text.ptr + at, n), h = hash(key, t->bits_log2);
 
 			if (t->bits[h / 64] >> (h % 64) & 1)
-				count = look_up(g, t, key, text, at, seen, found, count);
+				count = look_up(g, n, key, text, at, seen, found, count);
 		}
 	}
 	return count;

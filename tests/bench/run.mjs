@@ -161,7 +161,7 @@ function judge() {
 function rules() {
 	const r = run(driver('scan_bench'), [], 120);
 	process.stdout.write(r.stdout);
-	show('', '', 'loop/index >= 50 at 10,000 rules, >= 150 at 30,000; build <= 1000 ms');
+	show('', '', 'ratio >= 50 at 10,000 rules, >= 150 at 30,000; growth <= 15; build <= 1000 ms, edit <= 100 ms, memory <= 120 MB (build and edit: CPU)');
 	if (r.status !== 0) throw new Error(r.stderr);
 }
 

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -401,61 +400,6 @@ static void huge_input_is_refused(void **state)
 	assert_int_equal(surface_build(arena, &(struct surface_input){ .body = big }, &s, &e), ERR_TOO_LARGE);
 }
 
-struct share {
-	struct ruleset *r;
-	unsigned bad;
-};
-
-static void *scan_often(void *arg)
-{
-	struct share *x = arg;
-	struct ruleset *pinned = ruleset_ref(x->r);
-	struct arena *a = arena_new(8 << 20);
-
-	for (int i = 0; i < 300; i++) {
-		struct surface_input in = { .title = SLICE("one"), .body = SLICE("cheap pills and more needles") };
-		struct surfaces s;
-		struct scan_result out;
-		struct error e;
-
-		if (surface_build(a, &in, &s, &e) != ERR_OK || scan_run(pinned, &s, NULL, a, &out, &e) != ERR_OK ||
-		    out.hit_count != 2)
-			x->bad++;
-		arena_reset(a);
-	}
-	arena_free(&a);
-	ruleset_unref(&pinned);
-	return NULL;
-}
-
-/* A generation is replaced while others scan with it. */
-static void generations_are_pinned(void **state)
-{
-	struct ruleset *r = build("body A /cheap (?:pills|meds)/\nbody B /needle/\nbody C /nothing/\n");
-	struct share share[4];
-	pthread_t t[4];
-
-	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		share[i] = (struct share){ ruleset_ref(r), 0 };
-		assert_int_equal(pthread_create(&t[i], NULL, scan_often, &share[i]), 0);
-	}
-	for (int i = 0; i < 20; i++) {
-		struct cf_source source = { SLICE("a.cf"), SLICE("body A /cheap (?:pills|meds)/\nbody B /needle/\n") };
-		struct cf_errors errs;
-		struct ruleset *next = build_with(&source, 1, &(struct ruleset_options){ .previous = r }, &errs);
-
-		ruleset_unref(&r);
-		r = next;
-	}
-	for (size_t i = 0; i < 4; i++) {
-		pthread_join(t[i], NULL);
-		ruleset_unref(&share[i].r);
-		assert_int_equal(share[i].bad, 0);
-	}
-	ruleset_unref(&r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,7 +414,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(trouble_is_not_a_miss, setup, teardown),
 		cmocka_unit_test_setup_teardown(budgets, setup, teardown),
 		cmocka_unit_test_setup_teardown(huge_input_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(generations_are_pinned, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

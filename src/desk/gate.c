@@ -569,6 +569,19 @@ static enum err store_troubles(struct db *db, const struct screening *s, struct 
 	return err;
 }
 
+/* Somebody may be in danger, whatever becomes of the text: moderators are told, by a report in the words of the rule. */
+static enum err store_harm(struct db *db, const struct screening *s, const struct verdict *v, int64_t ticket, int64_t n, struct error *e)
+{
+	struct slice words = SLICE("");
+
+	if (!v->harm)
+		return ERR_OK;
+	for (size_t i = 0; i < v->hit_count && !words.len; i++)
+		if (v->hits[i].harm)
+			words = v->hits[i].describe.len ? v->hits[i].describe : v->hits[i].rule;
+	return db_run(db, SQL_GATE_HARM_ADD, BINDS(b_int(ticket), b_int(n), b_int(s->now_ms), b_text(words)), NULL, e);
+}
+
 enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e)
 {
 	struct screening again = *s;
@@ -590,7 +603,8 @@ enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, i
 		if ((err = sameness_record(db, &text, ticket, n, v->action, e)))
 			return err;
 	}
-	if ((err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, true, e)) || (err = store_troubles(db, s, e)))
+	if ((err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, true, e)) || (err = store_harm(db, s, v, ticket, n, e)) ||
+		(err = store_troubles(db, s, e)))
 		return err;
 	if (s->in->kind == SUBMIT_QUESTION && (err = attack_count(db, s->now_ms, e)))
 		return err;
@@ -605,7 +619,7 @@ enum err gate_record_again(struct db *db, const struct screening *s, int64_t tic
 	enum err err;
 
 	if ((err = db_run(db, SQL_GATE_VERDICT_FORGET, which, 3, NULL, e)) || (err = db_run(db, SQL_GATE_HIT_FORGET, which, 3, NULL, e)) ||
-		(err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, false, e)))
+		(err = store_verdict(db, s, v, ticket, n, e)) || (err = store_hits(db, s, v, ticket, n, false, e)) || (err = store_harm(db, s, v, ticket, n, e)))
 		return err;
 	*action = v->action;
 	return db_run(db, SQL_GATE_TWIN_AGAIN, BINDS(b_int(ticket), b_int(n), b_int(v->action)), NULL, e);

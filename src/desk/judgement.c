@@ -8,6 +8,7 @@
 #include "desk/learning.h"
 #include "desk/proof.h"
 #include "desk/repeat.h"
+#include "desk/report.h"
 #include "desk/sameness.h"
 #include "desk/rule_figures.h"
 #include "desk/talk.h"
@@ -172,13 +173,14 @@ static enum err add_reports(struct db *db, struct arena *a, const struct item *i
 
 	while (!err && rows_next(&r)) {
 		struct slice name = rows_text(&r, 1), words = rows_text(&r, 2);
-		bool asker = rows_int(&r, 0) == 0;
-		struct jv *x = jv_set_string(jv_object(), "by", asker ? "asker" : "helper");
-		if (!asker)
+		bool asker = rows_int(&r, 0) == 0, desk = rows_int(&r, 0) == REPORT_BY_DESK;
+		struct jv *x = jv_set_string(jv_object(), "by", asker ? "asker" : desk ? "desk" : "helper");
+		if (!asker && !desk)
 			jv_set_text(x, "name", name);
 		jv_set_text(x, "reason", words);
 		jv_push(list, jv_set_time(x, "at", rows_int(&r, 3)));
-		char *said = asker ? arena_printf(a, "Reported by the asker: %.*s", SLICE_ARG(words))
+		char *said = desk ? arena_printf(a, "Noticed by the desk: %.*s", SLICE_ARG(words))
+			     : asker ? arena_printf(a, "Reported by the asker: %.*s", SLICE_ARG(words))
 				   : arena_printf(a, "Reported by %.*s: %.*s", SLICE_ARG(name), SLICE_ARG(words));
 		jv_push(jv_get(v, "reasons"), jv_string(said));
 	}
@@ -283,6 +285,7 @@ static enum err read_page(struct db *db, const struct held_query *q, size_t max,
 	struct rows r;
 	enum err err;
 
+	at.at = INT64_MIN;
 	if (newest)
 		at.at = at.ticket = at.n = INT64_MAX;
 	if (class == EVIDENCE_COUNT)
@@ -309,6 +312,7 @@ enum err judgement_counts(struct db *db, struct jv **out, struct error *e)
 	static const char *const names[] = { "held", "challenged", "rejected", "appeals", "reports" };
 	struct jv *v = jv_object();
 	struct rows r;
+	int64_t harm = 0;
 	enum err err = rows_open(db, &r, SQL_JUDGEMENT_COUNTS, NO_BINDS, e);
 
 	for (int i = 0; i < 5; i++)
@@ -316,9 +320,15 @@ enum err judgement_counts(struct db *db, struct jv **out, struct error *e)
 	if (!err) {
 		while (rows_next(&r)) {
 			int64_t list = rows_int(&r, 0);
-			if (list >= 0 && list < 5)
-				jv_set_int(v, names[list], rows_int(&r, 1));
+			int64_t urgent = rows_int(&r, 2);
+			if (list < 0 || list >= 5)
+				continue;
+			jv_set_int(v, names[list], rows_int(&r, 1));
+			if (urgent && !harm)
+				jv_set_string(v, "harm_list", names[list]);
+			harm += urgent;
 		}
+		jv_set_int(v, "harm", harm);
 		err = rows_close(&r);
 	}
 	if (!err && !v)
@@ -646,6 +656,9 @@ static enum err undo_one(struct db *db, struct undoing *u, const struct given *w
 	} else {
 		back = was->entry == 0; /* words that were shown stay shown */
 	}
+	if ((err = db_run(db, SQL_JUDGEMENT_UNDONE, BINDS(b_int(was->id), b_int(now)), NULL, e)) ||
+		(err = last_label(db, was->ticket, was->n, &before, &account, e)))
+		return err;
 	if (!back) {
 		u->kept++;
 	} else {
@@ -653,14 +666,14 @@ static enum err undo_one(struct db *db, struct undoing *u, const struct given *w
 		err = db_run(db, SQL_REPORT_UNSETTLE, BINDS(b_int(was->ticket), b_int(was->n), b_text(u->undo)), &reports, e);
 		if (err)
 			return err;
-		/* A line that was reported is on the list because of that, not because of its screening. */
-		err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(was->ticket), b_int(was->n), b_int(-1), b_int(was->n > 1 && reports == 0)), NULL, e);
+		/* A line that was reported is on the list because of that; because of its screening only where that held it and nobody let it in. */
+		int waiting = was->n == 1 ? 0 : reports == 0 ? 1 : before == STORED_NONE ? -1 : 0;
+		err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(was->ticket), b_int(was->n), b_int(-1), b_int(waiting)), NULL, e);
 		if (err)
 			return err;
 	}
 	/* What it taught is taken back in any case. */
-	if ((err = db_run(db, SQL_JUDGEMENT_UNDONE, BINDS(b_int(was->id), b_int(now)), NULL, e)) ||
-		(err = last_label(db, was->ticket, was->n, &before, &account, e)) || (err = sameness_teach(db, was->ticket, was->n, before, e)) ||
+	if ((err = sameness_teach(db, was->ticket, was->n, before, e)) ||
 		(err = learning_teach(u->desk, db, was->ticket, was->n, before, e)) ||
 		(err = count_rules(db, was->ticket, was->n, was->label, -1, e)))
 		return err;

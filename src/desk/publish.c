@@ -44,6 +44,7 @@ struct news {
 	enum ticket_state state;
 	struct slice lang, topic, holder_name, asker_name;
 	int64_t holder, answered;
+	bool harm; /* screening says that somebody may be in danger */
 };
 
 static void read_news(struct rows *r, struct arena *a, struct news *out)
@@ -60,9 +61,11 @@ static void read_news(struct rows *r, struct arena *a, struct news *out)
 	out->holder_name = arena_slice(a, rows_text(r, c++));
 	out->answered = rows_int(r, c++);
 	out->asker_name = arena_slice(a, rows_text(r, c++));
+	out->harm = rows_int(r, c++) != 0;
 }
 
-static struct jv *desk_json(const struct news *x)
+/* `moderation`: for moderators. That somebody may be in danger is for them to look at first, and for nobody else. */
+static struct jv *desk_json(const struct news *x, bool moderation)
 {
 	struct jv *o = jv_object(), *data = NULL;
 	char id[24];
@@ -90,6 +93,8 @@ static struct jv *desk_json(const struct news *x)
 		holder = jv_set_string(holder, "id", id);
 		o = jv_set(o, "holder", jv_set_text(holder, "name", x->holder_name));
 	}
+	if (x->harm && moderation)
+		o = jv_set_bool(o, "harm", true);
 	return o;
 }
 
@@ -203,13 +208,10 @@ static void publish_one(struct publish *p, const struct news *x)
 	}
 	hand_out(p, staff, frame_of(seen.n, "entry", entry_json(p->arena, &seen, &look)));
 
-	struct frame *news = frame_of(x->entry.seq, "ticket", desk_json(x));
-
-	if (in_the_open(x) && news)
-		hub_publish(p->desk->hub, (struct topic){ TOPIC_DESK, 0 }, news);
-	hand_out(p, (struct topic){ TOPIC_MODERATION, 0 }, news);
-	if (!news)
-		hub_cut_topic(p->desk->hub, (struct topic){ TOPIC_DESK, 0 });
+	/* Moderators listen to both topics; what comes first under a number is what they hear. */
+	hand_out(p, (struct topic){ TOPIC_MODERATION, 0 }, frame_of(x->entry.seq, "ticket", desk_json(x, true)));
+	if (in_the_open(x))
+		hand_out(p, (struct topic){ TOPIC_DESK, 0 }, frame_of(x->entry.seq, "ticket", desk_json(x, false)));
 	if (x->entry.kind == ENTRY_STATE)
 		p->queue_moved = true;
 	if (x->entry.kind == ENTRY_STATE || x->entry.kind == ENTRY_HIDE)
@@ -496,7 +498,7 @@ enum err publish_desk_backlog(struct db *db, struct arena *a, int64_t after, boo
 	while (!rc && count++ < TALK_PAGE && rows_next(&r)) {
 		read_news(&r, a, &x);
 		if (moderation || in_the_open(&x))
-			rc = add_event(out, x.entry.seq, "ticket", desk_json(&x));
+			rc = add_event(out, x.entry.seq, "ticket", desk_json(&x, moderation));
 		*last = x.entry.seq;
 	}
 	closed = rows_close(&r);

@@ -6,6 +6,8 @@
  * the log (fact, data.what "report", without the words), so that colleagues know. An asker's report leaves no entry: the log
  * is what the reported helper reads, and nobody shall have to fear their anger. Words of reports are for moderators and go with the ticket's.
  *
+ * The desk reports by itself a text whose screening says that somebody may be in danger (desk/gate), held or not: moderators have to see it first.
+ *
  * Retries are harmless: the same client_id, or without one the same words about the same entry, is the first report again.
  */
 #ifndef DESK_REPORT_H
@@ -14,6 +16,7 @@
 #include "desk/ticket.h"
 
 enum {
+	REPORT_BY_DESK = -1, /* for the account of who reports */
 	REPORT_OPEN_MAX = 5, /* of one reporter in one conversation; past that ERR_LIMITED until some are judged */
 };
 

@@ -250,6 +250,16 @@ enum err view_staff_frame(struct request *rq, const char *lang, const char *at, 
 	jv_set(c, "unassigned", view_number(rq, counts.unassigned));
 	jv_set(c, "held", view_number(rq, jv_int_of(jv_get(held, "held")) + jv_int_of(jv_get(held, "appeals")) + jv_int_of(jv_get(held, "reports"))));
 	jv_set(page, "counts", c);
+	jv_set_string(page, "on_duty", presence_duty_of(rq->desk->presence, rq->who.account, clock_wall_ms()) == DUTY_ON ? "on" : "off");
+	int64_t harm = jv_int_of(jv_get(held, "harm"));
+	if (harm) {
+		struct jv *x = jv_set_int(jv_object(), "count", harm);
+		jv_set_text(x, "list", jv_get_text(held, "harm_list"));
+		view_put(rq, x, lang, "text", "harm-alert", I18N(i18n_int(harm)));
+		jv_set(page, "harm", x);
+	} else {
+		jv_set(page, "harm", jv_null());
+	}
 	jv_set(page, "keys", keys(rq, lang));
 	jv_set(page, "scripts", jv_push(jv_array(), jv_string("desk.js")));
 	jv_free(&held);

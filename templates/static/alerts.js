@@ -11,7 +11,7 @@ const soundOn = $('#sound-on');
 const repeatOn = $('#repeat-on');
 const notifyOn = $('#notify-on');
 const notifyAsk = $('#notify-ask');
-const onDuty = () => $('#duty-state')?.dataset.duty === 'on';
+const onDuty = () => ($('#duty-state') ?? document.body).dataset.duty === 'on';
 
 // --- the sound: two soft notes, made here ---
 
@@ -161,6 +161,7 @@ export function listenForNews() {
 export const callsWanted = () => onDuty() && (soundOn.checked || notifyOn.checked);
 // `later`: noticed by asking now and then, not heard at once.
 export const callWaiting = (waiting, later = false) => call({ about: 'waiting', text: words.waiting, waiting, later });
+export const callHarm = () => call({ about: 'harm', text: words.harm });
 export const callReply = (ticket) => call({ about: `reply-${ticket}`, text: words.reply });
 export function tellWaiting(n) {
 	level = n;

@@ -1,7 +1,7 @@
 // The helpers' desk, live: the list and the conversation renew themselves, drafts are kept on the server, writing renews the lease, and
 // everything can be done by keyboard (which can be switched off).
 import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, Refused, tellTimes, unread } from './common.js';
-import { callReply, callsWanted, callWaiting, listenForNews, tellWaiting } from './alerts.js';
+import { callHarm, callReply, callsWanted, callWaiting, listenForNews, tellWaiting } from './alerts.js';
 import { keepTyped, makeSender } from './send.js';
 
 const { account, csrf, base } = document.body.dataset;
@@ -54,6 +54,20 @@ document.addEventListener('click', (e) => {
 
 const thread = $('#thread');
 
+// --- somebody may be in danger: for moderators, on every page that hears the news ---
+
+// That somebody has looked is no news of a conversation: while the line stands, its page asks.
+export const ASK_AGAIN_MS = 10_000;
+export const harms = () => Number($('#harm [data-count]')?.dataset.count ?? 0);
+export function renewHarm(page) {
+	const now = $('#harm');
+	const then = $('#harm', page);
+	if (!now || !then || now.innerHTML === then.innerHTML) return;
+	const before = harms();
+	now.replaceChildren(...document.importNode(then, true).childNodes);
+	if (harms() > before) callHarm();
+}
+
 // --- the list ---
 
 const waiting = () => Number($('#waiting-count')?.textContent) || 0;
@@ -75,6 +89,7 @@ function swapList(page) {
 	if (thread) $(`.item[data-id="${thread.dataset.ticket}"]`)?.setAttribute('aria-current', 'true');
 	if (focused) $(`.item[data-id="${focused}"]`)?.focus();
 	tellWaiting(waiting());
+	renewHarm(page);
 	if (where === 'talk' && waiting() > before) {
 		count();
 		callWaiting(waiting(), true);
@@ -98,12 +113,13 @@ if (where === 'desk') {
 				if (e.to === 'queued') {
 					count();
 					callWaiting(waiting() + 1);
-				}
+				} else if (e.harm && e.kind === 'message' && e.n > 1) count();
 				renewList();
 			},
 		},
 	});
 }
+if (where === 'desk') setInterval(() => harms() && renewList(), ASK_AGAIN_MS);
 // Coming back with the Back button may show an old list.
 if (onDesk) window.addEventListener('pageshow', (e) => e.persisted && renewList());
 
@@ -112,8 +128,8 @@ if (onDesk) window.addEventListener('pageshow', (e) => e.persisted && renewList(
 const beat = () => {
 	if ($('#duty-state')?.dataset.duty === 'on') api('POST', `${root}/desk/duty`, { duty: 'on' }).catch(() => {});
 };
+if (onDesk || where === 'moderation') listenForNews();
 if (onDesk) {
-	listenForNews();
 	beat();
 	setInterval(beat, 30_000);
 }

@@ -1,6 +1,6 @@
 // Deciding by one key, with undo, without leaving the page.
 import { $, $$, calmly, fetchPage, live, plural, tellTimes } from './common.js';
-import { api, count, onKey, root, toast } from './desk.js';
+import { api, ASK_AGAIN_MS, count, harms, onKey, renewHarm, root, toast } from './desk.js';
 
 const words = $('#words').dataset;
 const cases = () => $$('.case:not(.done)');
@@ -66,6 +66,7 @@ async function decide(chosen, label, trust = false) {
 const renewCounts = calmly(async () => {
 	const page = await fetchPage();
 	for (const id of ['lists', 'waiting-count', 'held-count']) document.getElementById(id)?.replaceChildren(...document.importNode(page.getElementById(id), true).childNodes);
+	renewHarm(page);
 	const known = new Set($$('.case').map((c) => c.id));
 	const fresh = $$('.case', page).filter((c) => !known.has(c.id));
 	if (fresh.length) {
@@ -74,7 +75,9 @@ const renewCounts = calmly(async () => {
 		for (const c of fresh) {
 			const now = document.importNode(c, true);
 			tellTimes(now);
-			box.append(now);
+			// What tells of danger stands first, as it will when the page is loaded again.
+			if ($('.chip.bad', now)) box.prepend(now);
+			else box.append(now);
 		}
 	}
 }, 400);
@@ -84,11 +87,13 @@ live({
 	caughtUp: renewCounts,
 	on: {
 		ticket(e) {
-			if (['held', 'rejected', 'challenged'].includes(e.to)) count();
+			if (e.harm || ['held', 'rejected', 'challenged'].includes(e.to)) count();
 			renewCounts();
 		},
 	},
 });
+
+setInterval(() => harms() && renewCounts(), ASK_AGAIN_MS);
 
 document.addEventListener('click', (e) => {
 	const b = e.target.closest('[data-do]');

@@ -7,7 +7,7 @@ import { browser, drain, leave, looksGood, signIn, visit } from './lib.mjs';
 let b, desk, ann;
 
 before(async () => {
-	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'admin', ben: 'helper', cleo: 'helper' } });
+	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'admin', ben: 'helper', cleo: 'helper', mona: 'moderator' } });
 	ann = await desk.login('ann');
 	b = await browser();
 });
@@ -198,4 +198,51 @@ test('the sound comes again until somebody takes the question, if that is wanted
 	await cleo.clock.runFor(45_000);
 	assert.equal(await heard(cleo), 4, 'taken: quiet');
 	await leave(cleo);
+});
+
+test('somebody may be in danger: moderators see and hear it on the desk and beside the lists, until one has looked', async () => {
+	const one = await helper('mona');
+	await onDuty(one);
+	await menu(one);
+	await one.getByLabel('A soft sound').check();
+	await until(async () => (await heard(one)) === 1, 'the sound to be shown once');
+	assert.equal(await one.locator('#harm').innerText(), '');
+	const two = await one.context().newPage();
+	await two.goto('/desk/moderation');
+	const ben = await helper();
+
+	// A held one of before, and an accepted text that says it: on both pages, without loading them again.
+	const ask = (body) => desk.json('POST', '/api/v1/questions', { body });
+	const held = await ask('Best online casino bonus for you, play now https://casino.invalid/a https://casino.invalid/b and earn money fast, contact me on telegram @casinofast');
+	assert.equal(held.body.state, 'held', held.text);
+	await two.locator('.case').waitFor();
+	assert.equal((await ask('My page was deleted and nobody answers. I want to die.')).body.state, 'queued');
+	for (const page of [one, two]) {
+		await page.locator('#harm a').waitFor();
+		assert.match(await page.locator('#harm').innerText(), /Somebody may be in danger: please look first/);
+		assert.equal(await page.locator('#harm').getAttribute('role'), 'alert');
+	}
+	await until(async () => (await heard(one)) >= 2, 'the sound');
+	await ben.locator('#queue .item').first().waitFor();
+	assert.equal(await ben.locator('#harm').count(), 0, 'not for helpers');
+
+	// One that is held as well comes first in the open list, live and loaded anew.
+	assert.equal((await ask('Best online casino bonus for you, play now https://casino.invalid/c and earn money fast on telegram @casinofast, or I will kill you')).body.state, 'held');
+	await two.locator('.case').first().getByText('Somebody may be in danger').waitFor();
+	await two.reload();
+	await two.locator('.case').first().getByText('Somebody may be in danger').first().waitFor();
+	assert.match(await two.locator('#harm').innerText(), /2 messages tell of danger: please look first/);
+	await looksGood(two, 'the lists with an alert');
+	await looksGood(one, 'the desk with an alert');
+
+	// Looked at, it is gone from every page.
+	await two.locator('.case').first().focus();
+	await two.keyboard.press('a');
+	await until(async () => /^Somebody may be in danger/.test(await one.locator('#harm').innerText()), 'one to be left');
+	await one.locator('#harm a').click();
+	await one.locator('.case').first().getByText('Somebody may be in danger').first().waitFor();
+	await one.locator('.case').first().getByRole('button', { name: 'Let in' }).first().click();
+	for (const page of [one, two]) await until(async () => (await page.locator('#harm').innerText()) === '', 'the alert to end');
+	await leave(ben);
+	await leave(one);
 });

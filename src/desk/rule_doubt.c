@@ -8,7 +8,8 @@
 #include "spam/ruleset.h"
 #include "spam/twin.h"
 
-enum { RULES_MAX = 50, TEXTS_MAX = 400, EDITS_OF_ONE_COMMAND = 1000, NAME_BYTES = 160 };
+/* A rule is weighed anew for an hour after a decision that overturned it: nothing else changes what is said of it. */
+enum { RULES_MAX = 50, TEXTS_MAX = 400, EDITS_OF_ONE_COMMAND = 1000, NAME_BYTES = 160, DECIDED_MS = 3600 * 1000 };
 
 /* --- edits ------------------------------------------------------------------------------------------------------------------ */
 
@@ -208,7 +209,7 @@ out:
 static enum err find_judged(struct db *db, const struct ruleset *rules, struct doubted *x, int64_t now, struct error *e)
 {
 	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULE_DOUBT_JUDGED, BINDS(b_int(now - DOUBT_DAY_MS)), e);
+	enum err err = rows_open(db, &r, SQL_RULE_DOUBT_JUDGED, BINDS(b_int(now - DECIDED_MS)), e);
 
 	if (err)
 		return err;

@@ -12,6 +12,9 @@
 
 #include "base/clock.h"
 
+/* PCRE2_INFO_FIRSTCODETYPE of a pattern that begins with .* or a multiline ^. */
+enum { FIRST_IS_LINE_START = 2 };
+
 enum { JIT_STACK_START = 32 << 10, JIT_STACK_MAX = 512 << 10 };
 
 /* Below this much wall time a message cannot have used up a budget, and the dearer CPU clock is not asked. */
@@ -35,6 +38,8 @@ struct pattern {
 	pcre2_code *code;
 	unsigned flags;
 	bool risky, repeats;
+	/* Where a match can start at all, as PCRE2 has found out: where the search begins, and there only, or also behind newlines. */
+	bool anchored, line_starts;
 	size_t len;
 	char text[];
 };
@@ -355,6 +360,16 @@ static uint32_t options_of(unsigned flags)
 	return o;
 }
 
+static void learn_starts(struct pattern *p)
+{
+	uint32_t all = 0, first = 0;
+
+	(void)pcre2_pattern_info(p->code, PCRE2_INFO_ALLOPTIONS, &all);
+	(void)pcre2_pattern_info(p->code, PCRE2_INFO_FIRSTCODETYPE, &first);
+	p->anchored = (all & PCRE2_ANCHORED) != 0;
+	p->line_starts = first == FIRST_IS_LINE_START;
+}
+
 enum err pattern_compile(struct slice text, unsigned flags, struct pattern **out, size_t *at, struct error *e)
 {
 	pcre2_compile_context *context = NULL;
@@ -399,7 +414,9 @@ enum err pattern_compile(struct slice text, unsigned flags, struct pattern **out
 		}
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof(words));
 		err = err_set(e, ERR_INVALID, "the pattern is not valid: %s", words);
+		goto out;
 	}
+	learn_starts(p);
 out:
 	pcre2_compile_context_free(context);
 	if (err != ERR_OK)
@@ -505,6 +522,21 @@ static size_t window_end(const struct pattern *p, struct slice subject, size_t f
 	return last + 1 < subject.len ? last : subject.len;
 }
 
+/*
+ * Where the window behind `last` begins; past the subject's end when no match can start there. What begins with .* is
+ * tried by PCRE2 where a search begins and at line starts, and elsewhere another window must not try it either: with
+ * (*THEN) or back references it could match there, and every hit counts.
+ */
+static size_t next_window(const struct pattern *p, struct slice subject, size_t last)
+{
+	const char *newline;
+
+	if (!p->line_starts)
+		return last + 1;
+	newline = memchr(subject.ptr + last, '\n', subject.len - last);
+	return newline != NULL ? (size_t)(newline - subject.ptr) + 1 : subject.len + 1;
+}
+
 static uint32_t match_limit(const struct pattern *p)
 {
 	size_t limit = PATTERN_MATCH_LIMIT;
@@ -536,7 +568,7 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 	slow = windowed && wall_us - m->wall_start_us > SLOW_AFTER_US;
 	cpu_us = slow ? clock_thread_us() : 0;
 	for (;;) {
-		size_t last = windowed ? window_end(p, subject, from, window) : subject.len;
+		size_t last = windowed && !p->anchored ? window_end(p, subject, from, window) : subject.len;
 		int rc;
 
 		pcre2_set_offset_limit(t->context, last == subject.len ? PCRE2_UNSET : last);
@@ -580,7 +612,9 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 		}
 		if (last == subject.len)
 			return PATTERN_MISS;
-		from = last + 1;
+		from = next_window(p, subject, last);
+		if (from > subject.len)
+			return PATTERN_MISS;
 		not_empty = false;
 	}
 }

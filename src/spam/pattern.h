@@ -8,7 +8,7 @@
  * limit alone bounds nothing useful. Therefore: match limit 100,000, less for long patterns that may backtrack; a JIT stack of 512 kB for each thread; a pattern
  * that could be slow (repeats a group, holds two unbounded repeats, or many small choices), and any pattern with a
  * repeat on a long subject, runs in windows of 4 start offsets, then of up to 64 as long as they stay short, with the
- * clocks read in between. A run that hits a limit is an *error*, never a miss. What the windows could not honour (\G, (*COMMIT), (*SKIP)), code ((?{ }),
+ * clocks read in between; they find what one search would find, and as often. A run that hits a limit is an *error*, never a miss. What the windows could not honour (\G, (*COMMIT), (*SKIP)), code ((?{ }),
  * callouts), \C and leading option verbs are refused at compile time.
  *
  * Compiled code is counted: it is freed with its last reference, and each generation holds one for each pattern it

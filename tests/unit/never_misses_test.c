@@ -182,7 +182,7 @@ static void add_piece(struct str *s, int depth, bool utf)
 
 struct rule_made {
 	char pattern[PATTERN_BYTES + 1];
-	bool caseless, multiline, dotall, extended, utf;
+	bool caseless, multiline, dotall, extended, utf, jit;
 	pcre2_code *code;
 	size_t matches;
 };
@@ -238,7 +238,7 @@ static bool make_rule(struct rule_made *r)
 }
 
 /* Perl's //g: an empty match is not taken twice at one place. -1: it could not be run to its end. */
-static long count_matches(pcre2_code *code, struct slice text)
+static long count_matches(pcre2_code *code, struct slice text, uint32_t options)
 {
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 	pcre2_match_context *context = pcre2_match_context_create(NULL);
@@ -249,7 +249,7 @@ static long count_matches(pcre2_code *code, struct slice text)
 	pcre2_set_match_limit(context, 10000000);
 	while (from <= text.len) {
 		PCRE2_SIZE *v;
-		int rc = pcre2_match(code, (PCRE2_SPTR)text.ptr, text.len, from, empty, data, context);
+		int rc = pcre2_match(code, (PCRE2_SPTR)text.ptr, text.len, from, empty | options, data, context);
 
 		if (rc < 0) {
 			n = rc == PCRE2_ERROR_NOMATCH ? n : -1;
@@ -331,15 +331,17 @@ static void one_round(void)
 			bool trouble = false;
 			size_t at;
 
-			/* PCRE2 10.42's own ways differ there (JIT or not, where a search begins), and no such text comes in. */
-			if (made[i].utf && !valid)
-				continue;
+			/* On broken UTF-8 PCRE2's interpreter and its machine code differ: there the oracle runs what we run. */
+			if (made[i].utf && !valid && !made[i].jit) {
+				(void)pcre2_jit_compile(made[i].code, PCRE2_JIT_COMPLETE);
+				made[i].jit = true;
+			}
 			snprintf(name, sizeof(name), "R%u", (unsigned)i);
 			at = (size_t)ruleset_find(r, slice_of(name));
 			for (size_t k = 0; k < out.error_count; k++)
 				trouble = trouble || out.errors[k].rule == at;
 			for (size_t k = 0; k < s.of[SURFACE_RAWBODY].count && !trouble; k++) {
-				long n = count_matches(made[i].code, s.of[SURFACE_RAWBODY].list[k].text);
+				long n = count_matches(made[i].code, s.of[SURFACE_RAWBODY].list[k].text, valid ? PCRE2_NO_JIT : 0);
 
 				trouble = n < 0;
 				want += n;
@@ -422,7 +424,7 @@ static void every_case_pair(void **state)
 		c = pcre2_compile((PCRE2_SPTR)pattern, strlen(pattern), PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS, &code, &at, NULL);
 		assert_non_null(c);
 		for (size_t k = 0; k < s.of[SURFACE_RAWBODY].count && want == 0; k++)
-			want = count_matches(c, s.of[SURFACE_RAWBODY].list[k].text);
+			want = count_matches(c, s.of[SURFACE_RAWBODY].list[k].text, 0);
 		pcre2_code_free(c);
 		if ((out.values[ruleset_find(r, slice_of(name))] != 0) != (want != 0))
 			print_error("%s and %s\n", pairs[i].a, pairs[i].b);

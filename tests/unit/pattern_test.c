@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
 #include <pthread.h>
 #include <string.h>
 
@@ -267,6 +270,172 @@ static void threads_share_a_pattern(void **state)
 	}
 }
 
+/* ---- windows beside one search ---------------------------------------------------------------------------------- */
+
+enum { COMPARED_PATTERNS = 1200, COMPARED_TEXTS = 4 };
+
+static uint32_t seed;
+
+static uint32_t below(uint32_t n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed % n;
+}
+
+/* What a search finds, as often as it can: how many, and a hash of where. -1: it could not be run to its end. */
+struct found {
+	long count;
+	uint64_t places;
+};
+
+static void found_add(struct found *f, size_t start, size_t end)
+{
+	f->count++;
+	f->places = f->places * 31 + start * 7 + end;
+}
+
+static struct found by_pcre2(const pcre2_code *code, struct slice text)
+{
+	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
+	struct found f = { 0 };
+	uint32_t empty = 0;
+
+	pcre2_set_match_limit(context, PATTERN_MATCH_LIMIT);
+	for (size_t from = 0; from <= text.len;) {
+		int rc = pcre2_match(code, (PCRE2_SPTR)text.ptr, text.len, from, empty, data, context);
+		PCRE2_SIZE *v = pcre2_get_ovector_pointer(data);
+
+		if (rc < 0) {
+			f.count = rc == PCRE2_ERROR_NOMATCH ? f.count : -1;
+			break;
+		}
+		found_add(&f, v[0] <= v[1] ? v[0] : v[1], v[1]);
+		if (v[1] < from)
+			break;
+		empty = v[1] == v[0] || v[1] == from ? PCRE2_NOTEMPTY_ATSTART : 0;
+		from = v[1];
+	}
+	pcre2_match_data_free(data);
+	pcre2_match_context_free(context);
+	return f;
+}
+
+static struct found by_windows(struct pattern *p, struct slice text)
+{
+	struct pattern_meter m;
+	struct found f = { 0 };
+	bool not_empty = false;
+	int64_t cpu_us = 0;
+
+	pattern_meter_start(&m, 600000000, 600000000);
+	for (size_t from = 0; from <= text.len;) {
+		struct pattern_match at;
+		enum pattern_result result = pattern_run(p, text, from, not_empty, &m, &cpu_us, &at);
+
+		if (result != PATTERN_HIT) {
+			f.count = result == PATTERN_MISS ? f.count : -1;
+			break;
+		}
+		found_add(&f, at.start, at.end);
+		if (at.end < from)
+			break;
+		not_empty = at.end == at.start || at.end == from;
+		from = at.end;
+	}
+	return f;
+}
+
+static void make_pattern(char *out)
+{
+	static const char *const pieces[] = { ".*", ".*?", ".+", "a", "b", "\\n", "(?:a|b)*", "(?:ab)+", "x*", "^", "$", "\\b", ".*+", "(?>.*)", "(a*)*",
+					      "[^a]*", "(?<=a)", "(?<!\\n)", "(\\w)\\1", "(?=.*b)", "(?!.*a)", "\\s*", "(?:.*\\n)?", "\\A", "\\Z", "(?m:^)",
+					      "(?s:.*)", "(?s:.)*", "\\K", "|", "\\R", "\\N*", "\xc3\xb6", "\\X", "(*PRUNE)", "(*THEN)", "\\W*", "(.*)\\1", "(?i)A" };
+	enum { PIECES = sizeof(pieces) / sizeof(*pieces) };
+
+	*out = '\0';
+	/* What begins with .* is where windows can go wrong. */
+	if (below(3) == 0)
+		strcat(out, pieces[below(2)]);
+	for (unsigned i = 1 + below(5); i > 0; i--)
+		strcat(out, pieces[below(PIECES)]);
+}
+
+static size_t make_text(char *out, size_t len, bool broken)
+{
+	size_t n = 0;
+
+	while (n + 2 < len) {
+		unsigned what = below(12);
+
+		if (broken && below(10) == 0) {
+			out[n++] = (char)(0x80 + below(0x7f));
+		} else if (what == 1) {
+			out[n++] = (char)0xc3;
+			out[n++] = (char)0xb6;
+		} else {
+			out[n++] = what == 0 ? '\n' : "aabbx 1"[below(7)];
+		}
+	}
+	return n;
+}
+
+/*
+ * The windows find what one search with machine code finds, where and as often; on broken UTF-8 too, where PCRE2's interpreter and
+ * its machine code are not of one mind.
+ */
+static void windows_are_one_search(void **state)
+{
+	size_t compared = 0, matches = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < COMPARED_PATTERNS; i++) {
+		static const uint32_t options[] = { PCRE2_CASELESS, PCRE2_MULTILINE, PCRE2_DOTALL };
+		pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+		uint32_t o = PCRE2_DUPNAMES | PCRE2_NEVER_BACKSLASH_C;
+		unsigned flags;
+		struct pattern *p;
+		pcre2_code *code;
+		struct error e;
+		char text[400];
+		size_t at;
+		int why;
+
+		seed = 2463534242u + i * 7919;
+		make_pattern(text);
+		flags = below(8) | (below(3) == 0 ? PATTERN_UTF : 0);
+		for (size_t k = 0; k < 3; k++)
+			o |= flags & (1u << k) ? options[k] : 0;
+		o |= flags & PATTERN_UTF ? PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF : 0;
+		pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+		code = pcre2_compile((PCRE2_SPTR)text, strlen(text), o, &why, &at, context);
+		pcre2_compile_context_free(context);
+		if (code == NULL || pattern_compile(slice_of(text), flags, &p, &at, &e) != ERR_OK) {
+			pcre2_code_free(code);
+			continue;
+		}
+		assert_int_equal(pcre2_jit_compile(code, PCRE2_JIT_COMPLETE), 0);
+		for (int k = 0; k < COMPARED_TEXTS; k++) {
+			char subject[1400];
+			size_t len = make_text(subject, k == 0 ? 1100 + below(200) : below(80), k % 2 == 1);
+			struct found want = by_pcre2(code, slice_make(subject, len)), is = by_windows(p, slice_make(subject, len));
+
+			if (want.count < 0 || is.count < 0)
+				continue;
+			if (want.count != is.count || want.places != is.places)
+				print_error("/%s/ with %x: %ld matches, PCRE2 has %ld\n", text, flags, is.count, want.count);
+			assert_true(want.count == is.count && want.places == is.places);
+			compared++;
+			matches += (size_t)want.count;
+		}
+		pcre2_code_free(code);
+		pattern_unref(&p);
+	}
+	assert_true(compared > COMPARED_PATTERNS && matches > compared);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +448,7 @@ int main(void)
 		cmocka_unit_test(windows_lose_nothing),
 		cmocka_unit_test(bytes_and_characters),
 		cmocka_unit_test(threads_share_a_pattern),
+		cmocka_unit_test(windows_are_one_search),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -491,7 +491,7 @@ static enum err judge_question(struct db *db, struct giving *g, int64_t ticket, 
 	}
 	err = ticket_move(db, &m, &acted, e);
 	if (err == ERR_CONFLICT) /* nothing was written: its state allows no such step. A report is settled all the same */
-		return reported(db, ticket, 1, done, e);
+		return g->label == LABEL_NONE ? ERR_OK : reported(db, ticket, 1, done, e);
 	if (!err && g->label == LABEL_HAM)
 		err = proof_mark(db, ticket, e);
 	if (err)
@@ -518,8 +518,8 @@ static enum err judge_line(struct db *db, const struct giving *g, int64_t ticket
 	if ((err = rows_close(&r)))
 		return err;
 	if (!waiting)
-		return reported(db, ticket, n, done, e);
-	if (g->label == LABEL_HAM && held) {
+		return g->label == LABEL_NONE ? ERR_OK : reported(db, ticket, n, done, e);
+	if (g->label != LABEL_SPAM && held) {
 		if ((err = talk_release(db, ticket, n, g->who, now, e)))
 			return err;
 		*entry = 1;
@@ -528,9 +528,20 @@ static enum err judge_line(struct db *db, const struct giving *g, int64_t ticket
 	return ERR_OK;
 }
 
+static enum err teach(struct db *db, const struct giving *g, int64_t ticket, int64_t n, enum stored_label label, struct error *e)
+{
+	enum err err = label == STORED_NONE ? ERR_OK : sameness_teach(db, ticket, n, label, e);
+
+	if (!err && label != STORED_NONE)
+		err = learning_teach(g->desk, db, ticket, n, label, e);
+	return err || label == STORED_NONE ? err : count_rules(db, ticket, n, label, 1, e);
+}
+
 static enum err judge_one(struct db *db, struct giving *g, const struct judgement_item *it, int64_t now, struct error *e)
 {
-	enum stored_label label = g->label == LABEL_SPAM ? STORED_SPAM : STORED_HAM;
+	static const enum stored_label stored[] = { [LABEL_SPAM] = STORED_SPAM, [LABEL_HAM] = STORED_HAM, [LABEL_NONE] = STORED_NONE };
+	static const char *const acts[] = { [STORED_NONE] = "judgement.let-in", [STORED_SPAM] = "judgement.spam", [STORED_HAM] = "judgement.ham" };
+	enum stored_label label = stored[g->label];
 	int64_t n = it->n ? it->n : 1, entry = 0;
 	bool done = false;
 	enum err err;
@@ -547,14 +558,14 @@ static enum err judge_one(struct db *db, struct giving *g, const struct judgemen
 			b_int(g->trust && label == STORED_HAM)),
 		NULL, e)))
 		return err;
-	if ((err = sameness_teach(db, it->ticket, n, label, e)) || (err = learning_teach(g->desk, db, it->ticket, n, label, e)) || (err = count_rules(db, it->ticket, n, label, 1, e)))
+	if ((err = teach(db, g, it->ticket, n, label, e)))
 		return err;
 	if ((err = db_run(db, SQL_JUDGEMENT_SETTLE, BINDS(b_int(it->ticket), b_int(n), b_int(label == STORED_SPAM), b_int(0)), NULL, e)))
 		return err;
 	if ((err = db_run(db, SQL_REPORT_SETTLE, BINDS(b_int(it->ticket), b_int(n), b_str(g->undo)), NULL, e)))
 		return err;
 	g->changed++;
-	return audit_add(db, g->who, label == STORED_SPAM ? "judgement.spam" : "judgement.ham", "ticket", it->ticket, NULL, e);
+	return audit_add(db, g->who, acts[label], "ticket", it->ticket, NULL, e);
 }
 
 /* What has been done of all that was named, in the words of desk/repeat's answer. */
@@ -600,8 +611,9 @@ enum err judgement_give(struct desk *d, const struct actor *who, const struct ju
 	int64_t own = 0;
 
 	*out = (struct judgement_done){ "", 0, 0 };
-	if (count == 0 || count > JUDGEMENT_ITEMS_MAX)
-		return err_field(e, ERR_INVALID, "items", "Give 1 to %d items.", JUDGEMENT_ITEMS_MAX);
+	size_t most = label == LABEL_NONE ? JUDGEMENT_LET_IN_MAX : JUDGEMENT_ITEMS_MAX;
+	if (count == 0 || count > most)
+		return err_field(e, ERR_INVALID, "items", "Give 1 to %zu items.", most);
 	crypt_random(group, sizeof(group));
 	crypt_base64(group, sizeof(group), g.undo);
 	do {

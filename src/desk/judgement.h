@@ -36,8 +36,9 @@ struct judgement_item {
 	int64_t ticket;
 	int64_t n; /* 0: the question itself */
 };
-enum label { LABEL_SPAM, LABEL_HAM };
-enum { JUDGEMENT_ITEMS_MAX = 500 };
+/* LABEL_NONE lets the text in and says nothing about it: nothing is taught, nobody is vouched for. */
+enum label { LABEL_SPAM, LABEL_HAM, LABEL_NONE };
+enum { JUDGEMENT_ITEMS_MAX = 500, JUDGEMENT_LET_IN_MAX = 5000 };
 
 struct repeat;
 
@@ -46,7 +47,8 @@ struct judgement_done {
 	int64_t changed, kept; /* kept: already decided so, or its state allows no such step */
 };
 /* An appeal is judged by another moderator than the one it is about, where there is one who is not disabled: such an item is kept, and where
- * there was no other kind of item the answer is ERR_CONFLICT. `trust`: with ham, the sender's later texts in this talk are screened briefly. At most JUDGEMENT_ITEMS_MAX items.
+ * there was no other kind of item the answer is ERR_CONFLICT. `trust`: with ham, the sender's later texts in this talk are screened briefly. At most JUDGEMENT_ITEMS_MAX items,
+ * JUDGEMENT_LET_IN_MAX with LABEL_NONE.
  * `repeat` may be NULL (desk/repeat); with it, decisions that were broken off half way go on where they were, in the same undo group. */
 enum err judgement_give(struct desk *d, const struct actor *who, const struct judgement_item *items, size_t count, enum label label,
 	bool trust, struct repeat *repeat, struct judgement_done *out, struct error *e) MUST_CHECK;

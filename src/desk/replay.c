@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/judgement.h"
 #include "desk/rulebook.h"
 #include "spam/features.h"
 #include "spam/judge.h"
@@ -18,7 +19,7 @@ enum {
 	BRIEF_AFTER = 5, /* as desk/gate */
 };
 
-enum { LABEL_NONE, LABEL_OF_SPAM, LABEL_OF_HAM };
+enum { LABEL_OF_NONE, LABEL_OF_SPAM, LABEL_OF_HAM };
 
 /* What a rule of the draft did, where the draft adds or changes it. */
 struct tally {
@@ -35,6 +36,7 @@ struct text {
 struct replay {
 	const struct ruleset *live, *draft;
 	const struct replay_options *o;
+	const unsigned char *life; /* NULL: files are compared with files */
 	struct judge_options judging;
 	struct arena *page, *scratch;
 	struct tally *tally;
@@ -56,6 +58,26 @@ static struct judge_options options_of_conf(void)
 	return o;
 }
 
+/* At most PAGE rows of the columns that both statements have; closes them. */
+static enum err take_page(struct replay *r, struct rows *rows, struct text *list, size_t *count, struct error *e)
+{
+	enum err err;
+
+	while (*count < PAGE && rows_next(rows)) {
+		struct text *t = &list[(*count)++];
+		struct arena *a = r->page;
+		*t = (struct text){ .ticket = rows_int(rows, 0), .n = rows_int(rows, 1), .label = rows_int(rows, 10) };
+		t->verdict = arena_slice(a, rows_text(rows, 3));
+		t->in = (struct submission){ .kind = (enum submission_kind)rows_int(rows, 2), .form_age_ms = -1, .body = arena_slice(a, rows_text(rows, 4)),
+			.title = arena_slice(a, rows_text(rows, 5)), .name = arena_slice(a, rows_text(rows, 6)), .page = arena_slice(a, rows_text(rows, 7)),
+			.topic = arena_slice(a, rows_text(rows, 8)), .language = arena_slice(a, rows_text(rows, 9)) };
+		t->in.channel = t->in.kind == SUBMIT_LINE ? CHANNEL_CHAT : CHANNEL_FORM;
+		t->in.ticket = t->in.kind == SUBMIT_LINE ? t->ticket : 0;
+	}
+	err = rows_close(rows);
+	return err ? err : arena_failed(r->page) ? err_nomem(e) : ERR_OK;
+}
+
 static enum err read_page(struct db *db, struct replay *r, const struct text *after, struct text *list, size_t *count, struct error *e)
 {
 	struct rows rows;
@@ -64,21 +86,7 @@ static enum err read_page(struct db *db, struct replay *r, const struct text *af
 	arena_reset(r->page);
 	*count = 0;
 	err = rows_open(db, &rows, SQL_REPLAY_PAGE, BINDS(b_int(after->ticket), b_int(after->n), b_int(r->o->since_ms), b_int(r->o->ham_only), b_int(PAGE)), e);
-	if (err)
-		return err;
-	while (*count < PAGE && rows_next(&rows)) {
-		struct text *t = &list[(*count)++];
-		struct arena *a = r->page;
-		*t = (struct text){ .ticket = rows_int(&rows, 0), .n = rows_int(&rows, 1), .label = rows_int(&rows, 10) };
-		t->verdict = arena_slice(a, rows_text(&rows, 3));
-		t->in = (struct submission){ .kind = (enum submission_kind)rows_int(&rows, 2), .form_age_ms = -1, .body = arena_slice(a, rows_text(&rows, 4)),
-			.title = arena_slice(a, rows_text(&rows, 5)), .name = arena_slice(a, rows_text(&rows, 6)), .page = arena_slice(a, rows_text(&rows, 7)),
-			.topic = arena_slice(a, rows_text(&rows, 8)), .language = arena_slice(a, rows_text(&rows, 9)) };
-		t->in.channel = t->in.kind == SUBMIT_LINE ? CHANNEL_CHAT : CHANNEL_FORM;
-		t->in.ticket = t->in.kind == SUBMIT_LINE ? t->ticket : 0;
-	}
-	err = rows_close(&rows);
-	return err ? err : arena_failed(r->page) ? err_nomem(e) : ERR_OK;
+	return err ? err : take_page(r, &rows, list, count, e);
 }
 
 static struct jv *language(struct replay *r, struct slice lang)
@@ -128,7 +136,7 @@ static void add_item(struct replay *r, const struct text *t, const struct verdic
 static enum err judge_with(struct replay *r, const struct ruleset *rules, const struct text *t, const struct facts *facts, int64_t *us,
 	struct features **f, struct verdict **out, struct error *e)
 {
-	enum err err = spam_features(r->scratch, rules, &t->in, &(struct features_options){ .now_ms = clock_wall_ms() }, f, e);
+	enum err err = spam_features(r->scratch, rules, &t->in, &(struct features_options){ .now_ms = clock_wall_ms(), .life = r->life }, f, e);
 
 	if (err)
 		return err;
@@ -151,23 +159,30 @@ static void tally_hits(struct replay *r, const struct text *t, const struct feat
 	}
 }
 
+static void facts_of(struct text *t, struct facts *facts)
+{
+	struct jv *stored = NULL;
+
+	facts_init(facts);
+	/* A verdict that cannot be read leaves its facts unknown. */
+	if (t->verdict.ptr && jv_parse(t->verdict, 16, &stored, NULL) == ERR_OK)
+		facts_read(jv_get(stored, "facts"), facts);
+	jv_free(&stored);
+	/* That a copy was refused before is what rules did, not what the world is like. */
+	facts->inherits = UNKNOWN;
+	t->in.brief = t->in.kind == SUBMIT_LINE && facts->talk_lines >= BRIEF_AFTER;
+}
+
 static enum err replay_one(struct replay *r, struct text *t, struct error *e)
 {
 	struct verdict *was, *now;
 	struct features *f;
 	struct facts facts;
-	struct jv *stored = NULL, *lang;
+	struct jv *lang;
 	enum err err;
 
 	arena_reset(r->scratch);
-	facts_init(&facts);
-	/* A verdict that cannot be read leaves its facts unknown. */
-	if (t->verdict.ptr && jv_parse(t->verdict, 16, &stored, NULL) == ERR_OK)
-		facts_read(jv_get(stored, "facts"), &facts);
-	jv_free(&stored);
-	/* That a copy was refused before is what rules did, not what the world is like. */
-	facts.inherits = UNKNOWN;
-	t->in.brief = t->in.kind == SUBMIT_LINE && facts.talk_lines >= BRIEF_AFTER;
+	facts_of(t, &facts);
 	if ((err = judge_with(r, r->live, t, &facts, &r->live_us, &f, &was, e)) || (err = judge_with(r, r->draft, t, &facts, &r->draft_us, &f, &now, e)))
 		return err;
 	tally_hits(r, t, f);
@@ -357,5 +372,55 @@ enum err replay_budget(const struct rule_edit *edit, const struct ruleset *live,
 		cf_errors_add(errs, true, shares.list[i].file, shares.list[i].line, 0, "%s", shares.list[i].message);
 	cf_errors_fini(&shares);
 	jv_free(&v);
+	return err;
+}
+
+/* --- what one rule did ------------------------------------------------------------------------------------------------------ */
+
+static enum err would_go_in(struct replay *r, struct text *t, bool *yes, struct error *e)
+{
+	struct features *f;
+	struct verdict *v;
+	struct facts facts;
+	enum err err;
+
+	arena_reset(r->scratch);
+	facts_of(t, &facts);
+	err = judge_with(r, r->live, t, &facts, &r->live_us, &f, &v, e);
+	*yes = !err && v->action == ACTION_ACCEPT;
+	return err;
+}
+
+enum err replay_held_by(struct db *db, const struct ruleset *rules, const unsigned char *life, struct slice rule, struct judgement_item *items, size_t max,
+	size_t *count, bool *more, struct error *e)
+{
+	struct replay r = { .live = rules, .life = life, .judging = options_of_conf(), .page = arena_new(PAGE_BYTES), .scratch = arena_new(TEXT_BYTES) };
+	struct text list[PAGE], after = { .ticket = INT64_MAX, .n = INT64_MAX };
+	int64_t looked = 0;
+	size_t got = PAGE;
+	struct rows rows;
+	enum err err = r.page && r.scratch ? ERR_OK : err_nomem(e);
+
+	*count = 0;
+	*more = false;
+	while (!err && !*more && got == PAGE) {
+		arena_reset(r.page);
+		got = 0;
+		if ((err = rows_open(db, &rows, SQL_REPLAY_UNDECIDED, BINDS(b_text(rule), b_int(after.ticket), b_int(after.n), b_int(PAGE)), e)) ||
+			(err = take_page(&r, &rows, list, &got, e)))
+			break;
+		for (size_t i = 0; !err && !*more && i < got; i++) {
+			bool yes = false;
+			*more = *count == max || looked++ == REPLAY_TEXTS_MAX;
+			if (!*more)
+				err = would_go_in(&r, &list[i], &yes, e);
+			if (yes)
+				items[(*count)++] = (struct judgement_item){ list[i].ticket, list[i].n };
+		}
+		if (got)
+			after = list[got - 1];
+	}
+	arena_free(&r.scratch);
+	arena_free(&r.page);
 	return err;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "desk/rule_figures.h"
 #include "desk/rule_life.h"
+#include "desk/rule_undo.h"
 #include "desk/rulebook.h"
 #include "web/handlers.h"
 
@@ -49,6 +50,17 @@ enum err api_rule_wrong(struct request *rq, struct response *rs, struct error *e
 	struct jv *list = NULL;
 	enum err err = rule_figures_wrong(rq->db, rq->params[0], &list, e);
 	return err ? err : api_answer(rs, 200, jv_set(jv_object(), "items", list), e);
+}
+
+enum err api_rule_undo(struct request *rq, struct response *rs, struct error *e)
+{
+	struct judgement_done done;
+	bool more = false;
+	enum err err = rule_undo(rq->desk, rq->db, rq->arena, &rq->who, rq->params[0], &done, &more, e);
+	if (err)
+		return err;
+	struct jv *v = jv_set_int(jv_set_int(jv_set_string(jv_object(), "undo", done.undo), "changed", done.changed), "kept", done.kept);
+	return api_answer(rs, 200, jv_set_bool(v, "more", more), e);
 }
 
 /* ---- replay ---- */

@@ -1,7 +1,8 @@
 /*
- * rule_life_pages: the rules that do not act as their files say, and why; moderators stop one here, admins release one.
+ * rule_life_pages: the rules that do not act as their files say, and why; moderators stop one here and let in what it held, admins release one.
  */
 #include "desk/rule_life.h"
+#include "desk/rule_undo.h"
 #include "desk/rulebook.h"
 #include "web/handlers.h"
 #include "web/problem.h"
@@ -10,7 +11,8 @@
 struct shown {
 	int status;
 	const char *wrong, *wrong_rule; /* messages, at the reason and at the rule's name; NULL: none */
-	struct slice rule, reason;      /* of the form */
+	const char *wrong_undo;         /* at the name of the rule to undo */
+	struct slice rule, reason, undo_rule; /* of the forms */
 };
 
 static struct jv *rows_of(struct request *rq, const char *lang, const struct jv *from)
@@ -26,6 +28,7 @@ static struct jv *rows_of(struct request *rq, const char *lang, const struct jv 
 		view_at(rq, x, jv_get_text(in, "since"));
 		jv_set(x, "by", by.len ? jv_text(by) : view_say(rq, lang, "audit-desk", I18N_NONE));
 		jv_set(x, "reason", view_text_of(in, "reason"));
+		view_put(rq, x, lang, "undo_label", "rule-undo-which", I18N(i18n_slice(rule)));
 		view_put(rq, x, lang, "release_label", "rule-release-which", I18N(i18n_slice(rule)));
 		jv_push(list, x);
 	}
@@ -54,6 +57,8 @@ static enum err show(struct request *rq, struct response *rs, const struct shown
 	jv_set(page, "reason", jv_text(s->reason.ptr ? s->reason : SLICE("")));
 	jv_set(page, "wrong", view_maybe(rq, lang, s->wrong));
 	jv_set(page, "wrong_rule", view_maybe(rq, lang, s->wrong_rule));
+	jv_set(page, "undo_rule", jv_text(s->undo_rule.ptr ? s->undo_rule : SLICE("")));
+	jv_set(page, "wrong_undo", view_maybe(rq, lang, s->wrong_undo));
 	jv_set(page, "done", view_maybe(rq, lang, slice_is(done, "stopped") ? "rule-stopped" : slice_is(done, "released") ? "rule-released" : NULL));
 	if (s->status)
 		response_status(rs, s->status);
@@ -62,7 +67,7 @@ static enum err show(struct request *rq, struct response *rs, const struct shown
 
 HANDLER(page_rule_states)
 {
-	return show(rq, rs, &(struct shown){ .rule = request_query(rq, "rule") }, e);
+	return show(rq, rs, &(struct shown){ .rule = request_query(rq, "rule"), .undo_rule = request_query(rq, "rule") }, e);
 }
 
 HANDLER(page_rule_stop)
@@ -99,5 +104,64 @@ HANDLER(page_rule_release)
 	if (rc != ERR_OK && rc != ERR_NOT_FOUND)
 		return rc;
 	response_redirect(rs, rq, "/desk/rules/states?done=released");
+	return ERR_OK;
+}
+
+/* --- undoing what a rule did ----------------------------------------------------------------------------------------------- */
+
+static enum err unknown_rule(struct request *rq, struct response *rs, struct slice rule, struct error *e)
+{
+	return show(rq, rs, &(struct shown){ .status = 404, .undo_rule = rule, .wrong_undo = "rule-unknown" }, e);
+}
+
+HANDLER(page_rule_undo_ask)
+{
+	const char *lang = view_lang(rq, rs);
+	struct slice rule = request_query(rq, "rule");
+	struct jv *page = NULL;
+	struct error why = { 0 };
+	struct rule_undo_found found = { .count = 0 };
+	enum err rc = rule_undo_find(rq->desk, rq->db, rq->arena, rule.ptr ? rule : SLICE(""), &found, &why);
+
+	if (rc == ERR_NOT_FOUND)
+		return unknown_rule(rq, rs, rule, e);
+	if (rc != ERR_OK) {
+		*e = why;
+		return rc;
+	}
+	if ((rc = view_staff_frame(rq, lang, rq->who.role >= ROLE_ADMIN ? "rules" : "moderation", &page, e)) != ERR_OK)
+		return rc;
+	jv_set(page, "rule", jv_text(rule));
+	jv_set_bool(page, "any", found.count > 0);
+	jv_set_bool(page, "acts", found.acts);
+	view_put(rq, page, lang, "heading", "rule-undo-which", I18N(i18n_slice(rule)));
+	view_put(rq, page, lang, "found", !found.count ? "rule-undo-none" : found.more ? "rule-undo-found-more" : "rule-undo-found",
+		I18N(i18n_int((int64_t)found.count)));
+	view_put(rq, page, lang, "do", "rule-undo-do", I18N(i18n_int((int64_t)found.count)));
+	return view_send(rq, rs, "rule_undo", lang, page, e);
+}
+
+HANDLER(page_rule_undo)
+{
+	struct judgement_done done;
+	struct error why = { 0 };
+	bool more = false;
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct slice rule = request_field(rq, "rule");
+	rc = rule_undo(rq->desk, rq->db, rq->arena, &rq->who, rule.ptr ? rule : SLICE(""), &done, &more, &why);
+	if (rc == ERR_NOT_FOUND)
+		return unknown_rule(rq, rs, rule, e);
+	if (rc != ERR_OK && rc != ERR_CONFLICT) {
+		*e = why;
+		return rc;
+	}
+	/* There, it can be undone. */
+	char *path = done.changed ? arena_printf(rq->arena, "/desk/moderation?did=ham&undo=%s&changed=%lld", done.undo, (long long)done.changed)
+				  : arena_printf(rq->arena, "/desk/moderation?did=kept");
+	if (!path)
+		return err_nomem(e);
+	response_redirect(rs, rq, path);
 	return ERR_OK;
 }

@@ -177,3 +177,55 @@ test('figures by language, and the texts that a rule was wrong about', async () 
 	assert.equal(wrong[0].action, 'reject');
 	assert.equal((await hanna.get(`${V}/rules/TEST_REFUSE/wrong`)).status, 403);
 });
+
+test('what a rule alone holds or refuses is let in as one, teaches nothing, and is undone as one', async () => {
+	const at = `${V}/rules/local.d%2Fundo.cf`;
+	const put = (text, how) => ada.request('PUT', at, { headers: { 'content-type': 'application/json', ...how }, body: JSON.stringify({ text }) });
+	const RULES = 'body TOO_WIDE /harbour/\nscore TOO_WIDE 20\naction TOO_WIDE reject\nbody RIGHT /bargain bin/\nscore RIGHT 8\n';
+	assert.equal((await put(RULES, { 'if-none-match': '*' })).status, 200);
+	const alone = [];
+	for (const s of ['old harbour', 'harbour of my town', 'fish of our harbour']) alone.push(await question(d, { body: `May I write about the ${s}, please?` }, 'rejected'));
+	const both = await question(d, { body: 'The harbour, from the bargain bin, is it a subject?' }, 'rejected');
+	const judged = await question(d, { body: 'Where do I ask about a harbour map of 1820?' }, 'rejected');
+	const spam = (await mona.get(`${V}/held?list=rejected`)).body.items.find((x) => /1820/.test(x.body));
+	await mona.json('POST', `${V}/judgements`, { items: [{ ticket: spam.ticket }], label: 'spam' });
+	const before = (await ada.get(`${V}/rules/stats`)).body.items.find((x) => x.rule === 'TOO_WIDE');
+	const state = async (q) => (await d.get(q.path)).body.state;
+
+	/* The page counts, says that the rule goes on, and leads to its list. */
+	const page = (await mona.get('/desk/rules/undo?rule=TOO_WIDE')).text;
+	assert.match(page, /3 texts are held or refused because of this rule alone/);
+	assert.match(page, /The rule goes on/);
+	assert.match((await mona.get('/desk/moderation?list=rejected&rule=TOO_WIDE')).text, /old harbour/);
+	assert.match(page, /href="[^"]*\/desk\/moderation\?list=rejected&amp;rule=TOO_WIDE"/);
+	assert.equal((await hanna.get('/desk/rules/undo?rule=TOO_WIDE')).status, 403);
+	const unknown = await mona.get('/desk/rules/undo?rule=NO_SUCH');
+	assert.equal(unknown.status, 404);
+	assert.match(unknown.text, /id="undo-rule"[^>]*value="NO_SUCH"[^>]*aria-invalid/);
+	assert.equal(await state(alone[0]), 'rejected', 'looking changes nothing');
+
+	assert.equal((await hanna.json('POST', `${V}/rules/TOO_WIDE/undo`)).status, 403);
+	assert.equal((await mona.json('POST', `${V}/rules/NO_SUCH/undo`)).status, 404);
+	const r = await mona.json('POST', `${V}/rules/TOO_WIDE/undo`);
+	assert.equal(r.status, 200, r.text);
+	assert.deepEqual([r.body.changed, r.body.kept, r.body.more], [3, 0, false], r.text);
+	for (const q of alone) assert.equal(await state(q), 'queued');
+	assert.equal(await state(both), 'rejected', 'another rule would have held it');
+	assert.equal(await state(judged), 'spam', 'what a moderator decided stays');
+	const stats = (await ada.get(`${V}/rules/stats`)).body.items.find((x) => x.rule === 'TOO_WIDE');
+	assert.deepEqual([stats.spam, stats.ham], [before.spam, before.ham], 'nobody said that these texts are good');
+	assert.ok((await ada.get(`${V}/audit?action=rule.undo`)).body.items.some((x) => x.detail === 'TOO_WIDE: 3'));
+
+	assert.equal((await mona.json('POST', `${V}/judgements/${r.body.undo}/undo`)).body.changed, 3);
+	for (const q of alone) assert.equal(await state(q), 'rejected');
+
+	/* By the page, with the rule stopped; there it can be undone, too. */
+	await mona.json('POST', `${V}/rules/TOO_WIDE/stop`, {});
+	assert.doesNotMatch((await mona.get('/desk/rules/undo?rule=TOO_WIDE')).text, /The rule goes on/);
+	const done = await mona.form('/desk/rules/undo', { csrf: mona.csrf, rule: 'TOO_WIDE' });
+	assert.equal(done.status, 303);
+	assert.match(done.headers.location, /did=ham&undo=[\w-]+&changed=3/);
+	for (const q of alone) assert.equal(await state(q), 'queued');
+	assert.equal((await mona.json('POST', `${V}/rules/TOO_WIDE/undo`)).body.changed, 0);
+	assert.match((await mona.get('/desk/rules/undo?rule=TOO_WIDE')).text, /Nothing is held or refused because of this rule alone/);
+});

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cli/rules_commands.h"
 #include "desk/audit.h"
+#include "desk/proof.h"
 #include "desk/rule_life.h"
 #include "store/migrate.h"
 
@@ -184,7 +185,11 @@ int command_doctor(struct args *a)
 	struct findings f = { .json = json ? jv_array() : NULL };
 	struct str out;
 	str_init(&out, 1 << 20);
-	good(&f, "configuration");
+	struct slice bad;
+	if (proof_site_question_good(slice_of(conf()->site_question), &bad))
+		good(&f, "configuration");
+	else
+		mend(&f, "site_question: \"%.*s\" is not `question = answer, answer`: nobody is asked it", bad.len < 200 ? (int)bad.len : 200, bad.ptr);
 	if (!conf()->public_url[0])
 		found(&f, "note", "public_url is not set: links in mails and pages name the address the server listens on");
 	look_at_folder(folder, &f);

@@ -58,6 +58,9 @@ struct solving {
 enum err proof_solve(struct desk *d, struct db *db, struct arena *a, const struct ticket *t, const struct solving *in, struct acted *out,
 		     struct error *e) MUST_CHECK;
 
+/* Whether each entry of a `site_question` is a question, "=" and an answer that can be given; else *bad is the first that is not. */
+bool proof_site_question_good(struct slice all, struct slice *bad);
+
 /* For metrics. */
 struct proof_figures {
 	int64_t offered, solved, answered, skipped, wrong;

@@ -73,7 +73,7 @@ export function makeSender({ form, key, failed, what, show, post, sent, refused,
 			sent(answer, extra);
 		} catch (why) {
 			row.failed();
-			say(why instanceof Refused && why.status === 429 ? why.message : failed.dataset.text);
+			say(why instanceof Refused && why.status === 429 ? failed.dataset.limited : failed.dataset.text);
 			if (why instanceof Refused && why.status === 409) remember(null);
 			refused(why);
 		}

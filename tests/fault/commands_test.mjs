@@ -265,6 +265,17 @@ test('keys that others may read are refused, and the doctor says so', () => {
 	gone(data);
 });
 
+test('a site question without its answers is told by the doctor', () => {
+	const data = migrated();
+	const doctor = (site_question) => command(['doctor'], { data, env: { PORCHLIGHT_SITE_QUESTION: site_question } }).out;
+	assert.match(doctor('en: Who hosts us? = Ada, Ada L. | de: Wer betreibt das? = Ada |'), /ok +configuration/);
+	assert.match(doctor(''), /ok +configuration/);
+	for (const bad of ['en: Who hosts us? = Ada | de: Wer betreibt das?', 'de: Wer betreibt das? = ,', 'Wer? =', ' = Ada'])
+		assert.match(doctor(bad), /mend +site_question: "/, bad);
+	assert.match(doctor('en: Who hosts us? = Ada | de: Wer betreibt das?'), /"de: Wer betreibt das\?"/);
+	gone(data);
+});
+
 test('a data folder that cannot be written is said', () => {
 	const data = temporary();
 	chmodSync(data, 0o500);

@@ -13,6 +13,7 @@
 #include "desk/rule_figures.h"
 #include "desk/talk.h"
 #include "desk/ticket.h"
+#include "desk/trial.h"
 #include "spam/verdict.h"
 
 enum {
@@ -25,12 +26,12 @@ enum {
 	GROUP_BYTES = 12
 };
 
+static const char *const list_names[HELD_LISTS] = { "held", "challenged", "rejected", "appeals", "reports", "trial" };
+
 bool held_list_read(struct slice name, enum held_list *out)
 {
-	static const char *const names[] = { "held", "challenged", "rejected", "appeals", "reports" };
-
-	for (int i = 0; name.ptr && i < 5; i++)
-		if (slice_is(name, names[i])) {
+	for (int i = 0; name.ptr && i < HELD_LISTS; i++)
+		if (slice_is(name, list_names[i])) {
 			*out = (enum held_list)i;
 			return true;
 		}
@@ -188,6 +189,22 @@ static enum err add_reports(struct db *db, struct arena *a, const struct item *i
 	return err ? err : rows_close(&r);
 }
 
+/* Who was on trial, and why it is on the list. */
+static enum err add_trial(struct db *db, int64_t ticket, struct jv *v, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_TRIAL_OF, BINDS(b_int(ticket)), e);
+
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		struct jv *by = jv_set_text(jv_set(jv_object(), "id", id_json(rows_int(&r, 0))), "name", rows_text(&r, 1));
+		struct jv *x = jv_set(jv_object(), "by", by);
+		jv_set(v, "trial", jv_set_string(x, "why", trial_why_name((enum trial_why)rows_int(&r, 2))));
+	}
+	return rows_close(&r);
+}
+
 static enum err read_verdict(struct arena *a, struct slice text, struct verdict **out)
 {
 	struct jv *v = NULL;
@@ -251,6 +268,8 @@ static enum err item_json(struct db *db, struct arena *a, const struct item *it,
 		err = add_appeal(db, it->ticket, x, e);
 	if (!err && x && list == HELD_REPORTS)
 		err = add_reports(db, a, it, x, e);
+	if (!err && x && list == HELD_TRIAL)
+		err = add_trial(db, it->ticket, x, e);
 	if (err)
 		jv_free(&x);
 	*out = x;
@@ -309,23 +328,22 @@ static enum err read_page(struct db *db, const struct held_query *q, size_t max,
 
 enum err judgement_counts(struct db *db, struct jv **out, struct error *e)
 {
-	static const char *const names[] = { "held", "challenged", "rejected", "appeals", "reports" };
 	struct jv *v = jv_object();
 	struct rows r;
 	int64_t harm = 0;
 	enum err err = rows_open(db, &r, SQL_JUDGEMENT_COUNTS, NO_BINDS, e);
 
-	for (int i = 0; i < 5; i++)
-		jv_set_int(v, names[i], 0);
+	for (int i = 0; i < HELD_LISTS; i++)
+		jv_set_int(v, list_names[i], 0);
 	if (!err) {
 		while (rows_next(&r)) {
 			int64_t list = rows_int(&r, 0);
 			int64_t urgent = rows_int(&r, 2);
-			if (list < 0 || list >= 5)
+			if (list < 0 || list >= HELD_LISTS)
 				continue;
-			jv_set_int(v, names[list], rows_int(&r, 1));
+			jv_set_int(v, list_names[list], rows_int(&r, 1));
 			if (urgent && !harm)
-				jv_set_string(v, "harm_list", names[list]);
+				jv_set_string(v, "harm_list", list_names[list]);
 			harm += urgent;
 		}
 		jv_set_int(v, "harm", harm);
@@ -342,7 +360,8 @@ enum err judgement_counts(struct db *db, struct jv **out, struct error *e)
 enum err judgement_held(struct db *db, struct arena *a, const struct held_query *q, struct jv **out, struct error *e)
 {
 	size_t limit = q->limit > 0 && q->limit <= PAGE_MAX ? (size_t)q->limit : PAGE_DEFAULT, count = 0, heads = 0, used = 0;
-	size_t window = q->fold ? FOLD_WINDOW : limit + 1;
+	bool fold = q->fold && q->list != HELD_TRIAL; /* conversations on alike questions are not alike */
+	size_t window = fold ? FOLD_WINDOW : limit + 1;
 	struct item *items = arena_array(a, window, sizeof(*items));
 	struct jv *v = jv_object(), *list = jv_array(), *counts = NULL;
 	struct jv **rows_of;
@@ -354,7 +373,7 @@ enum err judgement_held(struct db *db, struct arena *a, const struct held_query 
 	 * a chain of small changes does not fold what is not alike. */
 	for (; !err && used < count; used++) {
 		struct item *it = &items[used];
-		for (size_t k = 0; q->fold && it->known && k < used; k++)
+		for (size_t k = 0; fold && it->known && k < used; k++)
 			if (items[k].near_of == k && items[k].known &&
 				(items[k].masked == it->masked || twin_near(items[k].minhash, it->minhash))) {
 				it->near_of = k;

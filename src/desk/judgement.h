@@ -11,8 +11,8 @@
 
 #include "desk/desk.h"
 
-enum held_list { HELD_HELD, HELD_CHALLENGED, HELD_REJECTED, HELD_APPEALS, HELD_REPORTS };
-/* "held", "challenged", "rejected", "appeals", "reports". */
+enum held_list { HELD_HELD, HELD_CHALLENGED, HELD_REJECTED, HELD_APPEALS, HELD_REPORTS, HELD_TRIAL, HELD_LISTS };
+/* "held", "challenged", "rejected", "appeals", "reports", "trial" (desk/trial: to be looked at, not decided). */
 bool held_list_read(struct slice name, enum held_list *out);
 
 struct held_query {
@@ -25,10 +25,11 @@ struct held_query {
 };
 /* {"items":[{"ticket","n","state","title","lang","topic","name"?,"at","body","parts":[{"text","mark"?,"rule"?}],"score","action",
  *   "reasons":["..."],"hits":[{"rule","score","class","where","text","describe"}],"near":[{"ticket","n"}],"appeal"?,
- *   "harm"?:true,"reports"?:[{"by","name"?,"reason","at"}]}],"cursor"?,"counts":{...}}
+ *   "harm"?:true,"reports"?:[{"by","name"?,"reason","at"}],
+ *   "trial"?:{"by":{"id","name"},"why"}}],"cursor"?,"counts":{...}}
  * `parts` is the body cut at the marked words: {"text":"...", "mark":true}. *out is the caller's. */
 enum err judgement_held(struct db *db, struct arena *a, const struct held_query *q, struct jv **out, struct error *e) MUST_CHECK;
-/* {"held":n,"challenged":n,"rejected":n,"appeals":n,"reports":n,"harm":n,"harm_list"?:"..."}: `harm` of these tell of danger and nobody has looked yet;
+/* {"held":n,"challenged":n,"rejected":n,"appeals":n,"reports":n,"trial":n,"harm":n,"harm_list"?:"..."}: `harm` of these tell of danger and nobody has looked yet;
  * `harm_list` is the list to look into first, where they stand before all others. */
 enum err judgement_counts(struct db *db, struct jv **out, struct error *e) MUST_CHECK;
 

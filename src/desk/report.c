@@ -5,6 +5,7 @@
 
 #include "desk/audit.h"
 #include "desk/talk.h"
+#include "desk/trial.h"
 #include "text/utf.h"
 
 enum { RETRY_S = 3600 };
@@ -73,6 +74,8 @@ static enum err add_run(struct db *db, void *self, struct error *e)
 		snprintf(text, sizeof(text), "%s, entry %" PRId64, in->who ? "staff" : "asker", x->n);
 		rc = audit_add(db, in->who, "ticket.report", "ticket", in->ticket, text, e);
 	}
+	if (!rc)
+		rc = trial_look(db, in->ticket, false, now, e);
 	if (!rc && in->who) {
 		snprintf(text, sizeof(text), "{\"what\":\"report\",\"of\":%" PRId64 "}", x->n);
 		rc = talk_append(db,

@@ -7,6 +7,7 @@
 #include "desk/keys.h"
 #include "desk/lease.h"
 #include "desk/talk.h"
+#include "desk/trial.h"
 
 enum {
 	OFFER_MS = 5 * 60 * 1000, /* a woken ticket is kept for the one who snoozed it so long */
@@ -544,6 +545,8 @@ enum err ticket_move(struct db *db, const struct move *m, struct acted *out, str
 		rc = keep_index(db, &t, &next, e);
 	if (!rc)
 		rc = write_entry(db, &as, &t, &next, out, e);
+	if (!rc && next.state == TICKET_CLOSED && t.state != TICKET_CLOSED)
+		rc = trial_look(db, t.id, true, as.now, e);
 	if (!rc && as.by == BY_MODERATOR) {
 		char action[48];
 

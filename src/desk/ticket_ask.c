@@ -7,6 +7,7 @@
 #include "desk/keys.h"
 #include "desk/proof.h"
 #include "desk/talk.h"
+#include "desk/trial.h"
 #include "text/utf.h"
 
 enum { TITLE_CHARS = 80, REPEAT_MS = 24 * 3600 * 1000, CHALLENGE_MS = 30 * 60 * 1000, LANG_MAX_BYTES = 35, TOPIC_MAX_BYTES = 100 };
@@ -475,6 +476,8 @@ static enum err write_later(struct db *db, void *self, struct error *e)
 				 l->out, e);
 	else if (!rc)
 		rc = db_run(db, SQL_TICKET_SET_RATING, BINDS(b_int(l->ticket), b_int(l->helped)), NULL, e);
+	if (!rc && !l->appeal)
+		rc = trial_look(db, l->ticket, false, entry.now, e);
 	if (!rc && !l->appeal) {
 		ticket_acted(&t, SLICE_NONE, l->out);
 		l->out->at = entry.now;

@@ -5,6 +5,7 @@
 #include "desk/bans.h"
 #include "desk/gate.h"
 #include "desk/judgement.h"
+#include "desk/trial.h"
 #include "web/handlers.h"
 
 enum err api_held(struct request *rq, struct response *rs, struct error *e)
@@ -15,7 +16,7 @@ enum err api_held(struct request *rq, struct response *rs, struct error *e)
 	int64_t limit = 0;
 	struct jv *v = NULL;
 	if (list.len && !held_list_read(list, &q.list))
-		return err_field(e, ERR_INVALID, "list", "A list is held, challenged, rejected, appeals or reports.");
+		return err_field(e, ERR_INVALID, "list", "A list is held, challenged, rejected, appeals, reports or trial.");
 	enum err err = request_query_int(rq, "limit", &limit, e);
 	if (err)
 		return err;
@@ -32,6 +33,15 @@ enum err api_held(struct request *rq, struct response *rs, struct error *e)
 	if ((err = judgement_held(rq->db, rq->arena, &q, &v, e)))
 		return err;
 	return api_answer(rs, 200, v, e);
+}
+
+enum err api_ticket_looked(struct request *rq, struct response *rs, struct error *e)
+{
+	int64_t id;
+	enum err err = api_id(rq->params[0], &id, e);
+	if (err || (err = trial_looked(rq->desk, &rq->who, id, e)))
+		return err;
+	return api_done(rs);
 }
 
 enum err api_verdict(struct request *rq, struct response *rs, struct error *e)

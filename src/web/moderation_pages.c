@@ -1,5 +1,5 @@
 /*
- * moderation_pages: what screening stopped, apart from the helpers' lists: five lists, reasons in words, marked words, near copies
+ * moderation_pages: what screening stopped, apart from the helpers' lists, and what trial helpers closed: six lists, reasons in words, marked words, near copies
  * folded, decisions that can be undone.
  *
  * Works as plain forms; moderation.js decides by one key through the API and offers undo without leaving the page.
@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "desk/judgement.h"
+#include "desk/trial.h"
 #include "text/utf.h"
 #include "web/handlers.h"
 #include "web/problem.h"
@@ -15,7 +16,7 @@
 
 enum { NEARBY = 100 }; /* entries shown before the one that is led to */
 
-static const char *const list_codes[] = { "held", "appeals", "reports", "challenged", "rejected" };
+static const char *const list_codes[] = { "held", "appeals", "reports", "challenged", "rejected", "trial" };
 
 static struct jv *add_lists(struct request *rq, const char *lang, struct slice current, const struct jv *counts)
 {
@@ -150,6 +151,15 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 	jv_set_bool(x, "can_ham", !open);
 	jv_set_bool(x, "can_spam", !open);
 	add_near(rq, lang, in, x);
+	const struct jv *trial = jv_get(in, "trial");
+	if (trial) {
+		struct slice why = jv_get_text(trial, "why");
+		struct jv *t = jv_object();
+		view_put(rq, t, lang, "who", "trial-by", I18N(i18n_slice(jv_get_text(jv_get(trial, "by"), "name"))));
+		snprintf(key, sizeof(key), "trial-why-%.*s", why.len < 16 ? (int)why.len : 0, why.ptr ? why.ptr : "");
+		view_put(rq, t, lang, "why", key, I18N_NONE);
+		jv_set(x, "trial", t);
+	}
 	return x;
 }
 
@@ -162,6 +172,8 @@ static void add_undo(struct request *rq, const char *lang, struct jv *page)
 		changed = 0;
 	if (slice_is(did, "undone")) {
 		view_put(rq, page, lang, "done", "undone", I18N_NONE);
+	} else if (slice_is(did, "looked")) {
+		view_put(rq, page, lang, "done", "trial-done", I18N_NONE);
 	} else if (slice_is(did, "kept")) {
 		view_put(rq, page, lang, "problem", "kept", I18N_NONE);
 	} else if (group.len && group.len < 32) {
@@ -194,6 +206,7 @@ HANDLER(page_moderation)
 	for (size_t i = 0; i < jv_size(from); i++)
 		jv_push(items, held_item(rq, lang, jv_at(from, i), q.list == HELD_REPORTS));
 	jv_set_bool(page, "has_items", jv_size(items) > 0);
+	jv_set_bool(page, "bulk", jv_size(items) > 0 && q.list != HELD_TRIAL);
 	jv_set(page, "items", items);
 	jv_set(page, "list", jv_text(name));
 	jv_set(page, "lists", add_lists(rq, lang, name, jv_get(held, "counts")));
@@ -285,4 +298,19 @@ HANDLER(page_moderation_undo)
 	bool undone = rc == ERR_OK;
 	done = (struct judgement_done){ 0 };
 	return to_list(rq, rs, undone ? "undone" : "kept", &done, e);
+}
+
+HANDLER(page_moderation_looked)
+{
+	int64_t ticket = 0;
+	enum err rc = request_form(rq, e);
+	if (rc == ERR_OK)
+		rc = view_field_int(rq, "ticket", &ticket, e);
+	if (rc == ERR_OK)
+		rc = trial_looked(rq->desk, &rq->who, ticket, e);
+	/* Whoever comes second finds the list as they wanted it. */
+	if (rc != ERR_OK && rc != ERR_NOT_FOUND)
+		return rc;
+	response_redirect(rs, rq, "/desk/moderation?list=trial&did=looked");
+	return ERR_OK;
 }

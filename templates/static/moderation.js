@@ -123,12 +123,14 @@ onKey((e, key) => {
 		choose(all[Math.min(Math.max(all.indexOf(current) + by, 0), all.length - 1)]);
 		return true;
 	};
+	// What has no button on this list has no key either.
+	const may = (what) => current && $(`[data-do="${what}"]`, current);
 	const act = {
 		j: () => step(1),
 		k: () => step(-1),
-		a: () => current && (decide([current], 'ham'), true),
-		t: () => current && (decide([current], 'ham', true), true),
-		s: () => current && (decide([current], 'spam'), true),
+		a: () => may('ham') && (decide([current], 'ham'), true),
+		t: () => may('trust') && (decide([current], 'ham', true), true),
+		s: () => may('spam') && (decide([current], 'spam'), true),
 		u: () => (undo(), true),
 	}[key];
 	return act ? Boolean(act()) : false;

@@ -372,6 +372,38 @@ test('rule modes: a rule put on watch weighs nothing, its figures stand beside i
 	await onPhone('ann', '/desk/rules');
 });
 
+test('a conversation of a trial helper that did not help: read, looked at, off the list', async () => {
+	const asked = (await desk.json('POST', '/api/v1/questions', { body: 'How do I sign a comment?', title: 'Signing comments' })).body;
+	const { id } = (await ann.get('/api/v1/search?q=comment')).body.items[0].ticket;
+	const tim = await desk.login('tim');
+	await tim.json('PATCH', '/api/v1/session', { display: 'Tim from here' });
+	const claim = await ann.json('POST', `/api/v1/tickets/${id}/claim`, {});
+	assert.equal((await ann.json('POST', `/api/v1/tickets/${id}/transfer`, { fence: claim.body.lease.fence, to: tim.account.id })).status, 200);
+	const { fence } = (await tim.get(`/api/v1/tickets/${id}`)).body.lease;
+	await tim.json('POST', `/api/v1/tickets/${id}/messages`, { body: 'Read the manual.', fence });
+	assert.equal((await tim.json('POST', `/api/v1/tickets/${id}/close`, { fence })).status, 200);
+	await desk.json('POST', `/api/v1/questions/${asked.token}/rating`, { helped: false });
+
+	const mod = await visit(b, desk, {});
+	await signIn(mod, desk, 'ann');
+	await mod.goto('/desk/moderation');
+	await mod.getByRole('link', { name: /On trial/ }).click();
+	const one = mod.locator('.case', { hasText: 'Signing comments' });
+	await one.getByText('Tim from here helped here.').waitFor();
+	await one.getByText('did not help').waitFor();
+	await onPhone('ann', '/desk/moderation?list=trial');
+	await one.click();
+	await mod.keyboard.press('s');
+	assert.equal((await ann.get(`/api/v1/tickets/${id}`)).body.state, 'closed', 'nothing to decide, also by key');
+	await one.getByRole('link', { name: 'Read the conversation' }).click();
+	await mod.getByText('Read the manual.').waitFor();
+	await mod.goBack();
+	await one.getByRole('button', { name: 'Looked at' }).click();
+	await mod.getByText('Taken off the list.').waitFor();
+	assert.equal(await one.count(), 0);
+	await leave(mod);
+});
+
 test('a report leads to its message; hidden, shown again, its words erased', async () => {
 	const asked = (await desk.json('POST', '/api/v1/questions', { body: 'Where do I find old maps of our village?', title: 'Old maps' })).body;
 	const { id } = (await ann.get('/api/v1/search?q=maps')).body.items[0].ticket;

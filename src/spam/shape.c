@@ -7,7 +7,7 @@
 #include "text/unicode.h"
 #include "text/uri.h"
 
-enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, HOSTS_MAX = 64 };
+enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, GROUPS_MAX = 8, HOSTS_MAX = 64, IBAN_MIN = 15, IBAN_MAX = 34 };
 
 struct shaping {
 	struct arena *a;
@@ -64,29 +64,110 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* A phone number from `at` on: + or 0 or ( first, or groups 3-3-4 (1-800-555-0199); 9 to 15 digits with spaces, dots, dashes, slashes
+/* A decimal digit as people type it: ASCII, Arabic, Persian, Devanagari or full width. Its length, or 0. */
+static size_t digit_at(struct slice t, size_t at, char *digit)
+{
+	static const struct {
+		const char *lead;
+		unsigned char zero;
+	} scripts[] = { { "\xd9", 0xa0 }, { "\xdb", 0xb0 }, { "\xe0\xa5", 0xa6 }, { "\xef\xbc", 0x90 } };
+
+	if (at < t.len && is_digit(t.ptr[at])) {
+		*digit = t.ptr[at];
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		size_t n = strlen(scripts[i].lead);
+		if (at + n < t.len && memcmp(t.ptr + at, scripts[i].lead, n) == 0) {
+			unsigned value = (unsigned)(unsigned char)t.ptr[at + n] - scripts[i].zero;
+			if (value > 9)
+				continue;
+			*digit = (char)('0' + value);
+			return n + 1;
+		}
+	}
+	return 0;
+}
+
+static bool digit_before(struct slice t, size_t at)
+{
+	char digit;
+
+	for (size_t n = 1; n <= 3 && n <= at; n++)
+		if (digit_at(t, at - n, &digit) == n)
+			return true;
+	return false;
+}
+
+/* Sizes of a number's groups as digits of one decimal number: 8 800 555 01 77 is 13322. */
+static bool grouped(unsigned groups, const unsigned *known, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (groups == known[i])
+			return true;
+	return false;
+}
+
+/* Shortly before a number stands a word for the telephone. */
+static bool called_phone(struct slice t, size_t at)
+{
+	static const char *const words[] = { "tel", "tfno", "llam", "whats", "wsp", "m\xc3\xb3vil", "movil", "celular", "marca", "mensaje", "cita", "fone", "ligue", "zap" };
+	enum { BEFORE = 24 };
+	size_t from = at > BEFORE ? at - BEFORE : 0;
+
+	for (size_t k = from; k < at; k++)
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			size_t n = strlen(words[i]), same = 0;
+			while (same < n && k + same < at && lower(t.ptr[k + same]) == words[i][same])
+				same++;
+			if (same == n && (k == 0 || !is_alnum(t.ptr[k - 1])))
+				return true;
+		}
+	return false;
+}
+
+/* Numbers without a + or 0 in front, by their country's way of writing: 1-800-555-0199; 8 800 555 01 77; 138 0013 8000; 98765 50177;
+ * 612 34 56 78. Nine digits by threes are an amount as well, and want a word for the telephone before them. */
+static bool national(struct slice t, size_t at, const char *d, size_t n, unsigned groups)
+{
+	static const unsigned american[] = { 334, 1334 }, russian[] = { 13322, 1334, 11 }, chinese[] = { 344, 11 }, spanish[] = { 3222, 333, 9 };
+
+	switch (n) {
+	case 9:
+		return d[0] >= '6' && (groups == spanish[0] || (grouped(groups, spanish, 3) && called_phone(t, at)));
+	case 10:
+		return grouped(groups, american, 2) || (groups == 55 && d[0] >= '6');
+	case 11:
+		return grouped(groups, american, 2) || (d[0] == '8' && strchr("3489", d[1]) && grouped(groups, russian, 3)) ||
+		       (d[0] == '1' && d[1] >= '3' && grouped(groups, chinese, 2));
+	default:
+		return false;
+	}
+}
+
+/* A phone number from `at` on: + or 0 or ( first, or built as one of `national`; 9 to 15 digits with spaces, dots, dashes, slashes
  * and brackets between. Returns its length, or 0. Dates, versions, amounts and article numbers are shorter or built otherwise. */
 static size_t phone_at(struct slice t, size_t at, char digits[DIGITS_MAX + 1], size_t *n_digits)
 {
-	size_t i = at, n = 0, gaps = 0, end = at, run = 0, last_run = 0, runs = 0;
-	bool leads = t.ptr[at] == '+' || t.ptr[at] == '0' || t.ptr[at] == '(';
+	size_t i = at, n = 0, gaps = 0, end = at, len;
+	unsigned groups = 0, run = 0, runs = 0;
+	char digit;
 
 	if (t.ptr[i] == '+')
 		i++;
-	for (; i < t.len; i++) {
+	for (; i < t.len; i += len) {
 		char c = t.ptr[i];
-		if (is_digit(c)) {
+		if ((len = digit_at(t, i, &digit))) {
 			if (n == DIGITS_MAX)
 				return 0;
-			digits[n++] = c;
+			digits[n++] = digit;
 			gaps = 0;
 			run++;
-			end = i + 1;
+			end = i + len;
 		} else if (c == ' ' || c == '-' || c == '(' || c == ')' || c == '/' || c == '.') {
-			if (run) {
-				last_run = run;
-				runs++;
-			}
+			len = 1;
+			if (run && ++runs)
+				groups = groups * 10 + run;
 			run = 0;
 			if (++gaps > 2)
 				break;
@@ -94,18 +175,16 @@ static size_t phone_at(struct slice t, size_t at, char digits[DIGITS_MAX + 1], s
 			break;
 		}
 	}
-	if (run) {
-		last_run = run;
-		runs++;
-	}
-	if (n < DIGITS_MIN || (end < t.len && is_alnum(t.ptr[end])))
+	if (run && ++runs)
+		groups = runs == 1 ? run : groups * 10 + run;
+	if (n < DIGITS_MIN || runs > GROUPS_MAX || (end < t.len && is_alnum(t.ptr[end])))
 		return 0;
-	if (!leads && !(runs >= 3 && last_run == 4 && (n == 10 || n == 11)))
+	digits[n] = 0;
+	if (t.ptr[at] != '+' && t.ptr[at] != '(' && digits[0] != '0' && !national(t, at, digits, n, groups))
 		return 0;
 	/* 0.123456789 and 00000000000 are numbers, not phones. */
 	if (t.ptr[at] == '0' && at + 1 < t.len && t.ptr[at + 1] == '.')
 		return 0;
-	digits[n] = 0;
 	*n_digits = n;
 	return end - at;
 }
@@ -138,18 +217,62 @@ static bool has_digit_and_letter(struct slice w)
 	return d && l;
 }
 
-/* Bitcoin (base58 and bech32), Ethereum, Tron. */
+static bool in_address(char c)
+{
+	return is_alnum(c) || c == '_' || c == '-';
+}
+
+/* Bitcoin (base58 and bech32), Litecoin (bech32), Ethereum, Tron, TON, Monero. */
 static bool is_wallet(struct slice w)
 {
 	if (w.len == 42 && w.ptr[0] == '0' && w.ptr[1] == 'x')
 		return all(w, 2, is_hex);
-	if (w.len >= 42 && w.len <= 62 && slice_starts(w, SLICE("bc1")))
+	if (w.len >= 42 && w.len <= 62 && (slice_starts(w, SLICE("bc1")) || slice_starts(w, SLICE("ltc1"))))
 		return all(w, 3, is_alnum) && has_digit_and_letter(w);
+	if (w.len == 48 && (slice_starts(w, SLICE("EQ")) || slice_starts(w, SLICE("UQ"))))
+		return all(w, 2, in_address) && has_digit_and_letter(w);
+	if (w.len == 95 && (w.ptr[0] == '4' || w.ptr[0] == '8'))
+		return all(w, 1, base58) && has_digit_and_letter(w);
 	if (w.len == 34 && w.ptr[0] == 'T')
 		return all(w, 1, base58) && has_digit_and_letter(w);
 	if (w.len >= 26 && w.len <= 35 && (w.ptr[0] == '1' || w.ptr[0] == '3'))
 		return all(w, 1, base58) && has_digit_and_letter(w);
 	return false;
+}
+
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* An international bank account number from `at` on, in one piece or by groups, with a right check sum: its length, and its characters
+ * without the spaces. */
+static size_t iban_at(struct slice t, size_t at, char out[IBAN_MAX], size_t *n_out)
+{
+	size_t n = 0, i = at, end = 0;
+
+	for (; i < t.len && n < IBAN_MAX; i++) {
+		char c = t.ptr[i];
+		unsigned sum = 0;
+		if (c == ' ' && n && i + 1 < t.len && (is_digit(t.ptr[i + 1]) || is_upper(t.ptr[i + 1])))
+			continue;
+		if (!(n < 2 ? is_upper(c) : n < 4 ? is_digit(c) : is_digit(c) || is_upper(c)))
+			break;
+		out[n++] = c;
+		if (n < IBAN_MIN || (i + 1 < t.len && is_alnum(t.ptr[i + 1])))
+			continue;
+		/* The first four go to the end, and a letter is two digits. */
+		for (size_t k = 0; k < n; k++) {
+			char x = out[(k + 4) % n];
+			unsigned value = is_digit(x) ? (unsigned)(x - '0') : (unsigned)(x - 'A') + 10;
+			sum = (sum * (value > 9 ? 100 : 10) + value) % 97;
+		}
+		if (sum == 1) {
+			end = i + 1;
+			*n_out = n;
+		}
+	}
+	return end ? end - at : 0;
 }
 
 static bool handle_char(char c)
@@ -179,7 +302,28 @@ static void read_word(struct shaping *x, struct slice w)
 	}
 }
 
-/* A currency sign with a number beside it; number and a currency's three letters. */
+/* A currency's name after a number; names that are bent are given by their beginning. */
+static bool currency_named(struct slice t, size_t at)
+{
+	static const char *const names[] = { "dollar", "dollars", "euro", "euros", "pounds", "rupees", "d\xc3\xb3lares", "dolares", "pesos", "reais", "francs",
+		"d\xc3\xb3lar", "yuan" };
+	static const char *const stems[] = { "руб", "долл", "евро", "гривен", "гривн", "тенге", "دولار", "يورو", "ريال", "درهم", "جنيه", "دينار", "تومان", "تومن",
+		"ریال", "دلار", "یورو", "元", "美元", "美金", "欧元", "块钱", "人民币", "万元", "万美元", "रुपये", "रुपए", "रुपया", "डॉलर", "यूरो" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i]), same = 0;
+		while (same < n && at + same < t.len && lower(t.ptr[at + same]) == names[i][same])
+			same++;
+		if (same == n && (at + n == t.len || !(is_alnum(t.ptr[at + n]) || (unsigned char)t.ptr[at + n] >= 0x80)))
+			return true;
+	}
+	for (size_t i = 0; i < sizeof(stems) / sizeof(stems[0]); i++)
+		if (slice_starts(slice_from(t, at), slice_of(stems[i])))
+			return true;
+	return false;
+}
+
+/* A currency sign with a number beside it; number and a currency's three letters or name. */
 static bool money_at(struct slice t, size_t at, unsigned cp, size_t len)
 {
 	static const char *const codes[] = { "USD", "EUR", "GBP", "BTC", "USDT", "RUB", "INR", "CNY" };
@@ -192,8 +336,10 @@ static bool money_at(struct slice t, size_t at, unsigned cp, size_t len)
 			return true;
 		return at > 0 && (is_digit(t.ptr[at - 1]) || (at > 1 && t.ptr[at - 1] == ' ' && is_digit(t.ptr[at - 2])));
 	}
-	if (at == 0 || !(is_digit(t.ptr[at - 1]) || (t.ptr[at - 1] == ' ' && at > 1 && is_digit(t.ptr[at - 2]))))
+	if (at == 0 || !(digit_before(t, at) || (t.ptr[at - 1] == ' ' && digit_before(t, at - 1))))
 		return false;
+	if (currency_named(t, at))
+		return true;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		size_t n = strlen(codes[i]);
 		if (t.len - at >= n && memcmp(t.ptr + at, codes[i], n) == 0 && (at + n == t.len || !is_alnum(t.ptr[at + n])))
@@ -242,7 +388,7 @@ static void read_characters(struct shaping *x)
 			if (next != UTF8_BAD && (unicode_props(next) & UNI_LETTER) && unicode_script(next) == script_before)
 				s->invisible++;
 		}
-		if (((p & UNI_CURRENCY) || (cp >= 'A' && cp <= 'Z')) && money_at(t, at, cp, len)) {
+		if ((p & (UNI_CURRENCY | UNI_LETTER)) && money_at(t, at, cp, len)) {
 			s->money++;
 			x->money = utf8_valid(slice_make(t.ptr + at, len)) ? slice_make(t.ptr + at, len) : SLICE_NONE;
 		}
@@ -273,8 +419,19 @@ static void read_words(struct shaping *x)
 			read_word(x, slice_make(t.ptr + start, at - start));
 	}
 	for (at = 0; at < t.len; at++) {
-		bool start = (is_digit(t.ptr[at]) || t.ptr[at] == '+' || t.ptr[at] == '(') && (at == 0 || !(is_alnum(t.ptr[at - 1]) || strchr("-./_=&#%:", t.ptr[at - 1])));
-		size_t len;
+		char digit, iban[IBAN_MAX];
+		/* "tel:0151" is a number's beginning, "10:30" is not. */
+		bool glued = at > 0 && (is_alnum(t.ptr[at - 1]) || digit_before(t, at) || strchr("-./_=&#%", t.ptr[at - 1]) ||
+					(t.ptr[at - 1] == ':' && digit_before(t, at - 1)));
+		bool start = !glued && (digit_at(t, at, &digit) || t.ptr[at] == '+' || t.ptr[at] == '(');
+		size_t len = !glued && is_upper(t.ptr[at]) ? iban_at(t, at, iban, &n) : 0;
+		if (len) {
+			x->s->wallets++;
+			x->wallet = slice_make(t.ptr + at, len);
+			pay(x, PAYLOAD_WALLET, slice_make(iban, n));
+			at += len - 1;
+			continue;
+		}
 		if (!start || in_link(x->in->uris, at))
 			continue;
 		len = phone_at(t, at, digits, &n);
@@ -391,7 +548,7 @@ static void weigh(struct shaping *x)
 	if (s->phones)
 		find(x, "shape/phone", 0.8, s->phones, x->phone, "It gives a phone number.");
 	if (s->wallets)
-		find(x, "shape/wallet", 1, s->wallets, x->wallet, "It gives a wallet for digital money.");
+		find(x, "shape/wallet", 1, s->wallets, x->wallet, "It gives a bank account or a wallet for digital money.");
 	if (s->money)
 		find(x, "shape/money", 0.4, s->money, SLICE_NONE, "It names sums of money (%lld).", (long long)s->money);
 	if (s->money && (reach || s->hosts))

@@ -3,6 +3,9 @@
  * words that mix scripts, invisible characters by script. Each finding explains itself in words and weighs little;
  * shape never counts towards a refusal. Joiners are normal in Persian and Indic text; a trailing BOM is normal.
  *
+ * Phone numbers are read in every script's digits and in the ways several countries write them without + or 0; wallets are those of digital
+ * money and bank accounts by their international number.
+ *
  * It also names the payloads: what a text wants its reader to go to. A trusted host, the site's own wiki and a registry that lends
  * its names to everybody are none; of a messenger or a link shortener it is the whole address. Pure; results live in the arena.
  */

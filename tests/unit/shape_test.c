@@ -67,6 +67,51 @@ static void findings(void **state)
 	assert_true(finds("wow \U0001F600\U0001F600\U0001F600\U0001F600", "shape/emoji"));
 	assert_true(finds("vі\xd0\xb0gra and c\xd1\x96\xd0\xb0lis", "shape/mixed-script"));
 	assert_true(finds("send to 0x52908400098527886E0F7030069857D2E4169EE7 now", "shape/wallet"));
+	assert_true(finds("to ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9 please", "shape/wallet"));
+	assert_true(finds("pay into DE89 3704 0044 0532 0130 00, thanks", "shape/wallet"));
+	assert_true(finds("IBAN: GB82WEST12345698765432", "shape/wallet"));
+}
+
+static void phones_of_many_countries(void **state)
+{
+	/* The number, and its digits as it is compared. */
+	static const char *const numbers[][2] = {
+		{ "cita en el tel. 612 345 678", "612345678" },
+		{ "Mensaje al 612345678", "612345678" },
+		{ "llame 912 34 56 78 hoy", "912345678" },
+		{ "звоните 8 800 555 01 77", "88005550177" },
+		{ "тел.:89005550177", "89005550177" },
+		{ "8 (900) 555-01-77", "89005550177" },
+		{ "电话13800138000", "13800138000" },
+		{ "手机:138 0013 8000", "13800138000" },
+		{ "تماس ۰۹۱۲۵۵۵۰۱۷۷", "09125550177" },
+		{ "اتصل ٠٥٥٥٥٥٠١٤٣", "0555550143" },
+		{ "फोन ०९८७६५५०१७७", "09876550177" },
+		{ "98765 50177 पर कॉल", "9876550177" },
+		{ "１３８００１３８０００", "13800138000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct shape s = shape_of(numbers[i][0], false, NULL);
+		assert_non_null(found(&s, "shape/phone"));
+		if (s.phones != 1 || s.payload_count != 1 || !slice_is(s.payloads[0].value, numbers[i][1]))
+			fail_msg("%s: %d phones, %zu payloads", numbers[i][0], (int)s.phones, s.payload_count);
+	}
+}
+
+/* The sum of a currency spelled out; the number alone is none. */
+static void money_in_words(void **state)
+{
+	static const char *const sums[] = { "500 dollars", "20 Euro", "300 dólares", "50 reais", "400 рублей", "100 долларов", "۵۰ تومان", "٣٠٠ ريال", "200元",
+		"3万元", "५०० रुपये", "40 euros" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		if (!finds(sums[i], "shape/money"))
+			fail_msg("%s", sums[i]);
+	assert_false(finds("the dollar and the euro", "shape/money"));
+	assert_false(finds("12 European countries", "shape/money"));
 }
 
 /* Ordinary writing. */
@@ -82,6 +127,12 @@ static const char *const plain[] = {
 	"USA, NATO and UNESCO are in the title.",
 	"thanks 😀👍🏽",
 	"@admin could you look at User:Example?",
+	"La ciudad tiene 912 345 678 habitantes.",
+	"Население 146 447 424 человека, площадь 17 125 191 км",
+	"Timestamps are 1700000000, 1732312345678.",
+	"It ran from 1863-1865 and 10:30:15.123456789",
+	"The part AB12 CDEF 1234 5678 is not a bank account, nor is DE89370400440532013001.",
+	"۱۳۵۷ تا ۱۳۸۴ و ۱۲۳۴۵۶۷۸",
 };
 
 static void ordinary_writing_has_no_shape(void **state)
@@ -175,6 +226,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(findings),
+		cmocka_unit_test(phones_of_many_countries),
+		cmocka_unit_test(money_in_words),
 		cmocka_unit_test(ordinary_writing_has_no_shape),
 		cmocka_unit_test(counts_and_payloads),
 		cmocka_unit_test(sites_are_payloads),

@@ -13,13 +13,14 @@ enum { WORD_BYTES = 40, EDGE_WORDS = 150, WINDOW = 2, STEM_LETTERS = 4, TELLING_
 
 /* So many texts of doubt stand behind each token, shared out between spam and ham as all texts are. */
 #define DOUBT 0.6
-/* The fewer spam texts are known, the less a single sighting is believed: n sightings count n / (n + FEW / spam texts). */
-#define FEW 30.0
+/* The fewer spam texts are known, the less a single sighting is believed: n sightings count n / (n + (FEW / spam texts)^2). With 50 spam texts
+ * three sightings are half a proof, with 500 one is nearly a whole. */
+#define FEW 90.0
 /* What is nearly even says nothing. */
 #define MARGIN 0.1
 /* From these odds (in powers of e) on the score rises, and where it is full. */
 #define ODDS_FROM 1.0
-#define ODDS_FULL 4.0
+#define ODDS_FULL 3.0
 
 /* --- words ---------------------------------------------------------------------------------------------------------------- */
 
@@ -275,7 +276,7 @@ void bayes_judge(const struct bayes_text *t, struct bayes_totals totals, struct 
 	struct telling list[BAYES_TOKENS_MAX];
 	size_t n = 0;
 	double ln_p = 0, ln_q = 0, all = (double)(totals.spam + totals.ham);
-	double spam_doubt = DOUBT * (double)totals.spam / all, ham_doubt = DOUBT * (double)totals.ham / all, few = FEW / (double)totals.spam;
+	double spam_doubt = DOUBT * (double)totals.spam / all, ham_doubt = DOUBT * (double)totals.ham / all, few = pow(FEW / (double)totals.spam, 2);
 
 	*out = (struct bayes_opinion){ 0 };
 	if (!bayes_ready(totals))

@@ -1,5 +1,5 @@
 // How well the engine does on the practice texts once a desk has learned: half of each file is learned, the other half judged. The halves are
-// drawn by a fixed seed. The aims are 0.5 % of the good texts held and 5 % of the spam accepted; the bounds are a little wider, because a few
+// drawn by a fixed seed. The aims are 0.5 % of the good texts held and 5 % of the spam accepted; the bound for good texts is a little wider, because a few
 // texts of the practice files that are called good are adverts by any reading, and one text in 800 is 0.12 %.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -64,10 +64,10 @@ test('with half of the texts learned', { skip }, (t) => {
 	const { learn, judge } = halves();
 	const file = path.join(folder, 'learn.jsonl');
 	writeFileSync(file, `${learn.join('\n')}\n`);
-	kept(t, evaluate(judge, ['--learn', file]), { held: 0.75, accepted: 6 });
+	kept(t, evaluate(judge, ['--learn', file]), { held: 0.75, accepted: 5 });
 });
 
 test('in order, with every spam text confirmed after it was judged', { skip }, (t) => {
 	const { learn, judge } = halves();
-	kept(t, evaluate([...learn, ...judge], ['--sequence']), { held: 0.5, accepted: 25 });
+	kept(t, evaluate([...learn, ...judge], ['--sequence']), { held: 0.5, accepted: 20 });
 });

@@ -118,15 +118,6 @@ static enum err read_rules(const char *folder, struct rule_set *set, const char 
 	return rule_set_embedded(set, e);
 }
 
-static enum err build_set(const struct rule_set *set, struct ruleset **out, struct cf_errors *errs, struct error *e)
-{
-	struct cf_source *sources = rule_set_sources(set);
-	enum err err = sources ? features_build_rules(sources, set->count, NULL, out, errs, e) : err_nomem(e);
-
-	free(sources);
-	return err;
-}
-
 static void print_error(FILE *to, const struct cf_error *f)
 {
 	if (f->file[0] && f->column)
@@ -174,7 +165,7 @@ static struct ruleset *load(const struct options *o)
 	cf_errors_init(&errs);
 	err = read_rules(o->rules, &set, &from, &e);
 	if (!err)
-		err = build_set(&set, &rules, &errs, &e);
+		err = rule_set_build(&set, NULL, &rules, &errs, &e);
 	if (err) {
 		for (size_t i = 0; i < errs.count; i++)
 			if (!errs.list[i].notice)
@@ -254,7 +245,7 @@ static int check(const struct options *o)
 	cf_errors_init(&errs);
 	err = read_rules(o->arg_count ? o->args[0] : o->rules, &set, &from, &e);
 	if (!err)
-		err = build_set(&set, &rules, &errs, &e);
+		err = rule_set_build(&set, NULL, &rules, &errs, &e);
 	if (!err)
 		doubts_of(rules, &errs);
 	rule_set_notices(&set, &errs);
@@ -302,7 +293,7 @@ static int test_file(const struct options *o, const char *path)
 	if (!err)
 		err = rule_set_put(&set, slice_of(base), str_slice(&text), &e);
 	if (!err)
-		err = build_set(&set, &rules, &errs, &e);
+		err = rule_set_build(&set, NULL, &rules, &errs, &e);
 	rule_set_notices(&set, &errs);
 	rc = report(o, &set, rules, &errs, err, &e, base);
 	ruleset_unref(&rules);

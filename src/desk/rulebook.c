@@ -126,15 +126,8 @@ static void replace(struct rulebook *rb, struct ruleset *next, struct cf_errors 
 
 static enum err build(struct rulebook *rb, const struct rule_set *set, struct ruleset **out, struct cf_errors *errs, struct error *e)
 {
-	struct cf_source *sources = rule_set_sources(set);
-	enum err err;
-
-	if (!sources)
-		return err_nomem(e);
 	/* `previous` lends compiled patterns; only one build runs at a time (write_lock). */
-	err = features_build_rules(sources, set->count, rb->serving, out, errs, e);
-	free(sources);
-	return err;
+	return rule_set_build(set, rb->serving, out, errs, e);
 }
 
 static void log_errors(const struct cf_errors *errs)

@@ -5,12 +5,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/conf.h"
 #include "base/crypt.h"
 #include "base/embed.h"
 #include "desk/rulebook.h"
+#include "spam/features.h"
+#include "spam/own_site.h"
 
 enum { NAME_MAX_BYTES = 64, PATH_BYTES = 4096 };
 
@@ -173,6 +177,47 @@ struct cf_source *rule_set_sources(const struct rule_set *s)
 	for (size_t i = 0; list && i < s->count; i++)
 		list[i] = (struct cf_source){ slice_of(s->list[i].name), slice_make(s->list[i].text, s->list[i].len) };
 	return list;
+}
+
+/* A page below it stands for all of them: patterns of lists may name a path. */
+static size_t own_urls(char *const pages[2], size_t bytes, struct slice out[4])
+{
+	const char *const urls[] = { conf()->wiki_url, conf()->public_url };
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t len = strlen(urls[i]);
+
+		if (!len)
+			continue;
+		out[n++] = slice_of(urls[i]);
+		if ((size_t)snprintf(pages[i], bytes, "%s%sHelp:Contents", urls[i], urls[i][len - 1] == '/' ? "" : "/") < bytes)
+			out[n++] = slice_of(pages[i]);
+	}
+	return n;
+}
+
+enum err rule_set_build(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e)
+{
+	char page[PATH_BYTES], other[PATH_BYTES], *const pages[] = { page, other };
+	struct slice urls[4];
+	struct cf_source *sources = rule_set_sources(s);
+	size_t before = errs->errors;
+	enum err err;
+
+	*out = NULL;
+	if (!sources)
+		return err_nomem(e);
+	err = features_build_rules(sources, s->count, previous, out, errs, e);
+	/* the page first: what meets it is named once, unless it meets the bare address alone */
+	for (size_t n = err ? 0 : own_urls(pages, sizeof(page), urls); !err && n > 0 && errs->errors == before; n--)
+		err = own_site_check(*out, sources, s->count, &urls[n - 1], 1, errs, e);
+	if (!err && errs->errors > before)
+		err = err_set(e, ERR_INVALID, "the rules would block the site itself");
+	if (err)
+		ruleset_unref(out);
+	free(sources);
+	return err;
 }
 
 enum err rule_set_embedded(struct rule_set *out, struct error *e)

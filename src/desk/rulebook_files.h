@@ -14,6 +14,7 @@
 #include "base/slice.h"
 #include "base/str.h"
 #include "spam/cf.h"
+#include "spam/ruleset.h"
 
 enum { RULE_HASH_BYTES = 65 }; /* SHA-256, hex, NUL */
 
@@ -40,6 +41,9 @@ enum err rule_set_dup(const struct rule_set *s, struct rule_set *out, struct err
 void rule_set_notices(const struct rule_set *s, struct cf_errors *errs);
 /* As ruleset_build wants them; free() the result. NULL: out of memory. */
 struct cf_source *rule_set_sources(const struct rule_set *s) MUST_CHECK;
+
+/* Builds the set for this desk: as features_build_rules, and no list of it may block the desk's own wiki or address (spam/own_site). */
+enum err rule_set_build(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e) MUST_CHECK;
 
 /* What is built into the binary. */
 enum err rule_set_embedded(struct rule_set *out, struct error *e) MUST_CHECK;

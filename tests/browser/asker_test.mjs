@@ -71,7 +71,7 @@ test('a question becomes a live conversation, and stays', async () => {
 	await close(again);
 });
 
-test('everything without scripts', async () => {
+test('everything without scripts (P10)', async () => {
 	const page = await visit(b, desk, { script: false, width: 390 });
 	await page.goto('/?page=Old_water_mill');
 	assert.equal(await page.locator('input[name="page"]').inputValue(), 'Old_water_mill');

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { command, PASSWORD, start, temporary, until } from '../http/lib.mjs';
+import { binary, command, PASSWORD, start, temporary, until } from '../http/lib.mjs';
 
 const OWNER = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
 const migrated = () => {
@@ -40,6 +40,20 @@ test('usage is 2, a failed command 1', () => {
 	assert.equal(command(['help']).code, 0);
 	assert.match(command(['version']).out, /^porchlight \d+\.\d+/);
 	gone(data);
+});
+
+test('one binary and one data folder are enough (P11)', () => {
+	const data = temporary();
+	const alone = temporary();
+	copyFileSync(binary, path.join(alone, 'porchlight'));
+	const run = (...args) => spawnSync(path.join(alone, 'porchlight'), [...args, '--data', data], { cwd: alone, encoding: 'utf8', env: {} });
+	for (const args of [['migrate'], ['user', 'add', 'ann', '--role', 'admin'], ['rules', 'check'], ['rules', 'list'], ['user', 'list']]) {
+		const r = run(...args);
+		assert.equal(r.status, 0, `${args.join(' ')}: ${r.stdout}${r.stderr}`);
+	}
+	assert.match(run('user', 'list').stdout, /ann/);
+	gone(data);
+	gone(alone);
 });
 
 test('migrate says what is to be done and does it once', () => {

@@ -339,7 +339,7 @@ test('nobody gets in with a token that is none', async () => {
 		}
 });
 
-test('no address, link, session or key in the database', async () => {
+test('no address, link, session or key in the database (P8)', async () => {
 	/* as if it came through a proxy, from an address that stands nowhere else */
 	const address = '203.0.113.77';
 	assert.equal((await ask(d, {}, { 'x-forwarded-for': address })).status, 201);
@@ -351,7 +351,7 @@ test('no address, link, session or key in the database', async () => {
 	for (const secret of [key, ada.headers.cookie.split('=')[1], ada.csrf, PASSWORD, address]) assert.ok(!bytes.includes(secret), secret);
 });
 
-test('no address and no token in the log', () => {
+test('no address and no token in the log (P8)', () => {
 	assert.ok(tokens.size > 10);
 	for (const token of tokens) assert.ok(!d.stderr.includes(token));
 	for (const line of d.lines) assert.ok(!/127\.0\.0\.1|::1|203\.0\.113/.test(line) || /listening/.test(line), line);

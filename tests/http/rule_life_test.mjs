@@ -26,7 +26,7 @@ after(() => d.stop());
 const from = (network) => ({ 'x-forwarded-for': `198.51.${network}.7` });
 const states = async () => (await mona.get(`${V}/rules/states`)).body.items;
 
-test('a hostile rule: others are served meanwhile, three networks bring it into quarantine, nothing passes', async () => {
+test('a hostile rule: others are served meanwhile, three networks bring it into quarantine, nothing passes (P7)', async () => {
 	const crafted = hostile('choices.txt').trim();
 	const slow = [];
 	for (let i = 0; i < 2; i++) slow.push(ask(d, { body: `Number ${'one two three'.split(' ')[i]} of my questions is this: ${crafted}` }, from(i)));

@@ -189,6 +189,7 @@ static void near_copies_need_three_and_no_ham(void **state)
 	assert_int_equal(judged(b), ACTION_ACCEPT);
 }
 
+/* P12 */
 static void unknown_is_never_a_miss_and_never_a_refusal(void **state)
 {
 	struct bench *b = *state;

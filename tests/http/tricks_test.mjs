@@ -1,0 +1,180 @@
+// What spammers try, by the name of the trick. Those with a test of their own elsewhere are in the table of tests/README.md.
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { V, ask, desk, heldItem, rules } from './api.mjs';
+import { command, temporary } from './lib.mjs';
+
+const WIKI = 'https://wiki.harbour.test/wiki/';
+let d, mona, ada;
+before(async () => {
+	d = await desk({ env: { PORCHLIGHT_WIKI_URL: WIKI } });
+	[mona, ada] = await Promise.all(['mona', 'ada'].map((n) => d.login(n)));
+	await rules(ada);
+});
+after(() => d.stop());
+
+const put = (file, body) => ada.request('PUT', `${V}/rules/${encodeURIComponent(file)}`, { headers: { 'content-type': 'text/plain', 'if-none-match': '*' }, body });
+/** A folder of rule files of its own. */
+function folder(files) {
+	const dir = temporary();
+	for (const [name, text] of Object.entries(files)) {
+		mkdirSync(path.dirname(path.join(dir, name)), { recursive: true });
+		writeFileSync(path.join(dir, name), text);
+	}
+	return dir;
+}
+const explain = (dir, text, ...more) => JSON.parse(command(['rules', 'explain', '-', '--rules', dir, '--json', ...more], { input: text }).out);
+
+test('a list that would block the wiki itself is refused with its line, and nothing changes', async () => {
+	const before = (await ada.get(`${V}/rules`)).body.generation;
+	for (const [name, text, lines] of [
+		['a domain', '# from elsewhere\nbad.test\nharbour.test\n', [3]],
+		['a pattern', 'bad\\.test\n\n\\bharbour\\.test\\b\n', [3]],
+		['a path', 'bad.test\n/wiki/\n', [2]],
+		['all of them', '[a-z]\n', [1]],
+		['two lines', 'harbour.test\nbad.test\nharbour\\.test/wiki\n', [1, 3]],
+	]) {
+		const r = await put('lists/foreign.list', text);
+		assert.equal(r.status, 422, `${name}: ${r.text}`);
+		assert.deepEqual(r.body.errors.map((e) => [e.file, e.line]), lines.map((n) => ['lists/foreign.list', n]), name);
+		assert.match(r.body.errors[0].message, /would block the site itself, https:\/\/wiki\.harbour\.test\/wiki\//);
+	}
+	assert.equal((await ada.get(`${V}/rules`)).body.generation, before);
+
+	/* What the admin has allowed, or another's wiki, may stand in it. */
+	assert.equal((await put('lists/foreign.list', 'other-harbour.test\nnotharbour.test\n')).status, 200);
+	assert.equal((await put('lists/allow-own.list', 'wiki.harbour.test\n')).status, 200);
+	assert.equal((await put('lists/second.list', 'harbour.test\n')).status, 200);
+
+	/* The command says the same as the page. */
+	const dir = folder({ 'lists/foreign.list': 'bad.test\nharbour.test\n' });
+	const check = command(['rules', 'check', dir], { env: { PORCHLIGHT_WIKI_URL: WIKI } });
+	assert.equal(check.code, 1);
+	assert.match(check.out + check.err, /lists\/foreign\.list:2:\d+: .*would block the site itself/);
+	assert.equal(command(['rules', 'check', dir]).code, 0);
+	rmSync(dir, { recursive: true });
+});
+
+test('an allow list speaks for the host of an address, and for nothing else in it', () => {
+	const dir = folder({ 'lists/allow.list': 'en.wikipedia.org\nwikipedia.org\n', 'lists/bad.list': 'evil-lamps.com\nxn--wikipdia-f1a.org\n' });
+	const missed = [];
+	const blocked = (text) => explain(dir, text, '--no-builtin').hits.some((h) => h.rule === 'LIST_BAD');
+	for (const text of [
+		'see https://evil-lamps.com/?en.wikipedia.org now',
+		'see https://evil-lamps.com/en.wikipedia.org/wiki/Cat now',
+		'see https://evil-lamps.com/#https://en.wikipedia.org/ now',
+		'see https://en.wikipedia.org@evil-lamps.com/ now',
+		'see https://en.wikipedia.org:443@evil-lamps.com/wiki now',
+		'see https://user:wikipedia.org@evil-lamps.com/ now',
+		'see https://en.wikipedia.org.evil-lamps.com/wiki/Cat now',
+		'see https://wikipedia.org.evil-lamps.com now',
+		'see https:\\\\evil-lamps.com\\en.wikipedia.org now',
+		'see https://evil-lamps.com\\@en.wikipedia.org/ now',
+		'see https://EVIL-lamps.com/wikipedia.org now',
+		'see https://%65vil-lamps.com/wikipedia.org now',
+		'see https://evil-lamps.com./en.wikipedia.org now',
+		'see https://ｅｖｉｌ-lamps.com/en.wikipedia.org now',
+		'see https://www.wikipédia.org/wiki now',
+		'write to wiki@evil-lamps.com now',
+		'see https://en.wikipedia.org/w/index.php?title=x&returnto=https://evil-lamps.com/ now',
+	])
+		if (!blocked(text)) missed.push(text);
+	assert.deepEqual(missed, []);
+	for (const text of ['see https://en.wikipedia.org/wiki/Evil-lamps.com now', 'see https://de.wikipedia.org/wiki/Katze now', 'see https://notevil-lamps.com/ now'])
+		assert.ok(!blocked(text), text);
+	rmSync(dir, { recursive: true });
+});
+
+test('probing: near copies of a refused text get the same answer, which says nothing of rules or scores', async () => {
+	const words = 'please refuse this offer of garden gnomes that glow at night, cheap and sent to every house in the whole town by next week';
+	const first = await ask(d, { body: words });
+	assert.equal(first.body.state, 'rejected', first.text);
+	const shape = (r) => [r.status, r.body.state, r.body.note, Object.keys(r.body).sort().join()];
+	for (let i = 0; i < 12; i++) {
+		/* one word less each time, until nothing of the rule is left */
+		const probe = await ask(d, { body: `${words.replace('please refuse this', ['please refuse', 'please', 'refuse this', 'kindly see this'][i % 4])} ${'abcdefghijkl'[i]}` });
+		assert.deepEqual(shape(probe), shape(first), `probe ${i}`);
+		assert.doesNotMatch(probe.text, /TEST_REFUSE|score|"hits"|generation/);
+		assert.doesNotMatch((await d.get(`${V}/questions/${probe.body.token}`)).text, /TEST_REFUSE|score|"hits"|generation/);
+		assert.doesNotMatch((await d.get(`/q/${probe.body.token}`)).text, /TEST_REFUSE|near.cop/i);
+	}
+	/* Another's question about the same is judged for itself. */
+	assert.equal((await ask(d, { body: 'Where do I find the article about garden gnomes, and may I add a picture?' })).body.state, 'queued');
+});
+
+test('a language that is claimed silences nothing', async () => {
+	const seen = [];
+	for (const lang of ['en', 'ru', 'zh', 'ar', 'tlh', undefined]) {
+		const title = `Claimed ${lang}`;
+		const r = await ask(d, { title, lang, body: `Играйте в онлайн казино, бонус за регистрацию, выводите деньги сразу: https://kazino-${lang}.test/ пишите в телеграм @kazino${lang}` });
+		assert.equal(r.status, 201, r.text);
+		const item = (await heldItem(mona, r.body.state === 'rejected' ? 'rejected' : 'held', (x) => x.title === title));
+		assert.ok(item, `${lang}: ${r.body.state}`);
+		seen.push(item.hits.filter((h) => h.class === 'rule').map((h) => h.rule).sort().join());
+	}
+	assert.equal(new Set(seen).size, 1, 'the same rules whatever is claimed');
+});
+
+test('the command explains what a moderator sees: the same rules, words, weights and action (P5)', async () => {
+	const body = 'please hold this: is the best online casino bonus at https://casino.test/win a good source?';
+	await ask(d, { title: 'Explained', body });
+	const item = await heldItem(mona, 'held', (x) => x.title === 'Explained');
+	const stored = (await mona.get(`${V}/tickets/${item.ticket}/verdicts/${item.n}`)).body;
+	const said = JSON.parse(command(['rules', 'explain', '-', '--subject', 'Explained', '--json'], { data: d.data, input: body }).out);
+	/* How it came is not in a text on the command line; everything else is. */
+	const of = (hits) => hits.filter((h) => h.class !== 'behaviour').map(({ rule, score, count, class: c, where, text, describe, printed }) => ({ rule, score, count, c, where, text, describe, printed }));
+	assert.ok(of(said.hits).length > 2);
+	assert.deepEqual(of(said.hits), of(stored.hits));
+	assert.equal(said.generation, stored.generation);
+	assert.equal(said.action, stored.action);
+	for (const h of item.hits.filter((x) => x.class !== 'behaviour')) {
+		const same = said.hits.find((x) => x.rule === h.rule);
+		assert.deepEqual([h.score, h.describe, h.text], [same.score, same.describe, same.text], h.rule);
+	}
+	const print = command(['rules', 'explain', '-', '--subject', 'Explained'], { data: d.data, input: body }).out;
+	for (const h of said.hits) assert.ok(print.includes(h.rule) && print.includes(h.describe ?? ''), h.rule);
+});
+
+test('every tool for rules: its answer as JSON, and 0, 1 or 2', () => {
+	const good = folder({ 'a.cf': 'body A /apple/\ntest A ok an apple\n', 'x.jsonl': '{"label":"spam","lang":"en","body":"an apple"}\n{"label":"ham","lang":"en","body":"a pear"}\n' });
+	const bad = folder({ 'a.cf': 'body A /(apple/\n' });
+	const file = path.join(good, 'x.jsonl');
+	const run = (...args) => command(['rules', ...args], { data: d.data });
+	for (const [args, keys] of [
+		[['check', good], ['ok']],
+		[['test', 'A', '--rules', good], []],
+		[['explain', 'an apple'], ['score', 'action', 'generation', 'facts', 'hits']],
+		[['eval', file], ['spam', 'ham', 'by_lang']],
+		[['eval', file, '--sequence'], ['spam', 'ham', 'by_lang']],
+		[['eval', file, '--learn', file], ['spam', 'ham', 'by_lang']],
+		[['bench', file], []],
+		[['replay', path.join(good, 'a.cf')], []],
+		[['list'], ['rules', 'generation']],
+	]) {
+		const r = run(...args, '--json');
+		assert.equal(r.code, 0, `${args[0]}: ${r.out}${r.err}`);
+		const v = JSON.parse(r.out);
+		for (const k of keys) assert.ok(k in v, `${args[0]}: ${k}`);
+		assert.equal(run(...args).code, 0, args[0]);
+	}
+	for (const args of [['check', bad], ['test', 'NO_SUCH_RULE'], ['eval', path.join(good, 'none.jsonl')], ['bench', path.join(good, 'none.jsonl')], ['list', '--rules', bad], ['replay', path.join(good, 'none.cf')], ['learn', path.join(good, 'none.jsonl')]])
+		assert.equal(run(...args).code, 1, args.join(' '));
+	for (const args of [[], ['nonsense'], ['explain'], ['eval'], ['list', '--no-such-option']]) assert.equal(run(...args).code, 2, args.join(' '));
+	rmSync(good, { recursive: true });
+	rmSync(bad, { recursive: true });
+});
+
+test('an address that a stranger leaves, perhaps somebody else\'s, is written to by nobody and read by nobody (P9)', async () => {
+	const mailbox = 'victim.of.this@mailbox.test';
+	const r = await ask(d, { title: 'With an address', email: mailbox });
+	assert.equal(r.status, 201, r.text);
+	const { id } = (await mona.get(`${V}/queue?view=unassigned`)).body.items.find((t) => t.title === 'With an address');
+	for (const who of [mona, ada])
+		for (const where of [`${V}/tickets/${id}`, `${V}/tickets/${id}/verdicts/1`, `${V}/tickets/${id}/transcript?format=json`, `${V}/queue?view=all`, `/desk/t/${id}`])
+			assert.doesNotMatch((await who.get(where)).text, /victim\.of\.this/, where);
+	for (const where of [`${V}/questions/${r.body.token}`, `/q/${r.body.token}`, `${V}/questions/${r.body.token}/transcript?format=txt`])
+		assert.doesNotMatch((await d.get(where)).text, /victim\.of\.this/, where);
+	assert.doesNotMatch(JSON.stringify(d.log ?? ''), /victim\.of\.this/);
+});

@@ -16,6 +16,7 @@
 #include "cli/rules_mail.h"
 #include "cli/rules_replay.h"
 #include "desk/replay.h"
+#include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "desk/rulebook_files.h"
 #include "spam/features.h"
@@ -23,7 +24,7 @@
 #include "spam/surface_mail.h"
 #include "spam/warn.h"
 
-enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096 };
+enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096, LIST_DAYS = 400 };
 
 struct options {
 	const char *rules, *subject, *learn, *since, *undo, *args[2];
@@ -426,33 +427,85 @@ static const char *mode_name(enum cf_mode m)
 	return m == CF_WATCH ? "watch" : m == CF_DORMANT ? "dormant" : "active";
 }
 
+/* What the desk knows of a rule, where there is one: {"rule",...} of `list`, which may be NULL. */
+static const struct jv *known_of(const struct jv *list, const char *rule)
+{
+	for (size_t i = 0; i < jv_size(list); i++)
+		if (slice_is(jv_get_text(jv_at(list, i), "rule"), rule))
+			return jv_at(list, i);
+	return NULL;
+}
+
+/* Both NULL where there is no desk that can be read. */
+static void read_desk(const struct ruleset *rules, struct jv **stats, struct jv **held_back)
+{
+	struct db *db = NULL;
+	struct error e;
+
+	*stats = *held_back = NULL;
+	if (db_open(conf()->data, DB_READ, &db, &e) == ERR_OK &&
+		(rulebook_stats(NULL, db, LIST_DAYS, stats, &e) || rule_life_json(db, rules, held_back, &e)))
+		fprintf(stderr, "porchlight: what the rules did cannot be read: %s\n", e.message);
+	db_close(&db);
+}
+
+static struct jv *list_json(const struct rule *r, bool desk, const struct jv *did, const struct jv *held_back)
+{
+	struct jv *x = jv_set_string(jv_object(), "rule", r->name);
+
+	jv_set(x, "score", jv_real(r->score));
+	jv_set_string(x, "mode", mode_name(r->mode));
+	jv_set_string(x, "file", r->file);
+	jv_set_int(x, "line", r->line);
+	jv_set_string(x, "describe", r->describe);
+	jv_set_int(x, "tests", r->tests);
+	if (!desk)
+		return x;
+	jv_set_int(x, "hits", jv_int_of(jv_get(did, "hits")));
+	jv_set_int(x, "right", jv_int_of(jv_get(did, "spam")));
+	jv_set_int(x, "wrong", jv_int_of(jv_get(did, "ham")));
+	if (jv_get_text(did, "last_good").ptr)
+		jv_set_text(x, "last_good", jv_get_text(did, "last_good"));
+	return held_back ? jv_set_text(x, "held_back", jv_get_text(held_back, "state")) : x;
+}
+
+static void list_line(const struct rule *r, bool desk, const struct jv *did, const struct jv *held_back)
+{
+	struct slice good = jv_get_text(did, "last_good"), state = held_back ? jv_get_text(held_back, "state") : slice_of(mode_name(r->mode));
+
+	printf("%-32s %6.2f  %-11.*s ", r->name, r->score, SLICE_ARG(state));
+	if (desk)
+		printf("%7lld %6lld %6lld  %-10.*s ", (long long)jv_int_of(jv_get(did, "hits")), (long long)jv_int_of(jv_get(did, "spam")),
+			(long long)jv_int_of(jv_get(did, "ham")), good.ptr ? 10 : 1, good.ptr ? good.ptr : "-");
+	printf("%s:%u  %s\n", r->file, r->line, r->describe);
+}
+
 static int list(const struct options *o)
 {
 	struct ruleset *rules = load(o);
-	struct jv *v = jv_array();
+	struct jv *v = jv_array(), *stats = NULL, *held_back = NULL;
 	int rc = GOOD;
 
+	if (rules)
+		read_desk(rules, &stats, &held_back);
+	if (rules && stats && !o->json)
+		printf("%-32s %6s  %-11s %7s %6s %6s  %-10s\n", "rule", "score", "mode", "hits", "right", "wrong", "last right");
 	for (size_t i = 0; rules && i < ruleset_count(rules); i++) {
 		const struct rule *r = ruleset_rule(rules, i);
+		const struct jv *did = known_of(stats, r->name), *back = known_of(held_back, r->name);
 		if (!r->listed)
 			continue;
-		if (!o->json) {
-			printf("%-32s %6.2f  %-7s %s:%u  %s\n", r->name, r->score, mode_name(r->mode), r->file, r->line, r->describe);
-			continue;
-		}
-		struct jv *x = jv_set_string(jv_object(), "rule", r->name);
-		jv_set(x, "score", jv_real(r->score));
-		jv_set_string(x, "mode", mode_name(r->mode));
-		jv_set_string(x, "file", r->file);
-		jv_set_int(x, "line", r->line);
-		jv_set_string(x, "describe", r->describe);
-		jv_set_int(x, "tests", r->tests);
-		jv_push(v, x);
+		if (o->json)
+			jv_push(v, list_json(r, stats != NULL, did, back));
+		else
+			list_line(r, stats != NULL, did, back);
 	}
 	if (!rules)
 		rc = FAILED;
 	else if (o->json)
 		rc = print_json(jv_set_string(jv_set(jv_object(), "rules", jv_ref(v)), "generation", ruleset_name(rules)));
+	jv_free(&held_back);
+	jv_free(&stats);
 	jv_free(&v);
 	ruleset_unref(&rules);
 	return rc;

@@ -1,13 +1,12 @@
 #include "cli/rules_replay.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/str.h"
+#include "cli/rules_lines.h"
 #include "desk/replay.h"
 #include "spam/features.h"
 
@@ -31,13 +30,6 @@ static struct ruleset *build(const struct rule_set *set, const char *what)
 	cf_errors_fini(&errs);
 	free(sources);
 	return rules;
-}
-
-static void progress(void *ctx, int64_t done)
-{
-	(void)ctx;
-	fprintf(stderr, "\r%" PRId64 " texts judged", done);
-	fflush(stderr);
 }
 
 static long long number(const struct jv *v, const char *key)
@@ -77,7 +69,7 @@ static void print(const struct jv *v)
 
 int rules_replay(const struct rule_set *live_set, const struct rule_set *draft_set, const struct rules_replay_options *o)
 {
-	struct replay_options ro = { .since_ms = clock_wall_ms() - o->days * DAY_MS, .progress = isatty(STDERR_FILENO) ? progress : NULL };
+	struct replay_options ro = { .since_ms = clock_wall_ms() - o->days * DAY_MS, .share = rules_lines_bar() };
 	struct ruleset *live = build(live_set, "the rules that serve"), *draft = live ? build(draft_set, "the draft") : NULL;
 	struct error e = { 0 };
 	struct db *db = NULL;
@@ -91,8 +83,6 @@ int rules_replay(const struct rule_set *live_set, const struct rule_set *draft_s
 	enum err err = db_open(conf()->data, DB_READ, &db, &e);
 	if (!err)
 		err = replay_run(db, live, draft, &ro, &v, &e);
-	if (ro.progress)
-		fputc('\n', stderr);
 	if (err) {
 		fprintf(stderr, "porchlight: %s\n", e.message);
 		goto out;

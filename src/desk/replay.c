@@ -1,5 +1,6 @@
 #include "desk/replay.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -265,6 +266,7 @@ enum err replay_run(struct db *db, const struct ruleset *live, const struct rule
 	int64_t most = o->texts_max > 0 ? o->texts_max : REPLAY_TEXTS_MAX;
 	struct text list[PAGE], after = { .ticket = INT64_MAX, .n = INT64_MAX };
 	size_t count = PAGE;
+	int64_t first = 0;
 	bool more = false;
 	enum err err = ERR_OK;
 
@@ -282,9 +284,14 @@ enum err replay_run(struct db *db, const struct ruleset *live, const struct rule
 		}
 		if (count)
 			after = list[count - 1];
-		if (!err && o->progress)
-			o->progress(o->ctx, r.texts);
+		if (first == 0 && count)
+			first = list[0].ticket;
+		/* Newest first: how far down the numbers it is, or how many of the most texts it looked at. */
+		if (!err && o->share && first && !more && count == PAGE)
+			o->share(fmax((double)(first - after.ticket) / (double)first, (double)r.texts / (double)most));
 	}
+	if (!err && o->share)
+		o->share(1);
 	if (!err && !(*out = result(&r, more)))
 		err = err_nomem(e);
 	jv_free(&r.by_lang);

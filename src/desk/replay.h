@@ -28,9 +28,7 @@ struct replay_options {
 	int64_t since_ms;  /* texts from then on; 0: all */
 	int64_t texts_max; /* 0: REPLAY_TEXTS_MAX */
 	bool ham_only;
-	/* Called now and then with how many texts were looked at; may be NULL. */
-	void (*progress)(void *ctx, int64_t done);
-	void *ctx;
+	void (*share)(double done); /* called now and then with how far it is, 0 to 1; may be NULL */
 };
 
 /* {"texts","ham","spam","caught","victims","unsure","freed","budget","within":bool,"more":bool,

@@ -229,3 +229,18 @@ test('what a rule alone holds or refuses is let in as one, teaches nothing, and 
 	assert.equal((await mona.json('POST', `${V}/rules/TOO_WIDE/undo`)).body.changed, 0);
 	assert.match((await mona.get('/desk/rules/undo?rule=TOO_WIDE')).text, /Nothing is held or refused because of this rule alone/);
 });
+
+test('the command line lists what each rule did, and what is held back', async () => {
+	const run = command(['rules', 'list', '--json'], { data: d.data });
+	assert.equal(run.code, 0, run.err);
+	const rule = (name) => JSON.parse(run.out).rules.find((x) => x.rule === name);
+	const stats = (await ada.get(`${V}/rules/stats`)).body.items.find((x) => x.rule === 'TOO_WIDE');
+	assert.deepEqual([rule('TOO_WIDE').hits, rule('TOO_WIDE').right, rule('TOO_WIDE').wrong], [stats.hits, 1, 0]);
+	assert.equal(rule('TOO_WIDE').last_good, stats.last_good);
+	assert.equal(rule('TOO_WIDE').held_back, 'stopped');
+	assert.deepEqual([rule('RIGHT').hits, rule('RIGHT').held_back], [1, undefined]);
+	assert.match(command(['rules', 'list'], { data: d.data }).out, /\nTOO_WIDE +20\.00 +stopped +\d+ +1 +0 +\d{4}-\d\d-\d\d local\.d\/undo\.cf:1/);
+	const nowhere = command(['rules', 'list', '--json'], { data: '/nonexistent' });
+	assert.equal(JSON.parse(nowhere.out).rules[0].hits, undefined);
+	assert.equal(nowhere.err, '');
+});

@@ -156,6 +156,41 @@ static void a_rule_that_fails_its_test(void **state)
 	cf_errors_fini(&errs);
 }
 
+/*
+ * A pattern of characters must be UTF-8: overlong forms and surrogates are told of with their place. One of bytes may be any
+ * bytes, and a text that holds such bytes is scanned like another.
+ */
+static void broken_utf8(void **state)
+{
+	struct surface_input in = { .body = SLICE("\xed\xa0\x80x \xc0\xafy abc \xf4\x90\x80\x80 \xe2\x80\xae" "cba") };
+	struct arena *a = arena_new(8 << 20);
+	struct ruleset *r;
+	struct surfaces s;
+	struct scan_result out;
+	struct cf_errors errs;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(build("a.cf", SLICE("body A /\xc0\xafy/\ntflags A utf\nbody B /abc/\nbody C /a\xed\xa0\x80/\ntflags C utf\n"), &r, &errs, &e), ERR_INVALID);
+	assert_int_equal(errs.errors, 2);
+	assert_true(errs.list[0].line == 1 && errs.list[0].column == 9);
+	assert_true(errs.list[1].line == 4 && errs.list[1].column == 10);
+	assert_non_null(strstr(errs.list[0].message, "UTF-8"));
+	cf_errors_fini(&errs);
+	assert_int_equal(build("a.cf", SLICE("body A /\xed\xa0\x80x/\nbody B /\xc0\xafy/i\nbody C /\xe2\x80\xae.b/\nbody D /abc/\ntflags D utf\n"
+					     "body E /\xe2\x80\xae" "CBA/i\ntflags E utf\nbody F /\\x{fffd}/\ntflags F utf\n"), &r, &errs, &e), ERR_OK);
+	cf_errors_fini(&errs);
+	assert_int_equal(surface_build(a, &in, &s, &e), ERR_OK);
+	assert_int_equal(scan_run(r, &s, NULL, a, &out, &e), ERR_OK);
+	for (const char *name = "ABCDE"; *name != '\0'; name++)
+		assert_true(out.values[ruleset_find(r, slice_make(name, 1))] == 1);
+	/* What is broken is no character, not even the one that stands for it. */
+	assert_true(out.values[ruleset_find(r, SLICE("F"))] == 0);
+	assert_int_equal(out.error_count, 0);
+	ruleset_unref(&r);
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +200,7 @@ int main(void)
 		cmocka_unit_test(long_chains_of_metas),
 		cmocka_unit_test(a_pattern_that_matches_everything),
 		cmocka_unit_test(a_rule_that_fails_its_test),
+		cmocka_unit_test(broken_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,7 @@ test('the codes that a kind of route can answer are described', () => {
 		if (r.path.includes(':')) need.push(404);
 		if (op.requestBody) need.push(400, 413, 415, 422);
 		if (/ROUTE_PASSWORD/.test(r.flags) && !/accounts/.test(r.path)) need.push(429);
+		if (/ROUTE_ASK/.test(r.flags)) need.push(429);
 		for (const code of need) assert.ok(codes.includes(code), `${r.method} ${r.path} lacks ${code}`);
 		assert.ok(codes.some((c) => c < 300), `${r.method} ${r.path} never succeeds`);
 		if (/ROUTE_STREAM/.test(r.flags)) assert.ok(op.responses[200].content['text/event-stream']);

@@ -65,7 +65,7 @@ static enum err add_people(struct db *w, void *self, struct error *e)
 	(void)self;
 	enum err err = ERR_OK;
 	for (int role = ROLE_TRIAL; !err && role <= ROLE_ADMIN; role++) {
-		char name[8];
+		char name[16];
 		int64_t id;
 		snprintf(name, sizeof(name), "p%d", role);
 		err = db_int(w, SQL_PEOPLE_ADD, BINDS(b_str(name), b_str(name), b_int(role), b_null(), b_int(1)), &id, e);

@@ -354,10 +354,11 @@ enum err opinions_ask(struct opinions *o, struct arena *a, const struct opinion_
 	for (size_t i = 0; i < *n; i++)
 		if (!compose(a, which[i], q, &requests[i]))
 			return err_nomem(e);
-	if (!(f = fetcher_of(o, e)))
-		return ERR_NOMEM;
-	if ((rc = fetch_all(f, a, requests, *n, OPINION_BUDGET_MS, answers, e)))
+	/* Where no thread can be had to ask with, nobody has an opinion: no question fails for it. */
+	if ((f = fetcher_of(o, e)) && (rc = fetch_all(f, a, requests, *n, OPINION_BUDGET_MS, answers, e)))
 		return rc;
+	for (size_t i = 0; !f && i < *n; i++)
+		answers[i] = (struct fetch_answer){ .why = "there is no thread to ask with" };
 	for (size_t i = 0; i < *n; i++) {
 		struct opinion_answer *to = &out[i];
 		*to = (struct opinion_answer){ .service = names[which[i]] };

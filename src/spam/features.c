@@ -41,12 +41,6 @@ static const char *const fact_names[] = {
 };
 enum { FACTS = sizeof(fact_names) / sizeof(fact_names[0]) };
 
-const char *const *features_facts(size_t *count)
-{
-	*count = FACTS;
-	return fact_names;
-}
-
 static bool host_allowed(const void *ctx, struct slice host)
 {
 	return ctx && ruleset_host_allowed(ctx, host);

@@ -4,7 +4,7 @@
  *
  * Rules see the title as Subject and body element 1, the text as body, and the pseudo-fields Question, Name, Email-Domain,
  * Page, Topic, Language, Script, Channel, User-Agent, Form-Age-Ms, Sender-Trust. eval:NAME(min, max) reads the shape's
- * counts (features_facts).
+ * counts (FEATURE_FACTS).
  *
  * Lines that came before (submission.before) are read together with the text; what hits only in the whole is this text's.
  */
@@ -58,8 +58,5 @@ enum err features_text(struct arena *a, const struct ruleset *rules, const struc
 /* Builds a generation as the desk reads texts: with these facts, and with `test` lines prepared as screening would. */
 enum err features_build_rules(const struct cf_source *sources, size_t count, struct ruleset *previous, struct ruleset **out,
 	struct cf_errors *errs, struct error *e) MUST_CHECK;
-
-/* The names that eval: may use. */
-const char *const *features_facts(size_t *count);
 
 #endif

@@ -224,7 +224,7 @@ static enum err fetch_opinions(struct desk *d, struct screening *s, struct error
 
 /* --- screening --------------------------------------------------------------------------------------------------- */
 
-static struct judge_options options_of_conf(void)
+struct judge_options gate_judging(void)
 {
 	struct judge_options o = judge_defaults();
 	double b[3];
@@ -484,7 +484,7 @@ enum err gate_screen(struct desk *d, struct db *db, struct arena *a, const struc
 	if (who)
 		s->sender = *who;
 	s->now_ms = clock_wall_ms();
-	s->options = options_of_conf();
+	s->options = gate_judging();
 	s->bytes = bytes_of(in);
 	facts_init(&s->facts);
 	err = screen(d, db, s, own, e);
@@ -500,11 +500,6 @@ enum err gate_screen(struct desk *d, struct db *db, struct arena *a, const struc
 	screened[s->verdict->action]++;
 	*out = s;
 	return ERR_OK;
-}
-
-enum action gate_action(const struct screening *s)
-{
-	return s->verdict->action;
 }
 
 const struct verdict *gate_verdict(const struct screening *s)

@@ -53,16 +53,18 @@ struct screening;
 enum err gate_screen(struct desk *d, struct db *db, struct arena *a, const struct submission *in, const struct sender *who,
 	struct screening **out, struct error *e) MUST_CHECK;
 
-enum action gate_action(const struct screening *s);
 const struct verdict *gate_verdict(const struct screening *s);
 /* What the asker may be told beside the state; "" when there is nothing. */
 struct slice gate_note(const struct screening *s);
+
+/* How the configuration wants texts to be judged; its usual bands where those that it names are none. */
+struct judge_options gate_judging(void);
 
 /* Outside services are shown what visitors write (net/opinion): their page about privacy says so. */
 bool gate_asks_others(void);
 
 /* Inside the write command, once the entry's number is known: stores the verdict of entry n, spends the form nonce, counts the
- * sighting and the sender's rate. *action is what is to be done, possibly stricter than gate_action. ERR_CONFLICT: the
+ * sighting and the sender's rate. *action is what is to be done, possibly stricter than the verdict was. ERR_CONFLICT: the
  * nonce was spent meanwhile by a racing request; look for the ticket of its client_id. May run twice. */
 enum err gate_record(struct db *db, const struct screening *s, int64_t ticket, int64_t n, enum action *action, struct error *e) MUST_CHECK;
 

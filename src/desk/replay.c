@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/gate.h"
 #include "desk/judgement.h"
 #include "desk/rulebook.h"
 #include "spam/features.h"
@@ -45,19 +46,6 @@ struct replay {
 	int64_t texts, ham, spam, caught, victims, unsure, freed;
 	int64_t live_us, draft_us;
 };
-
-static struct judge_options options_of_conf(void)
-{
-	struct judge_options o = judge_defaults();
-	double b[3];
-
-	if (sscanf(conf()->bands, "%lf,%lf,%lf", &b[0], &b[1], &b[2]) == 3 && b[0] > 0 && b[1] >= b[0] && b[2] >= b[1]) {
-		o.challenge = b[0];
-		o.hold = b[1];
-		o.reject = b[2];
-	}
-	return o;
-}
 
 /* At most PAGE rows of the columns that both statements have; closes them. */
 static enum err take_page(struct replay *r, struct rows *rows, struct text *list, size_t *count, struct error *e)
@@ -261,7 +249,7 @@ static struct jv *result(struct replay *r, bool more)
 enum err replay_run(struct db *db, const struct ruleset *live, const struct ruleset *draft, const struct replay_options *o, struct jv **out,
 	struct error *e)
 {
-	struct replay r = { .live = live, .draft = draft, .o = o, .judging = options_of_conf(), .page = arena_new(PAGE_BYTES),
+	struct replay r = { .live = live, .draft = draft, .o = o, .judging = gate_judging(), .page = arena_new(PAGE_BYTES),
 		.scratch = arena_new(TEXT_BYTES), .by_lang = jv_object(), .items = jv_array() };
 	int64_t most = o->texts_max > 0 ? o->texts_max : REPLAY_TEXTS_MAX;
 	struct text list[PAGE], after = { .ticket = INT64_MAX, .n = INT64_MAX };
@@ -401,7 +389,7 @@ static enum err would_go_in(struct replay *r, struct text *t, bool *yes, struct 
 enum err replay_held_by(struct db *db, const struct ruleset *rules, const unsigned char *life, struct slice rule, struct judgement_item *items, size_t max,
 	size_t *count, bool *more, struct error *e)
 {
-	struct replay r = { .live = rules, .life = life, .judging = options_of_conf(), .page = arena_new(PAGE_BYTES), .scratch = arena_new(TEXT_BYTES) };
+	struct replay r = { .live = rules, .life = life, .judging = gate_judging(), .page = arena_new(PAGE_BYTES), .scratch = arena_new(TEXT_BYTES) };
 	struct text list[PAGE], after = { .ticket = INT64_MAX, .n = INT64_MAX };
 	int64_t looked = 0;
 	size_t got = PAGE;

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "desk/gate.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
+#include "spam/judge.h"
 #include "spam/ruleset.h"
 #include "spam/twin.h"
 
@@ -224,9 +226,8 @@ static enum err find_judged(struct db *db, const struct ruleset *rules, struct d
 static enum err weigh_judged(struct db *db, struct texts *texts, struct doubted_rule *d, struct error *e)
 {
 	int64_t decisions = 0, overturned = 0;
-	double band = strtod(conf()->bands, NULL);
 	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULE_DOUBT_DECISIONS, BINDS(b_str(d->rule), b_real(band > 0 ? band : 3)), e);
+	enum err err = rows_open(db, &r, SQL_RULE_DOUBT_DECISIONS, BINDS(b_str(d->rule), b_real(gate_judging().challenge)), e);
 
 	if (err)
 		return err;

@@ -10,6 +10,7 @@
 #include "desk/queue.h"
 #include "desk/search.h"
 #include "desk/talk.h"
+#include "spam/judge.h"
 
 /* ---- the gate ---- */
 
@@ -64,6 +65,11 @@ enum err gate_forget(struct db *db, int64_t ticket, struct error *e)
 	(void)db, (void)ticket, (void)e;
 	fake_forgotten++;
 	return ERR_OK;
+}
+
+struct judge_options gate_judging(void)
+{
+	return judge_defaults();
 }
 
 /* ---- the desk ---- */

@@ -475,7 +475,7 @@ static void recording_may_stiffen(void **state)
 	struct error e = { 0 };
 
 	MUST(gate_screen(&f->desk, f->db, f->arena, &in, NULL, &r.s, &e));
-	assert_int_equal(gate_action(r.s), ACTION_ACCEPT);
+	assert_int_equal(gate_verdict(r.s)->action, ACTION_ACCEPT);
 	decide(f, first.ticket, 0, LABEL_SPAM); /* meanwhile a moderator has seen its twin */
 	MUST(writer_do(f->desk.writer, LANE_ASK, record, &r, &e));
 	assert_int_equal(r.action, ACTION_HOLD);

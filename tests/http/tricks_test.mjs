@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { V, ask, desk, heldItem, rules } from './api.mjs';
+import { V, ask, desk, heldItem, question, rules, talk } from './api.mjs';
 import { command, temporary } from './lib.mjs';
 
 const WIKI = 'https://wiki.harbour.test/wiki/';
-let d, mona, ada;
+let d, hanna, mona, ada;
 before(async () => {
 	d = await desk({ env: { PORCHLIGHT_WIKI_URL: WIKI } });
-	[mona, ada] = await Promise.all(['mona', 'ada'].map((n) => d.login(n)));
+	[hanna, mona, ada] = await Promise.all(['hanna', 'mona', 'ada'].map((n) => d.login(n)));
 	await rules(ada);
 });
 after(() => d.stop());
@@ -177,4 +177,60 @@ test('an address that a stranger leaves, perhaps somebody else\'s, is written to
 	for (const where of [`${V}/questions/${r.body.token}`, `/q/${r.body.token}`, `${V}/questions/${r.body.token}/transcript?format=txt`])
 		assert.doesNotMatch((await d.get(where)).text, /victim\.of\.this/, where);
 	assert.doesNotMatch(JSON.stringify(d.log ?? ''), /victim\.of\.this/);
+});
+
+test('chat lines split, doubled or sent in another order are judged as what they say together', async () => {
+	const made = await put(
+		'local.d/pieces.cf',
+		`body __PIECE_GOODS /\\bcheap beacons\\b/
+body __PIECE_WAY /\\bwrite to beaconman\\b/
+meta TEST_PIECES (__PIECE_GOODS && __PIECE_WAY)
+score TEST_PIECES 8
+`,
+	);
+	assert.equal(made.status, 200, made.text);
+	const orders = {
+		split: ['I have cheap', 'beacons here, please', 'write to', 'beaconman'],
+		doubled: ['cheap beacons', 'cheap beacons', 'write to beaconman'],
+		're-ordered': ['you can write to beaconman', 'who has', 'cheap beacons'],
+	};
+	for (const [name, lines] of Object.entries(orders)) {
+		const q = await talk(d, hanna, { body: `How do I cite a map, and is it ${name}?` });
+		let last;
+		for (const body of lines) {
+			const r = await d.json('POST', `${q.path}/messages`, { body });
+			assert.equal(r.status, 201, r.text);
+			last = r.body.n;
+		}
+		assert.ok(await heldItem(mona, 'held', (i) => i.ticket === q.id && i.n === last), `${name}: the last piece was not held`);
+		assert.equal((await hanna.json('POST', `${q.t}/close`, { fence: q.fence, reason: 'other' })).status, 200);
+	}
+});
+
+test('marks that turn text around stay inside the field that holds them', async () => {
+	const turn = '\u202e\u2066';
+	const q = await question(d, { name: `Evil${turn}nam`, title: `A title${turn}elt`, page: `Page${turn}egap`, body: `Some words${turn}sdrow` });
+	const seen = (await d.get(q.path)).body;
+	assert.equal(seen.title, 'A titleelt', 'a one-line field keeps none of them');
+	const page = (await d.get(`/q/${q.token}`)).text;
+	const places = page.split(turn).length - 1;
+	assert.equal(places, 1, 'only the text itself has them');
+	assert.match(page, new RegExp(`dir="auto"[^>]*>(?:\\s|<p[^>]*>)*Some words${turn}sdrow`), 'in an element that ends them');
+	assert.doesNotMatch((await mona.get('/desk')).text, /[\u202a-\u202e\u2066-\u2069]/, 'the queue shows one-line fields only');
+});
+
+test('an address of 60 KiB, a flood of invisible marks and a wall of combining marks are answered, not suffered', async () => {
+	const dir = folder({ 'some.cf': 'body SOME /some words/\n' });
+	for (const [name, text] of [
+		['address', `http://a.test/${'b/'.repeat(30000)}`],
+		['invisible', `v${'\u200b'.repeat(20000)}i`],
+		['combining', `e${'\u0301'.repeat(32000)}`],
+	]) {
+		const v = explain(dir, `some words ${text}`);
+		assert.ok(v.hits.some((h) => h.rule === 'SOME'), `${name}: ${JSON.stringify(v).slice(0, 300)}`);
+		const r = await ask(d, { body: `${text.slice(0, 5000)} How do I add a source?` });
+		assert.equal(r.status, 201, name);
+		assert.ok(['queued', 'held'].includes(r.body.state), name);
+	}
+	rmSync(dir, { recursive: true, force: true });
 });

@@ -347,6 +347,7 @@ async function million(entries = 1000000) {
 	const fill = last(ok(run(driver('million_bench'), ['fill', data, String(entries)], 900, { env })));
 	const found = last(ok(run(driver('million_bench'), ['search', data], 300, { env })));
 	show(`search in ${entries} entries`, `p50 ${found.p50_ms} ms, p99 ${found.p99_ms} ms, max ${found.max_ms} ms (filled in ${fill.seconds} s)`, 'p99 <= 10 ms');
+	if (process.getuid() === 0) execFileSync('chown', ['-R', 'nobody', data]);
 	const times = [];
 	for (let i = 0; i < 5; i++) {
 		const p = await porchlight('million');

@@ -443,7 +443,7 @@ async function streams(count = 10000) {
 		const grown = n.pids().slice(1).reduce((sum, pid, i) => sum + Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]) - nchanIdle[i], 0);
 		show('  nginx + nchan', `${(grown / count).toFixed(2)} KiB`);
 		await new Promise((resolve) => (d.exitCode === null ? d.on('close', resolve) : resolve()));
-		await sleep(1000);
+		await sleep(3000);
 		const c = await fanout(n.port);
 		show('  nginx + nchan', `${c.heard} of ${count} heard: ${c.last_ms} ms; ours / nchan = ${ratio(b.last_ms, c.last_ms)}`);
 	} else show('  nginx + nchan', 'not installed');

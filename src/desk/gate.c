@@ -27,7 +27,6 @@ enum {
 	NONCE_MAC = 16,
 	NONCE_BYTES = NONCE_HEAD + NONCE_MAC,
 	NONCE_AGAIN = 1,
-	BRIEF_AFTER = 5,           /* accepted messages, after which a sender is known to the talk */
 	BEFORE_MAX_BYTES = 1024,   /* half of what a body element holds, so that the seam is inside one */
 	VERDICT_MAX_BYTES = 1 << 20,
 	SENDER_SHARE = 16,         /* of the room for held and refused text one sender may fill a sixteenth */
@@ -304,7 +303,7 @@ static enum err fetch_talk(struct db *db, struct arena *a, struct submission *in
 		err = fetch_before(db, a, in->ticket, &in->before, e);
 	if (err)
 		return err;
-	in->brief = trusted > 0 || f->talk_lines >= BRIEF_AFTER;
+	in->brief = trusted > 0 || f->talk_lines >= GATE_BRIEF_AFTER;
 	in->trust = trusted > 0 ? "trusted" : in->brief ? "known" : "new";
 	return ERR_OK;
 }

@@ -44,6 +44,9 @@ enum err gate_form_spend(struct db *db, struct slice form, int64_t ticket, int64
 
 /* --- screening --------------------------------------------------------------------------------------------------- */
 
+/* Accepted messages after which a sender is known to a talk: their lines are judged by addresses, sameness, rate and refusing rules. */
+enum { GATE_BRIEF_AFTER = 5 };
+
 struct screening;
 
 /* `in` and its slices must live as long as the screening, which lives in the arena. ERR_LIMITED or ERR_BUSY with words for the

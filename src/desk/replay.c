@@ -18,7 +18,6 @@ enum {
 	ITEMS_MAX = 100,
 	LANGS_MAX = 64,
 	LANG_BYTES = 36,
-	BRIEF_AFTER = 5, /* as desk/gate */
 };
 
 enum { LABEL_OF_NONE, LABEL_OF_SPAM, LABEL_OF_HAM };
@@ -159,7 +158,7 @@ static void facts_of(struct text *t, struct facts *facts)
 	jv_free(&stored);
 	/* That a copy was refused before is what rules did, not what the world is like. */
 	facts->inherits = UNKNOWN;
-	t->in.brief = t->in.kind == SUBMIT_LINE && facts->talk_lines >= BRIEF_AFTER;
+	t->in.brief = t->in.kind == SUBMIT_LINE && facts->talk_lines >= GATE_BRIEF_AFTER;
 }
 
 static enum err replay_one(struct replay *r, struct text *t, struct error *e)

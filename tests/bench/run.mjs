@@ -318,7 +318,7 @@ async function pages() {
 	add('page', body);
 	for (const m of body.matchAll(/(?:href|src)="([^"]*\/static\/[^"]+)"/g))
 		add(path.basename(m[1].split('?')[0]), Buffer.from(await (await fetch(`http://127.0.0.1:${p.port}${m[1]}`)).arrayBuffer()));
-	show('weight of the ask page, compressed', `${(weight / 1024).toFixed(1)} KiB (${parts.join(', ')})`, '<= 40 KiB');
+	show('ask page and what it names, without the modules these import', `${(weight / 1024).toFixed(1)} KiB (${parts.join(', ')})`, '<= 40 KiB');
 	process.kill(n.pid, 'SIGTERM');
 	await p.stop();
 }

@@ -133,8 +133,8 @@ bool intake_head(struct exchange *x, const struct intake *in)
 	if (length.ptr != NULL && strtoull(length.ptr, NULL, 10) > x->body_max) {
 		exchange_refuse_later(x, 413, ERR_TOO_LARGE, "The body is longer than this address takes.");
 		x->close = true;
-		/* More than we would drain: say so now, and let the client stop. */
-		return strtoull(length.ptr, NULL, 10) > INTAKE_DRAIN_MAX_BYTES;
+		/* Now, if the client has asked before it sends, or would send more than we read and forget. */
+		return request_header(rq, "expect").ptr != NULL || strtoull(length.ptr, NULL, 10) > INTAKE_DRAIN_MAX_BYTES;
 	}
 	return false;
 }

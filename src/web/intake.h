@@ -13,8 +13,11 @@ struct intake {
 	int64_t open, room;                 /* connections now and at most; a tenth of the room is kept for staff */
 };
 
-/* Longer heads are 431: libmicrohttpd builds the answer's head in what the request's left of its memory. */
-enum { INTAKE_HEAD_MAX_BYTES = 5500, INTAKE_DRAIN_MAX_BYTES = 1 << 20 };
+/* Longer heads are 431: libmicrohttpd builds the answer's head in what the request's left of its memory. A body that is not taken is read
+ * to its end and forgotten up to INTAKE_DRAIN_MAX_BYTES: an answer in the middle of it ends the connection, and a client that is still
+ * writing mostly sees a broken pipe in place of the 413. The bound leaves room for the largest rule file that somebody may try; reading
+ * costs no memory, and the time for a body ends it. */
+enum { INTAKE_HEAD_MAX_BYTES = 5500, INTAKE_DRAIN_MAX_BYTES = 16 << 20 };
 
 /* With x->heads and x->query there: fills x->rq, x->raw_params, x->peer's sender, x->refuse. True: the answer must go now and the
  * connection end, without waiting for the body (a suspicious head, no room, a body too long to be drained). */

@@ -6,7 +6,7 @@
  * thread's own read-only connection and arena, and resumed. A full queue is 503 with Retry-After. Event streams sleep
  * suspended; a watcher thread sees their clients vanish, a timer beats every 15 s.
  *
- * Limits: 8 KiB request memory a connection (a larger head is 431); bodies of REQUEST_BODY_MAX_BYTES (drained up to 1 MiB, then
+ * Limits: 8 KiB request memory a connection (a larger head is 431); bodies of REQUEST_BODY_MAX_BYTES (drained up to 16 MiB, then
  * 413), of a rule file ROUTE_FILE_BODY_MAX_BYTES, four such at once; conf `connections` with a tenth of them kept for staff; 30 s for a
  * head, 60 s for a body, 75 s idle.
  *

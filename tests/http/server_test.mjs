@@ -202,6 +202,10 @@ describe('heads and bodies', () => {
 			const chunked = await desk.request('POST', '/api/v1/questions', { body: 'x'.repeat(200000), headers: { 'content-type': 'application/json' } });
 			assert.equal(chunked.status, 413);
 		}
+		for (const size of [(1 << 20) + 1, 10_000_000]) {
+			const large = await desk.request('POST', '/api/v1/questions', { body: 'x'.repeat(size), headers: { 'content-type': 'application/json', 'content-length': size } });
+			assert.equal(large.status, 413, String(size));
+		}
 		const huge = await desk.raw(`POST /api/v1/questions HTTP/1.1\r\n${HOST}Content-Length: 99999999999\r\n\r\nxxxx`);
 		assert.equal(huge.status, 413);
 		assert.ok(huge.closed);

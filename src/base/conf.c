@@ -162,16 +162,11 @@ static enum err assign(struct loaded *l, const struct key *k, struct slice value
 
 static enum err read_whole(const char *path, struct str *out, struct error *e)
 {
-	char buf[4096];
-	ssize_t n;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int bad = fd < 0 || !str_add_fd(out, fd) ? errno : 0;
 
-	if (fd < 0)
-		return err_set(e, ERR_IO, "The configuration file %s cannot be read: %s.", path, strerror(errno));
-	while ((n = read(fd, buf, sizeof buf)) > 0)
-		str_add(out, slice_make(buf, (size_t)n));
-	int bad = n < 0 ? errno : 0;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	if (bad)
 		return err_set(e, ERR_IO, "The configuration file %s cannot be read: %s.", path, strerror(bad));
 	if (str_failed(out))

@@ -1,9 +1,13 @@
 #include "base/str.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 16384 };
 
 void str_init(struct str *s, size_t max_bytes)
 {
@@ -121,6 +125,21 @@ void str_addu(struct str *s, unsigned cp)
 		n = 4;
 	}
 	str_add(s, slice_make(b, n));
+}
+
+bool str_add_fd(struct str *s, int fd)
+{
+	char buf[READ_BYTES];
+	ssize_t n = 1;
+
+	while (n != 0 && !s->failed) {
+		n = read(fd, buf, sizeof buf);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0)
+			str_add(s, slice_make(buf, (size_t)n));
+	}
+	return true;
 }
 
 bool str_failed(const struct str *s)

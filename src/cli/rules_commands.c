@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/input.h"
 #include "cli/rules_bench.h"
 #include "cli/rules_eval.h"
 #include "cli/rules_learn.h"
@@ -257,25 +258,6 @@ static int check(const struct options *o)
 	return rc;
 }
 
-static enum err read_whole(const char *path, struct str *out, struct error *e)
-{
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-	char buf[65536];
-	size_t n;
-	bool bad;
-
-	if (!f)
-		return err_set(e, ERR_IO, "%s cannot be read.", path);
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		str_add(out, slice_make(buf, n));
-	bad = ferror(f);
-	if (f != stdin)
-		fclose(f);
-	if (bad)
-		return err_set(e, ERR_IO, "%s cannot be read.", path);
-	return str_failed(out) ? err_set(e, ERR_TOO_LARGE, "%s is too large.", path) : ERR_OK;
-}
-
 /* One file alone, under its own base name. */
 static int test_file(const struct options *o, const char *path)
 {
@@ -290,7 +272,7 @@ static int test_file(const struct options *o, const char *path)
 
 	cf_errors_init(&errs);
 	str_init(&text, 8 << 20);
-	err = read_whole(path, &text, &e);
+	err = input_read(path, &text, &e);
 	if (!err)
 		err = rule_set_put(&set, slice_of(base), str_slice(&text), &e);
 	if (!err)
@@ -375,7 +357,7 @@ static int explain(const struct options *o)
 		return usage_error("rules explain needs a text, or - for standard input", NULL);
 	str_init(&text, o->mail ? MAIL_BYTES_MAX : TEXT_MAX_BYTES);
 	if (o->mail || strcmp(o->args[0], "-") == 0) {
-		if (read_whole(o->args[0], &text, &e)) {
+		if (input_read(o->args[0], &text, &e)) {
 			str_fini(&text);
 			return fail(&e);
 		}
@@ -565,9 +547,9 @@ static int eval(const struct options *o)
 		return FAILED;
 	str_init(&text, 1 << 30);
 	str_init(&learn, 1 << 30);
-	err = read_whole(o->args[0], &text, &e);
+	err = input_read(o->args[0], &text, &e);
 	if (!err && o->learn) {
-		err = read_whole(o->learn, &learn, &e);
+		err = input_read(o->learn, &learn, &e);
 		eo.learn = str_slice(&learn);
 	}
 	if (!err)
@@ -604,7 +586,7 @@ static int learn(const struct options *o)
 	} else {
 		if (!(rules = load(o)))
 			goto out;
-		err = read_whole(o->args[0], &text, &e);
+		err = input_read(o->args[0], &text, &e);
 		if (!err)
 			err = rules_learn(rules, str_slice(&text), &v, &e);
 	}
@@ -641,7 +623,7 @@ static int bench(const struct options *o)
 	if (!(rules = load(o)))
 		return FAILED;
 	str_init(&text, 1 << 30);
-	err = read_whole(o->args[0], &text, &e);
+	err = input_read(o->args[0], &text, &e);
 	if (!err)
 		err = rules_bench(rules, str_slice(&text), &v, &e);
 	if (err)
@@ -680,7 +662,7 @@ static enum err read_draft(const char *path, const char *rules, struct rule_set 
 	if (!rule_name_ok(slice_of(name)))
 		return err_set(e, ERR_INVALID, "Rule files are named like my-rules.cf.");
 	str_init(&text, RULE_FILE_MAX_BYTES);
-	err = read_whole(path, &text, e);
+	err = input_read(path, &text, e);
 	if (!err)
 		err = rule_set_put(draft, slice_of(name), str_slice(&text), e);
 	str_fini(&text);

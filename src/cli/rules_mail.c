@@ -8,28 +8,11 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "cli/input.h"
 #include "spam/scan.h"
 #include "spam/surface_mail.h"
 
 enum { ARENA_BYTES = 256 << 20, PATH_BYTES = 4096, NO_BUDGET_US = 60000000 };
-
-static enum err slurp(const char *path, struct str *out, struct error *e)
-{
-	FILE *f = fopen(path, "rb");
-	char buf[65536];
-	size_t n;
-	bool bad;
-
-	if (!f)
-		return err_set(e, ERR_IO, "%s cannot be read.", path);
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		str_add(out, slice_make(buf, n));
-	bad = ferror(f);
-	fclose(f);
-	if (bad)
-		return err_set(e, ERR_IO, "%s cannot be read.", path);
-	return str_failed(out) ? err_set(e, ERR_TOO_LARGE, "%s is too large.", path) : ERR_OK;
-}
 
 static enum err eval_file(struct arena *a, const struct ruleset *rules, const char *path, struct jv *list, struct error *e)
 {
@@ -43,7 +26,7 @@ static enum err eval_file(struct arena *a, const struct ruleset *rules, const ch
 	enum err err;
 
 	str_init(&text, MAIL_BYTES_MAX);
-	if ((err = slurp(path, &text, e)) || (err = mail_read(a, str_slice(&text), &m, e)) || (err = surface_mail(a, &m, &in, e)) ||
+	if ((err = input_read(path, &text, e)) || (err = mail_read(a, str_slice(&text), &m, e)) || (err = surface_mail(a, &m, &in, e)) ||
 		(err = surface_build(a, &in, &s, e)) || (err = scan_run(rules, &s, &so, a, &r, e))) {
 		str_fini(&text);
 		return err;

@@ -138,15 +138,12 @@ static bool is_json(struct slice name)
 
 static enum err read_file(int folder, const char *name, struct str *out, struct error *e)
 {
-	char buf[8192];
-	ssize_t n = -1;
 	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+	bool read_whole = fd >= 0 && str_add_fd(out, fd) && !str_failed(out);
 
-	while (fd >= 0 && (n = read(fd, buf, sizeof buf)) > 0)
-		str_add(out, slice_make(buf, (size_t)n));
 	if (fd >= 0)
 		close(fd);
-	if (n < 0 || str_failed(out))
+	if (!read_whole)
 		return err_set(e, ERR_IO, "templates/i18n/%.64s cannot be read, or is larger than 1 MiB.", name);
 	return ERR_OK;
 }

@@ -332,6 +332,11 @@ static void template_free(struct template *t)
 	free(t);
 }
 
+static enum err too_large(const char *name, struct error *e)
+{
+	return err_set(e, ERR_INVALID, "templates/%s.mustache is larger than 1 MiB.", name);
+}
+
 static enum err compile(const char *name, struct slice text, bool plain, struct template **out, struct error *e)
 {
 	struct template *t = calloc(1, sizeof *t);
@@ -345,7 +350,7 @@ static enum err compile(const char *name, struct slice text, bool plain, struct 
 	c.a = t->memory;
 	c.tail = &t->first;
 	if (text.len > TEMPLATE_MAX_BYTES)
-		rc = err_set(e, ERR_INVALID, "templates/%s.mustache is larger than 1 MiB.", name);
+		rc = too_large(name, e);
 	else if (!c.a || !(c.src = arena_slice(c.a, text.ptr ? text : SLICE(""))).ptr)
 		rc = err_nomem(e);
 	if (rc == ERR_OK)
@@ -456,18 +461,17 @@ void page_stop(void)
 
 static enum err compile_file(const char *path, const char *name, struct template **out, struct error *e)
 {
-	char buf[8192];
-	ssize_t n = -1;
 	struct str text;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	str_init(&text, TEMPLATE_MAX_BYTES + 1);
-	while (fd >= 0 && (n = read(fd, buf, sizeof buf)) > 0)
-		str_add(&text, slice_make(buf, (size_t)n));
+	str_init(&text, TEMPLATE_MAX_BYTES);
+	enum err rc = fd >= 0 && str_add_fd(&text, fd) ? ERR_OK : err_set(e, ERR_IO, "templates/%s.mustache cannot be read.", name);
 	if (fd >= 0)
 		close(fd);
-	enum err rc = n < 0 ? err_set(e, ERR_IO, "templates/%s.mustache cannot be read.", name)
-			    : compile(name, str_slice(&text), false, out, e);
+	if (rc == ERR_OK && str_failed(&text))
+		rc = too_large(name, e);
+	if (rc == ERR_OK)
+		rc = compile(name, str_slice(&text), false, out, e);
 	str_fini(&text);
 	return rc;
 }

@@ -189,6 +189,14 @@ static void reads_a_folder_again(void **state)
 	str_init(&s, 100);
 	assert_int_equal(page_render("zz-test", "en", NULL, &s, &e), ERR_INVALID);
 	assert_string_equal(e.message, "templates/zz-part.mustache:1: a section is not closed.");
+	/* Never the first part of one. */
+	char *large = malloc((1 << 20) + 2);
+	memset(large, 'a', (1 << 20) + 1);
+	large[(1 << 20) + 1] = '\0';
+	put_file("zz-part.mustache", large);
+	free(large);
+	assert_int_equal(page_render("zz-test", "en", NULL, &s, &e), ERR_INVALID);
+	assert_string_equal(e.message, "templates/zz-part.mustache is larger than 1 MiB.");
 	assert_int_equal(page_render("zz-absent", "en", NULL, &s, &e), ERR_NOT_FOUND);
 	assert_int_equal(page_render("../zz-test", "en", NULL, &s, &e), ERR_NOT_FOUND);
 	str_fini(&s);

@@ -251,9 +251,8 @@ static enum err read_file(int dir, const char *entry, const char *sub, struct ru
 	char name[NAME_MAX_BYTES + 1];
 	int n = snprintf(name, sizeof(name), "%s%s", sub, entry);
 	struct stat st;
+	struct str text;
 	enum err err = ERR_OK;
-	char *text = NULL;
-	size_t have = 0;
 	int fd;
 
 	if (n < 0 || (size_t)n >= sizeof(name) || !rule_name_ok(slice_of(name)))
@@ -264,42 +263,29 @@ static enum err read_file(int dir, const char *entry, const char *sub, struct ru
 	if (fd < 0)
 		/* A link, or gone since the folder was read: not ours to follow. */
 		return errno == ELOOP || errno == ENOENT ? ERR_OK : err_set(e, ERR_IO, "The rule file %s cannot be read.", name);
+	str_init(&text, RULE_FILE_MAX_BYTES);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		goto out;
-	if (st.st_size > RULE_FILE_MAX_BYTES) {
+	if (!str_add_fd(&text, fd))
+		err = err_set(e, ERR_IO, "The rule file %s cannot be read.", name);
+	else if (str_failed(&text))
 		err = err_set(e, ERR_TOO_LARGE, "The file %s is larger than %d bytes.", name, RULE_FILE_MAX_BYTES);
-		goto out;
-	}
-	text = malloc((size_t)st.st_size + 1);
-	if (!text) {
-		err = err_nomem(e);
-		goto out;
-	}
-	while (have < (size_t)st.st_size) {
-		ssize_t got = read(fd, text + have, (size_t)st.st_size - have);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			err = err_set(e, ERR_IO, "The rule file %s cannot be read.", name);
-			goto out;
-		}
-		if (got == 0)
-			break;
-		have += (size_t)got;
-	}
-	err = rule_set_put(out, slice_of(name), slice_make(text, have), e);
+	else
+		err = rule_set_put(out, slice_of(name), str_slice(&text), e);
 out:
-	free(text);
+	str_fini(&text);
 	close(fd);
 	return err;
 }
 
+/* NULL: errno says why. */
 static DIR *open_sub(const char *folder, const char *sub)
 {
 	char path[PATH_BYTES];
 	int fd;
 	DIR *d;
 
+	errno = ENAMETOOLONG;
 	if (!path_of(path, folder, sub, SLICE(""), ""))
 		return NULL;
 	/* The folder itself may be a link its admin made; what is in it may not. */
@@ -325,23 +311,37 @@ static bool is_link(const char *folder, const char *sub)
 	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
+/* To go on without what cannot be read would be half a set (P6). */
+static enum err read_sub(const char *folder, const char *sub, struct rule_set *out, struct error *e)
+{
+	DIR *d = open_sub(folder, sub);
+	const struct dirent *entry;
+	enum err err = ERR_OK;
+
+	if (!d && !sub[0])
+		return err_set(e, ERR_NOT_FOUND, "The folder of the rule files is missing or cannot be read.");
+	if (!d && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
+		if (is_link(folder, sub))
+			snprintf(out->linked, sizeof(out->linked), "%s", sub);
+		return ERR_OK;
+	}
+	if (!d)
+		return err_set(e, ERR_IO, "The folder %s of the rule files cannot be read.", sub);
+	while (!err && (errno = 0, entry = readdir(d)))
+		err = read_file(dirfd(d), entry->d_name, sub, out, e);
+	if (!err && errno)
+		err = err_set(e, ERR_IO, "The folder %s of the rule files cannot be read.", sub);
+	closedir(d);
+	return err;
+}
+
 enum err rule_set_read(const char *folder, struct rule_set *out, struct error *e)
 {
 	enum err err = ERR_OK;
 
 	*out = (struct rule_set){ .count = 0 };
-	for (int i = 0; i < SUBS && !err; i++) {
-		DIR *d = open_sub(folder, subs[i]);
-		const struct dirent *entry;
-		if (!d && i > 0 && is_link(folder, subs[i]))
-			snprintf(out->linked, sizeof(out->linked), "%s", subs[i]);
-		if (!d && i == 0)
-			return err_set(e, ERR_NOT_FOUND, "The folder of the rule files is missing or cannot be read.");
-		while (d && !err && (entry = readdir(d)))
-			err = read_file(dirfd(d), entry->d_name, subs[i], out, e);
-		if (d)
-			closedir(d);
-	}
+	for (int i = 0; i < SUBS && !err; i++)
+		err = read_sub(folder, subs[i], out, e);
 	if (err)
 		rule_set_fini(out);
 	return err;

@@ -161,6 +161,29 @@ static void shipped_files_that_the_site_changed_are_kept(void **state)
 	assert_true(rulebook_good(f->desk.rulebook));
 }
 
+/* A sub-folder that is there and cannot be read is no empty one: its rules would be gone without a word. */
+static void a_folder_that_cannot_be_read_keeps_the_rules(void **state)
+{
+	struct fixture *f = *state;
+	char path[300];
+	struct error e = { 0 };
+
+	assert_int_equal(chmod(f->folder, 0755), 0);
+	snprintf(path, sizeof(path), "%s/rules", f->folder);
+	assert_int_equal(chmod(path, 0755), 0);
+	snprintf(path, sizeof(path), "%s/rules/local.d", f->folder);
+	assert_int_equal(chmod(path, 0), 0);
+	/* Nothing keeps root from reading. */
+	assert_int_equal(seteuid(getuid() == 0 ? 65534 : getuid()), 0);
+	assert_int_equal(rulebook_rescan(f->desk.rulebook, &e), ERR_INVALID);
+	assert_int_equal(seteuid(getuid()), 0);
+	assert_true(has_rule(f, "GOOD"));
+	assert_false(rulebook_good(f->desk.rulebook));
+	assert_int_equal(chmod(path, 0700), 0);
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	assert_true(rulebook_good(f->desk.rulebook));
+}
+
 static void links_are_told_of_and_other_names_passed_over(void **state)
 {
 	struct fixture *f = *state;
@@ -305,6 +328,7 @@ int main(void)
 		T(the_watcher_takes_edits_in),
 		T(a_missing_folder_stops_nothing),
 		T(shipped_files_that_the_site_changed_are_kept),
+		T(a_folder_that_cannot_be_read_keeps_the_rules),
 		T(links_are_told_of_and_other_names_passed_over),
 		T(editing),
 		T(checking_changes_nothing),

@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { practice } from './practice.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const build = process.env.BUILD ?? 'build';
@@ -18,7 +19,7 @@ const env = {
 	...process.env,
 	BUILD: build,
 	CMOCKA_MESSAGE_OUTPUT: 'TAP',
-	PORCHLIGHT_SHARED: process.env.PORCHLIGHT_SHARED ?? path.resolve(root, '..', 'shared', 'data'),
+	PORCHLIGHT_SHARED: practice,
 	ASAN_OPTIONS: 'abort_on_error=1:detect_leaks=1:strict_string_checks=1',
 	UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
 	TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:suppressions=${root}/tests/tsan.supp`,

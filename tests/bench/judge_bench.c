@@ -65,14 +65,14 @@ static bool corpora(void)
 	const char *shared = getenv("PORCHLIGHT_SHARED");
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/corpus", shared ? shared : "../shared/data");
-	DIR *d = opendir(path);
+	snprintf(path, sizeof(path), "%s/corpus", shared ? shared : "");
+	DIR *d = shared ? opendir(path) : NULL;
 	if (!d)
 		return false;
 	for (struct dirent *x; (x = readdir(d));) {
 		if (!strstr(x->d_name, ".jsonl"))
 			continue;
-		snprintf(path, sizeof(path), "%s/corpus/%s", shared ? shared : "../shared/data", x->d_name);
+		snprintf(path, sizeof(path), "%s/corpus/%s", shared, x->d_name);
 		FILE *f = fopen(path, "r");
 		for (int i = 0; f && i < A_CORPUS && fgets(line, sizeof(line), f); i++)
 			judge_line(line);

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { practice } from '../practice.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const build = path.resolve(root, process.env.BUILD ?? 'build');
@@ -150,7 +151,7 @@ function store() {
 
 function judge() {
 	const aims = { real: 'median <= 150 us, p99 <= 1500 us', own: 'median <= 150 us, p99 <= 1500 us', hostile: 'max <= 50000 us', long: 'max <= 50000 us', 'hostile-rule': 'max <= 50000 us' };
-	const r = run(driver('judge_bench'));
+	const r = run(driver('judge_bench'), [], 60, { env: { ...process.env, PORCHLIGHT_SHARED: practice } });
 	if (r.status !== 0) throw new Error(r.stderr);
 	for (const line of r.stdout.trim().split('\n')) {
 		const f = JSON.parse(line);
@@ -217,9 +218,8 @@ const ok = (r) => {
 
 /** Two hundred messages of some 650 bytes, put together from real lines: the practice corpora, else the tests' own. */
 function messages() {
-	const shared = process.env.PORCHLIGHT_SHARED ?? path.resolve(root, '..', 'shared', 'data');
-	const folders = [path.join(shared, 'corpus'), path.join(root, 'tests/rules/ham'), path.join(root, 'tests/rules/spam')].filter(existsSync);
-	const from = folders[0] === path.join(shared, 'corpus') ? folders.slice(0, 1) : folders;
+	const folders = [path.join(practice, 'corpus'), path.join(root, 'tests/rules/ham'), path.join(root, 'tests/rules/spam')].filter(existsSync);
+	const from = folders[0] === path.join(practice, 'corpus') ? folders.slice(0, 1) : folders;
 	const lines = from.flatMap((d) => readdirSync(d).filter((f) => f.endsWith('.jsonl')).sort().flatMap((f) =>
 		readFileSync(path.join(d, f), 'utf8').trim().split('\n').map((l) => JSON.parse(l).body.trim().replaceAll('\0', ''))));
 	const step = Math.max(1, Math.floor(lines.length / 4000));

@@ -8,10 +8,11 @@ import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { practice } from '../practice.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const binary = path.resolve(root, process.env.BUILD ?? 'build', 'porchlight');
-const corpus = path.join(process.env.PORCHLIGHT_SHARED ?? path.join(root, '..', 'absent'), 'corpus');
+const corpus = path.join(practice, 'corpus');
 const skip = existsSync(corpus) ? false : 'shared data absent';
 const folder = mkdtempSync(path.join(os.tmpdir(), 'porchlight-quality-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

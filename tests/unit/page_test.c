@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "unit/practice.h"
 #include "web/i18n.h"
 
 static char folder[] = "/tmp/porchlight-page-XXXXXX";
@@ -254,20 +255,16 @@ static int run_spec_file(const char *path)
 static void passes_the_specification(void **state)
 {
 	(void)state;
-	const char *shared = getenv("PORCHLIGHT_SHARED");
-	char path[512];
+	char folder_path[PRACTICE_PATH_BYTES], path[PRACTICE_PATH_BYTES + 300];
 	int count = 0;
 
-	snprintf(path, sizeof path, "%s/mustache_spec", shared ? shared : "../shared/data");
-	DIR *d = opendir(path);
-	if (!d) {
-		printf("# SKIP shared data absent\n");
+	if (!practice_path(folder_path, "mustache_spec"))
 		return;
-	}
+	DIR *d = opendir(folder_path);
+	assert_non_null(d);
 	for (struct dirent *f; (f = readdir(d));)
 		if (strstr(f->d_name, ".json")) {
-			snprintf(path, sizeof path, "%s/mustache_spec/%s", shared ? shared : "../shared/data",
-				 f->d_name);
+			snprintf(path, sizeof path, "%s/%s", folder_path, f->d_name);
 			count += run_spec_file(path);
 		}
 	closedir(d);

@@ -12,10 +12,12 @@
 
 #include "base/arena.h"
 #include "base/crypt.h"
+#include "cli/input.h"
 #include "cli/rules_eval.h"
 #include "desk/rulebook_files.h"
 #include "spam/features.h"
 #include "spam/judge.h"
+#include "unit/practice.h"
 
 static struct ruleset *rules;
 
@@ -200,29 +202,22 @@ static void check_language(const char *file, struct slice lang, const struct jv 
 static void good_texts_of_the_practice_ground_pass(void **state)
 {
 	static const char *const files[] = { "sms", "telegram", "stackexchange_requests", "questions_en_es_de_ru", "ubuntu_help_chat" };
-	const char *shared = getenv("PORCHLIGHT_SHARED");
 	struct rules_eval_options o = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char path[500];
+		char name[100], path[PRACTICE_PATH_BYTES];
 		struct jv *v = NULL, *lang_counts;
 		struct slice lang;
 		struct error e = { 0 };
 		struct str text;
 		void *at = NULL;
-		size_t n;
-		char buf[65536];
-		snprintf(path, sizeof(path), "%s/corpus/%s.jsonl", shared ? shared : "../shared/data", files[i]);
-		FILE *f = fopen(path, "rb");
-		if (!f) {
-			print_message("# SKIP shared data absent\n");
+		snprintf(name, sizeof(name), "corpus/%s.jsonl", files[i]);
+		if (!practice_path(path, name))
 			return;
-		}
 		str_init(&text, 64 << 20);
-		while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-			str_add(&text, slice_make(buf, n));
-		fclose(f);
+		if (input_read(path, &text, &e))
+			fail_msg("%s", e.message);
 		if (rules_eval(rules, str_slice(&text), &o, &v, &e))
 			fail_msg("%s: %s", files[i], e.message);
 		while (jv_next(jv_get(v, "by_lang"), &at, &lang, &lang_counts))

@@ -20,6 +20,7 @@
 #include "base/utf8.h"
 #include "spam/scan.h"
 #include "spam/surface_mail.h"
+#include "unit/practice.h"
 
 static char *slurp(const char *path)
 {
@@ -172,11 +173,18 @@ static void check_uris(const char *expected, const struct surface_elements *list
 	assert_int_equal(count, list->count);
 }
 
+static char *practice(const char *form, const char *name)
+{
+	char file[100], path[PRACTICE_PATH_BYTES];
+
+	snprintf(file, sizeof(file), form, name);
+	return practice_path(path, file) ? slurp(path) : NULL;
+}
+
 static void shared_probe(const char *name)
 {
-	const char *shared = getenv("PORCHLIGHT_SHARED");
-	char path[512], *cf, *mail, *expected;
-	struct arena *a = arena_new(64 << 20);
+	char *cf = practice("sa_probes/%s.cf", "10"), *mail, *expected;
+	struct arena *a;
 	struct surfaces s;
 	struct scan_result out;
 	struct ruleset *r;
@@ -184,18 +192,11 @@ static void shared_probe(const char *name)
 	double score;
 	size_t hits = 0;
 
-	shared = shared != NULL ? shared : "../shared/data";
-	snprintf(path, sizeof(path), "%s/sa_probes/10.cf", shared);
-	cf = slurp(path);
-	if (cf == NULL) {
-		arena_free(&a);
-		print_message("# SKIP shared data absent\n");
+	if (cf == NULL)
 		return;
-	}
-	snprintf(path, sizeof(path), "%s/sa_probes/%s.eml", shared, name);
-	mail = slurp(path);
-	snprintf(path, sizeof(path), "%s/sa_probes/expected_%s.txt", shared, name);
-	expected = slurp(path);
+	a = arena_new(64 << 20);
+	mail = practice("sa_probes/%s.eml", name);
+	expected = practice("sa_probes/expected_%s.txt", name);
 	assert_true(mail != NULL && expected != NULL);
 	read_mail(a, slice_of(mail), &s);
 	r = build(cf);

@@ -36,4 +36,52 @@ static inline int setup_bare(void **state)
 	return 0;
 }
 
+/* The site's own rules, beside the shipped ones; they serve after the next look at the folder. */
+static inline void write_rules(struct fixture *f, const char *text)
+{
+	tmpdir_put(f->folder, "rules/local.d/own.cf", text);
+}
+
+static inline void open_rulebook(struct fixture *f, bool watching)
+{
+	struct error e = { 0 };
+	MUST(rulebook_open(&f->desk, f->db, watching, &f->desk.rulebook, &e));
+}
+
+static inline int setup_rules(void **state, const char *own_rules)
+{
+	setup_bare(state);
+	make_folder(((struct fixture *)*state)->folder, "rules");
+	make_folder(((struct fixture *)*state)->folder, "rules/local.d");
+	write_rules(*state, own_rules);
+	open_rulebook(*state, false);
+	return 0;
+}
+
+/* A sender of its own for each number. */
+static inline struct sender network(int number)
+{
+	struct sender s = { .known = true };
+	memset(s.rate.bytes, number, sizeof(s.rate.bytes));
+	memset(s.rate_before.bytes, number + 100, sizeof(s.rate_before.bytes));
+	memset(s.ban.bytes, number, sizeof(s.ban.bytes));
+	return s;
+}
+
+/* A question by the page's form, with a nonce of this moment. `who` NULL: nobody knows from where. */
+static inline struct asked ask_as(struct fixture *f, const char *body, const char *lang, const struct sender *who)
+{
+	char form[GATE_FORM_BYTES];
+	struct ask in = { .body = slice_of(body), .lang = slice_of(lang), .page_form = true };
+	struct asked out;
+	struct error e = { 0 };
+
+	gate_form_new(&f->desk, false, form);
+	in.form = slice_of(form);
+	if (who)
+		in.sender = *who;
+	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
+	return out;
+}
+
 #endif

@@ -14,31 +14,12 @@ static const char own_rules[] =
 
 static int setup(void **state)
 {
-	struct error e = { 0 };
-	struct fixture *f;
-
-	setup_bare(state);
-	f = *state;
-	make_folder(f->folder, "rules");
-	make_folder(f->folder, "rules/local.d");
-	tmpdir_put(f->folder, "rules/local.d/own.cf", own_rules);
-	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
-	return 0;
+	return setup_rules(state, own_rules);
 }
 
 static struct asked ask_from(struct fixture *f, const char *body, const struct sender *who)
 {
-	char form[GATE_FORM_BYTES];
-	struct ask in = { .body = slice_of(body), .lang = SLICE("en"), .page_form = true };
-	struct asked out;
-	struct error e = { 0 };
-
-	gate_form_new(&f->desk, false, form);
-	in.form = slice_of(form);
-	if (who)
-		in.sender = *who;
-	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
-	return out;
+	return ask_as(f, body, "en", who);
 }
 
 static enum ticket_state asked(struct fixture *f, const char *body)
@@ -62,15 +43,6 @@ static enum ticket_state state_of(struct fixture *f, int64_t id)
 	struct error e = { 0 };
 	MUST(ticket_load(f->db, f->arena, id, &t, &e));
 	return t.state;
-}
-
-static struct sender sender(int number)
-{
-	struct sender s = { .known = true };
-	memset(s.rate.bytes, number, sizeof(s.rate.bytes));
-	memset(s.rate_before.bytes, number + 100, sizeof(s.rate_before.bytes));
-	memset(s.ban.bytes, number, sizeof(s.ban.bytes));
-	return s;
 }
 
 /* --- nonces ------------------------------------------------------------------------------------------------------------- */
@@ -389,7 +361,7 @@ static void texts_are_forgotten_in_time(void **state)
 static void a_near_copy_from_the_same_network_inherits(void **state)
 {
 	struct fixture *f = *state;
-	struct sender one = sender(1), two = sender(2);
+	struct sender one = network(1), two = network(2);
 	char text[300];
 
 	snprintf(text, sizeof(text), "%s with zebra juice", long_text);
@@ -404,7 +376,7 @@ static void a_near_copy_from_the_same_network_inherits(void **state)
 static void rates(void **state)
 {
 	struct fixture *f = *state;
-	struct sender one = sender(1), two = sender(2);
+	struct sender one = network(1), two = network(2);
 	char text[100];
 
 	set_conf("rate_limits", "on");
@@ -421,7 +393,7 @@ static void rates(void **state)
 static void a_ban_holds(void **state)
 {
 	struct fixture *f = *state;
-	struct sender one = sender(1);
+	struct sender one = network(1);
 	struct asked a = ask_from(f, "How do I add a picture?", &one);
 	int64_t id = 0;
 	struct error e = { 0 };
@@ -438,7 +410,7 @@ static void a_ban_holds(void **state)
 static void sightings_forget_their_sender(void **state)
 {
 	struct fixture *f = *state;
-	struct sender one = sender(1);
+	struct sender one = network(1);
 	struct db *db;
 	int64_t changed = 0;
 	struct error e = { 0 };
@@ -712,7 +684,7 @@ static void trusted_senders_are_screened_briefly(void **state)
 static void forgetting(void **state)
 {
 	struct fixture *f = *state;
-	struct sender one = sender(1);
+	struct sender one = network(1);
 	struct asked a = ask_from(f, "a purple monday at https://t.me/example with @somebody", &one);
 	struct db *db;
 	struct jv *v = NULL;

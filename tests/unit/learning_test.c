@@ -7,16 +7,7 @@ static const char own_rules[] = "norm DOUBTFUL /purple monday/\nscore DOUBTFUL 4
 
 static int setup(void **state)
 {
-	struct error e = { 0 };
-	struct fixture *f;
-
-	setup_bare(state);
-	f = *state;
-	make_folder(f->folder, "rules");
-	make_folder(f->folder, "rules/local.d");
-	tmpdir_put(f->folder, "rules/local.d/own.cf", own_rules);
-	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
-	return 0;
+	return setup_rules(state, own_rules);
 }
 
 /* Sentences of made-up words among those that make them English; no two are near copies. */
@@ -96,21 +87,6 @@ static void teach(struct fixture *f, int ham)
 }
 
 static const char spam_text[] = "Have you seen the garden gnomes bargain, and the gnomes which are at your garden?";
-
-static struct asked ask_as(struct fixture *f, const char *body, const char *lang, const struct sender *who)
-{
-	char form[GATE_FORM_BYTES];
-	struct ask in = { .body = slice_of(body), .lang = slice_of(lang), .page_form = true };
-	struct asked out;
-	struct error e = { 0 };
-
-	gate_form_new(&f->desk, false, form);
-	in.form = slice_of(form);
-	if (who)
-		in.sender = *who;
-	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
-	return out;
-}
 
 static struct asked asked(struct fixture *f, const char *body)
 {

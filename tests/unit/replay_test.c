@@ -9,16 +9,7 @@ static const char own_rules[] = "body OLD /purple zebra/\nscore OLD 8\n";
 
 static int setup(void **state)
 {
-	struct error e = { 0 };
-	struct fixture *f;
-
-	setup_bare(state);
-	f = *state;
-	make_folder(f->folder, "rules");
-	make_folder(f->folder, "rules/local.d");
-	tmpdir_put(f->folder, "rules/local.d/own.cf", own_rules);
-	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
-	return 0;
+	return setup_rules(state, own_rules);
 }
 
 /* `form` "": a good one; else what is sent in its place. */

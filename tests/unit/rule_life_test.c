@@ -17,47 +17,14 @@ static const char slow_rules[] =
 	"rawbody SLOW_BUT_MILD /Q(?:x+x+)+z/\nscore SLOW_BUT_MILD 0.5\n"
 	"body REFUSE /purple zebra/\nscore REFUSE 20\naction REFUSE reject\n";
 
-static void write_rules(struct fixture *f, const char *text)
-{
-	tmpdir_put(f->folder, "rules/local.d/own.cf", text);
-}
-
 static int setup(void **state)
 {
-	struct error e = { 0 };
-	struct fixture *f;
-
-	setup_bare(state);
-	f = *state;
-	make_folder(f->folder, "rules");
-	make_folder(f->folder, "rules/local.d");
-	write_rules(f, slow_rules);
-	MUST(rulebook_open(&f->desk, f->db, false, &f->desk.rulebook, &e));
-	return 0;
-}
-
-static struct sender network(int number)
-{
-	struct sender s = { .known = true };
-	memset(s.rate.bytes, number, sizeof(s.rate.bytes));
-	memset(s.rate_before.bytes, number + 100, sizeof(s.rate_before.bytes));
-	memset(s.ban.bytes, number, sizeof(s.ban.bytes));
-	return s;
+	return setup_rules(state, slow_rules);
 }
 
 static struct asked ask_of(struct fixture *f, const struct sender *who, const char *body)
 {
-	char form[GATE_FORM_BYTES];
-	struct ask in = { .body = slice_of(body), .lang = SLICE("en"), .page_form = true };
-	struct asked out;
-	struct error e = { 0 };
-
-	gate_form_new(&f->desk, false, form);
-	in.form = slice_of(form);
-	if (who)
-		in.sender = *who;
-	MUST(ticket_ask(&f->desk, f->db, f->arena, &in, &out, &e));
-	return out;
+	return ask_as(f, body, "en", who);
 }
 
 /* A text of its own (no near copy of another) that SLOW and SLOW_BUT_MILD cannot be run on to the end. */

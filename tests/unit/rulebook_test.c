@@ -26,27 +26,9 @@ static bool has_rule(struct fixture *f, const char *name)
 	return has;
 }
 
-static void open_book(struct fixture *f, bool watching)
-{
-	struct error e = { 0 };
-	MUST(rulebook_open(&f->desk, f->db, watching, &f->desk.rulebook, &e));
-}
-
-static void write_rules(struct fixture *f, const char *text)
-{
-	tmpdir_put(f->folder, "rules/local.d/ours.cf", text);
-}
-
 static int setup(void **state)
 {
-	struct fixture *f;
-	setup_bare(state);
-	f = *state;
-	make_folder(f->folder, "rules");
-	make_folder(f->folder, "rules/local.d");
-	write_rules(f, good_rules);
-	open_book(f, false);
-	return 0;
+	return setup_rules(state, good_rules);
 }
 
 static bool exists(struct fixture *f, const char *name)
@@ -60,14 +42,14 @@ static void first_start_writes_the_rules(void **state)
 {
 	struct fixture *f = *state;
 
-	open_book(f, false);
+	open_rulebook(f, false);
 	assert_true(rulebook_good(f->desk.rulebook));
 	assert_true(exists(f, "rules/10-signals.cf"));
 	assert_true(exists(f, "rules/lists/allow.list"));
 	assert_true(has_rule(f, "ADULT_OFFER"));
 	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_revisions"), 1);
 	rulebook_close(&f->desk.rulebook);
-	open_book(f, false);
+	open_rulebook(f, false);
 	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_revisions"), 1); /* nothing changed */
 }
 
@@ -85,14 +67,14 @@ static void a_bad_edit_changes_nothing(void **state)
 	assert_false(rulebook_good(f->desk.rulebook));
 	errors = rulebook_errors(f->desk.rulebook);
 	one = jv_at(errors, 0);
-	assert_true(slice_is(jv_get_text(one, "file"), "local.d/ours.cf"));
+	assert_true(slice_is(jv_get_text(one, "file"), "local.d/own.cf"));
 	assert_int_equal(jv_int_of(jv_get(one, "line")), 3);
 	assert_true(jv_int_of(jv_get(one, "column")) > 1);
 	assert_true(jv_get_text(one, "message").len > 5);
 	jv_free(&errors);
 	/* The same after a restart. */
 	rulebook_close(&f->desk.rulebook);
-	open_book(f, false);
+	open_rulebook(f, false);
 	assert_string_equal(serving(f), before);
 	assert_false(rulebook_good(f->desk.rulebook));
 	errors = rulebook_errors(f->desk.rulebook);
@@ -110,7 +92,7 @@ static void the_watcher_takes_edits_in(void **state)
 	struct fixture *f = *state;
 
 	rulebook_close(&f->desk.rulebook);
-	open_book(f, true);
+	open_rulebook(f, true);
 	write_rules(f, "body WATCHED /watched word/\n");
 	for (int i = 0; i < 300 && !has_rule(f, "WATCHED"); i++)
 		usleep(50000);
@@ -134,14 +116,14 @@ static void a_missing_folder_stops_nothing(void **state)
 	assert_int_equal(rulebook_rescan(f->desk.rulebook, &e), ERR_INVALID);
 	assert_true(has_rule(f, "GOOD"));
 	rulebook_close(&f->desk.rulebook);
-	open_book(f, false); /* the working copy is written again from the truth */
+	open_rulebook(f, false); /* the working copy is written again from the truth */
 	assert_true(rulebook_good(f->desk.rulebook));
 	assert_true(has_rule(f, "GOOD"));
-	assert_true(exists(f, "rules/local.d/ours.cf"));
+	assert_true(exists(f, "rules/local.d/own.cf"));
 	rulebook_close(&f->desk.rulebook);
 	/* A configured folder is the site's own: it is not made, and the last good set goes on. */
 	set_conf("rules", "/nonexistent/porchlight-rules");
-	open_book(f, false);
+	open_rulebook(f, false);
 	assert_false(rulebook_good(f->desk.rulebook));
 	assert_true(has_rule(f, "GOOD"));
 }
@@ -154,7 +136,7 @@ static void shipped_files_that_the_site_changed_are_kept(void **state)
 	tmpdir_put(f->folder, "rules/60-helpers.cf", "# ours now\n");
 	assert_int_equal(sqlite3_exec(f->raw, "UPDATE rule_shipped SET hash = 'an older version' WHERE file IN ('60-helpers.cf', '50-harm.cf')", NULL, NULL, NULL),
 		SQLITE_OK);
-	open_book(f, false);
+	open_rulebook(f, false);
 	assert_true(exists(f, "rules/60-helpers.cf.new"));
 	assert_false(has_rule(f, "HELPER_PAYMENT"));
 	assert_false(exists(f, "rules/50-harm.cf.new")); /* the same as ours already */
@@ -237,21 +219,21 @@ static void editing(void **state)
 	struct jv *errors = NULL, *v = NULL;
 	struct error e = { 0 };
 
-	MUST(rulebook_file(f->desk.rulebook, f->arena, SLICE("local.d/ours.cf"), &text, tag, &e));
+	MUST(rulebook_file(f->desk.rulebook, f->arena, SLICE("local.d/own.cf"), &text, tag, &e));
 	assert_true(slice_is(text, good_rules));
-	assert_int_equal(put(f, "local.d/ours.cf", "body A1 /a1/\n", NULL, next, &errors), ERR_NO_PRECONDITION);
-	assert_int_equal(put(f, "local.d/ours.cf", "body A1 /a1/\n", "stale", next, &errors), ERR_PRECONDITION);
-	assert_int_equal(put(f, "local.d/ours.cf", "body A1 /a1/\n", "", next, &errors), ERR_PRECONDITION);
-	assert_int_equal(put(f, "local.d/ours.cf", bad_rules, tag, next, &errors), ERR_INVALID);
+	assert_int_equal(put(f, "local.d/own.cf", "body A1 /a1/\n", NULL, next, &errors), ERR_NO_PRECONDITION);
+	assert_int_equal(put(f, "local.d/own.cf", "body A1 /a1/\n", "stale", next, &errors), ERR_PRECONDITION);
+	assert_int_equal(put(f, "local.d/own.cf", "body A1 /a1/\n", "", next, &errors), ERR_PRECONDITION);
+	assert_int_equal(put(f, "local.d/own.cf", bad_rules, tag, next, &errors), ERR_INVALID);
 	assert_int_equal(jv_int_of(jv_get(jv_at(errors, 0), "line")), 3);
 	jv_free(&errors);
 	assert_true(has_rule(f, "GOOD"));
-	assert_int_equal(put(f, "local.d/ours.cf", "body A1 /a1/\n", tag, next, &errors), ERR_OK);
+	assert_int_equal(put(f, "local.d/own.cf", "body A1 /a1/\n", tag, next, &errors), ERR_OK);
 	assert_null(errors);
 	assert_true(has_rule(f, "A1"));
 	assert_false(has_rule(f, "GOOD"));
-	assert_int_equal(put(f, "local.d/ours.cf", "body A2 /a2/\n", tag, next, &errors), ERR_PRECONDITION);
-	MUST(rulebook_file(f->desk.rulebook, f->arena, SLICE("local.d/ours.cf"), &text, tag, &e));
+	assert_int_equal(put(f, "local.d/own.cf", "body A2 /a2/\n", tag, next, &errors), ERR_PRECONDITION);
+	MUST(rulebook_file(f->desk.rulebook, f->arena, SLICE("local.d/own.cf"), &text, tag, &e));
 	assert_string_equal(tag, next);
 	assert_int_equal(put(f, "local.d/new.cf", "body A3 /a3/\n", "", next, &errors), ERR_OK);
 	assert_true(has_rule(f, "A3"));
@@ -263,23 +245,23 @@ static void editing(void **state)
 	assert_int_equal(put(f, "other/x.cf", "body A4 /a4/\n", "", next, &errors), ERR_INVALID);
 	assert_int_equal(rulebook_file(f->desk.rulebook, f->arena, SLICE("../keys/link.key"), &text, tag, &e), ERR_NOT_FOUND);
 	/* History and the way back. */
-	MUST(rulebook_history(f->desk.rulebook, f->db, SLICE("local.d/ours.cf"), &v, &e));
+	MUST(rulebook_history(f->desk.rulebook, f->db, SLICE("local.d/own.cf"), &v, &e));
 	assert_int_equal(jv_size(v), 2);
 	assert_true(slice_is(jv_get_text(jv_at(v, 0), "author"), "Ada"));
 	assert_true(slice_is(jv_get_text(jv_at(v, 0), "comment"), "why"));
 	assert_true(slice_is(jv_get_text(jv_at(v, 1), "text"), good_rules));
 	int64_t first = jv_int_of(jv_get(jv_at(v, 1), "revision"));
 	jv_free(&v);
-	MUST(rulebook_rollback(f->desk.rulebook, f->db, &admin, SLICE("local.d/ours.cf"), first, next, &errors, &e));
+	MUST(rulebook_rollback(f->desk.rulebook, f->db, &admin, SLICE("local.d/own.cf"), first, next, &errors, &e));
 	assert_true(has_rule(f, "GOOD"));
-	assert_int_equal(rulebook_rollback(f->desk.rulebook, f->db, &admin, SLICE("local.d/ours.cf"), 9999, next, &errors, &e), ERR_NOT_FOUND);
+	assert_int_equal(rulebook_rollback(f->desk.rulebook, f->db, &admin, SLICE("local.d/own.cf"), 9999, next, &errors, &e), ERR_NOT_FOUND);
 	assert_true(raw_int(f, "SELECT COUNT(*) FROM audit WHERE action = 'rules.put'") >= 4);
 }
 
 static void checking_changes_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct rule_edit edit = { .file = SLICE("local.d/ours.cf"), .text = SLICE("body B1 /b1/\n") };
+	struct rule_edit edit = { .file = SLICE("local.d/own.cf"), .text = SLICE("body B1 /b1/\n") };
 	struct jv *v = NULL;
 	struct error e = { 0 };
 

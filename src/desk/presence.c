@@ -245,3 +245,10 @@ void presence_typing(struct presence *p, int64_t ticket, int64_t account, struct
 	else
 		publish(p, (struct topic){ TOPIC_STAFF, ticket }, "typing", jv_set_string(jv_object(), "who", "asker"));
 }
+
+void presence_read(struct presence *p, int64_t ticket, bool helper, int64_t n)
+{
+	struct topic to = { helper ? TOPIC_ASKER : TOPIC_STAFF, ticket };
+
+	publish(p, to, "read", jv_set_int(jv_set_string(jv_object(), "who", helper ? "helper" : "asker"), "n", n));
+}

@@ -1,7 +1,7 @@
 /*
  * presence: who is here, now. Messages, not facts: in memory only, gone with the process, decides nothing but what people are told.
  *
- * Any thread; one lock, taken last. Publishes `presence` and `typing` events (without id) to the ticket's topics.
+ * Any thread; one lock, taken last. Publishes `presence`, `typing` and `read` events (without id) to the ticket's topics.
  */
 #ifndef DESK_PRESENCE_H
 #define DESK_PRESENCE_H
@@ -35,5 +35,7 @@ struct here presence_here(struct presence *p, int64_t ticket);
 
 /* Somebody writes: passed on to the other side at most once in two seconds. account 0: the asker. */
 void presence_typing(struct presence *p, int64_t ticket, int64_t account, struct slice name, int64_t now);
+/* One side has read up to n (which ticket_read has stored): the other side is told. */
+void presence_read(struct presence *p, int64_t ticket, bool helper, int64_t n);
 
 #endif

@@ -65,6 +65,7 @@ enum err ticket_read_row(struct rows *r, int first, struct arena *a, struct tick
 	struct slice by = rows_text(r, c++);
 	out->last_by = slice_is(by, "helper") ? AUTHOR_HELPER : AUTHOR_ASKER;
 	out->asker_read = rows_int(r, c++);
+	out->helper_read = rows_int(r, c++);
 	out->additions = rows_int(r, c++);
 	out->added_bytes = rows_int(r, c++);
 	out->urgent = rows_int(r, c++) != 0;

@@ -52,7 +52,7 @@ struct ticket {
 	struct lease lease;
 	int64_t snoozed_by;              /* offered to them first */
 	int64_t last_n;
-	int64_t asker_read;              /* the asker has read up to here */
+	int64_t asker_read, helper_read; /* the asker, and whoever held it, have read up to here */
 	int64_t additions, added_bytes;  /* the asker's texts before a helper's first (budget) */
 	enum author last_by;             /* who wrote the last message: AUTHOR_ASKER means it waits for us */
 	bool urgent, hidden, appealed;

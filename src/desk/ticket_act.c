@@ -6,6 +6,7 @@
 #include "desk/erase.h"
 #include "desk/keys.h"
 #include "desk/lease.h"
+#include "desk/presence.h"
 #include "desk/talk.h"
 
 enum { SNOOZE_MAX_DAYS = 90 };
@@ -471,19 +472,26 @@ enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN
 }
 
 struct read_step {
-	int64_t ticket, n;
+	int64_t ticket, account, n, changed;
 };
 
 static enum err set_read(struct db *db, void *self, struct error *e)
 {
-	const struct read_step *r = self;
+	struct read_step *r = self;
 
-	return db_run(db, SQL_TICKET_SET_READ, BINDS(b_int(r->ticket), b_int(r->n)), NULL, e);
+	return r->account ? db_run(db, SQL_TICKET_HELPER_READ, BINDS(b_int(r->ticket), b_int(r->n), b_int(r->account)), &r->changed, e)
+			  : db_run(db, SQL_TICKET_ASKER_READ, BINDS(b_int(r->ticket), b_int(r->n)), &r->changed, e);
 }
 
-enum err ticket_read(struct desk *d, int64_t ticket, int64_t n, struct error *e)
+enum err ticket_read(struct desk *d, const struct ticket *t, int64_t account, int64_t n, struct error *e)
 {
-	struct read_step r = { ticket, n };
+	struct read_step r = { t->id, account, n < t->last_n ? n : t->last_n, 0 };
+	enum err rc;
 
-	return writer_do(d->writer, LANE_TALK, set_read, &r, e);
+	if (r.n <= (account ? t->helper_read : t->asker_read) || (account && t->holder != account))
+		return ERR_OK;
+	rc = writer_do(d->writer, LANE_TALK, set_read, &r, e);
+	if (!rc && r.changed && d->presence)
+		presence_read(d->presence, t->id, account != 0, r.n);
+	return rc;
 }

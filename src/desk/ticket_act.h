@@ -37,8 +37,9 @@ enum err ticket_show(struct desk *d, const struct act *in, int64_t of, struct ac
 
 /* A new link; the old one dies and its streams are cut. */
 enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN_BYTES], struct error *e) MUST_CHECK;
-/* The asker has read up to n. Not an entry; never goes back. */
-enum err ticket_read(struct desk *d, int64_t ticket, int64_t n, struct error *e) MUST_CHECK;
+/* The asker (account 0) or the holder has read up to n; the other side is told. Not an entry; never goes back. Others than the holder may
+ * read too, and that is nobody's mark. */
+enum err ticket_read(struct desk *d, const struct ticket *t, int64_t account, int64_t n, struct error *e) MUST_CHECK;
 /* Erasure is desk/erase. */
 
 #endif

@@ -269,6 +269,19 @@ enum err api_report(struct request *rq, struct response *rs, int64_t ticket, con
 	return api_answer(rs, done.repeat ? 200 : 201, jv_set_time(jv_set_int(jv_object(), "n", done.n), "at", done.at), e);
 }
 
+enum err api_read(struct request *rq, struct response *rs, const struct ticket *t, int64_t account, struct error *e)
+{
+	struct jv *body;
+	int64_t n = t->last_n; /* unless said otherwise, all there is */
+	enum err err = request_json(rq, &body, e);
+	if (err || (err = jv_want_int(body, "n", &n, e)))
+		return err;
+	if (n < 0)
+		return err_field(e, ERR_INVALID, "n", "This is no entry's number.");
+	err = ticket_read(rq->desk, t, account, n, e);
+	return err ? err : api_done(rs);
+}
+
 enum err api_posted(struct response *rs, const struct posted *p, bool staff, struct error *e)
 {
 	struct jv *v = jv_set_time(jv_set_int(jv_object(), "n", p->n), "at", p->at);

@@ -50,9 +50,11 @@ struct jv *api_id_json(struct request *rq, int64_t id);
 /* Answers. Each takes `v`. */
 enum err api_answer(struct response *rs, int status, struct jv *v, struct error *e) MUST_CHECK;
 enum err api_done(struct response *rs); /* 204 */
-/* {n, at, state, lease?: {fence, expires}} with 200. */
 /* POST .../report: {n?, reason, client_id?} -> 201 {n, at}. `who` NULL: the asker. */
 enum err api_report(struct request *rq, struct response *rs, int64_t ticket, const struct actor *who, struct error *e) MUST_CHECK;
+/* POST .../read: {n?} -> 204. account 0: the asker. */
+enum err api_read(struct request *rq, struct response *rs, const struct ticket *t, int64_t account, struct error *e) MUST_CHECK;
+/* {n, at, state, lease?: {fence, expires}} with 200. */
 enum err api_acted(struct response *rs, const struct acted *done, struct error *e) MUST_CHECK;
 /* {fence, expires} */
 struct jv *api_lease(int64_t fence, int64_t expires);

@@ -126,6 +126,7 @@ enum err api_question(struct request *rq, struct response *rs, struct error *e)
 	if (t.state == TICKET_REJECTED || t.state == TICKET_SPAM)
 		jv_set_bool(v, "appeal", !t.appealed);
 	jv_set_int(v, "read", t.asker_read);
+	jv_set_int(v, "helper_read", t.helper_read);
 	if ((err = position_json(rq, &t, v, e)) || (err = wait_json(rq, v, e)) || (err = challenge_json(rq, &t, v, e))) {
 		jv_free(&v);
 		return err;
@@ -275,18 +276,8 @@ enum err api_question_typing(struct request *rq, struct response *rs, struct err
 enum err api_question_read(struct request *rq, struct response *rs, struct error *e)
 {
 	struct ticket t;
-	struct jv *body;
-	int64_t n;
 	enum err err = api_link(rq, &t, e);
-	if (err || (err = request_json(rq, &body, e)))
-		return err;
-	n = t.last_n; /* unless said otherwise, all there is */
-	if ((err = jv_want_int(body, "n", &n, e)))
-		return err;
-	if (n < 0)
-		return err_field(e, ERR_INVALID, "n", "This is no entry's number.");
-	err = ticket_read(rq->desk, t.id, n > t.last_n ? t.last_n : n, e);
-	return err ? err : api_done(rs);
+	return err ? err : api_read(rq, rs, &t, 0, e);
 }
 
 enum err api_question_link(struct request *rq, struct response *rs, struct error *e)

@@ -316,6 +316,8 @@ enum err api_ticket(struct request *rq, struct response *rs, struct error *e)
 		struct here here = presence_here(rq->desk->presence, t.id);
 		jv_set(v, "presence", jv_set_bool(jv_set_int(jv_object(), "helpers", (int64_t)here.helpers), "asker", here.asker));
 	}
+	jv_set_int(v, "asker_read", t.asker_read);
+	jv_set_int(v, "helper_read", t.helper_read);
 	jv_set(v, "log", talk_json(rq->arena, &t, &page, who.view));
 	return api_answer(rs, 200, jv_set_bool(v, "more", page.more), e);
 }
@@ -556,6 +558,13 @@ enum err api_ticket_typing(struct request *rq, struct response *rs, struct error
 	if (rq->desk->presence && t.holder == rq->who.account)
 		presence_typing(rq->desk->presence, t.id, rq->who.account, rq->who.name, clock_wall_ms());
 	return api_done(rs);
+}
+
+enum err api_ticket_read(struct request *rq, struct response *rs, struct error *e)
+{
+	struct ticket t;
+	enum err err = api_staff_ticket(rq, &t, e);
+	return err ? err : api_read(rq, rs, &t, rq->who.account, e);
 }
 
 enum err api_ticket_draft(struct request *rq, struct response *rs, struct error *e)

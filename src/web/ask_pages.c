@@ -465,6 +465,7 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 		jv_set(page, "later", later ? jv_string(later) : NULL);
 	}
 	jv_set_int(page, "last", last);
+	jv_set_int(page, "seen", t->helper_read);
 	if (refused(t)) {
 		struct slice shown = request_query(rq, "show").len ? first_words(&p) : SLICE_NONE;
 		jv_set(page, "refused", jv_set(jv_object(), "shown", jv_text(shown)));
@@ -476,7 +477,7 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	if (!reply)
 		return err_nomem(e);
 	struct view_log o = { .ticket = t, .view = VIEW_ASKER, .unread_after = t->asker_read < t->last_n ? t->asker_read : 0,
-			      .reply = wordless(t) ? NULL : reply };
+			      .seen = t->helper_read, .reply = wordless(t) ? NULL : reply };
 	jv_set(page, "log", view_log(rq, lang, &p, &o));
 	if (!wordless(t))
 		add_composer(rq, lang, t, &p, s, page);

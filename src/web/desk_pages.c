@@ -330,8 +330,9 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	jv_set(page, "earlier", from > 0 ? jv_string(earlier) : jv_null());
 	jv_set(page, "later", p.more ? jv_string(later) : jv_null());
 	jv_set_int(page, "last", last);
+	jv_set_int(page, "seen", t->asker_read);
 	struct view_log o = { .ticket = t, .view = VIEW_STAFF, .me = rq->who.account, .moderator = rq->who.role >= ROLE_MODERATOR,
-			      .reply = may_write(rq, t) ? link : NULL, .hide = moderator ? hide : NULL, .show = moderator ? show : NULL };
+			      .seen = t->asker_read, .reply = may_write(rq, t) ? link : NULL, .hide = moderator ? hide : NULL, .show = moderator ? show : NULL };
 	jv_set(page, "log", view_log(rq, lang, &p, &o));
 	add_hiding(rq, &p, page);
 	struct slice quoted = reply > 0 ? view_quote(rq, &p, reply) : SLICE("");

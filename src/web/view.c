@@ -641,6 +641,16 @@ static struct jv *tool(struct request *rq, const char *lang, const char *href, i
 	return x;
 }
 
+/* The last message of the reader's side that the other side has read; 0: none. */
+static int64_t last_seen(const struct page *p, const struct view_log *o)
+{
+	enum author own = o->view == VIEW_ASKER ? AUTHOR_ASKER : AUTHOR_HELPER;
+	for (size_t i = p->count; i-- > 0;)
+		if (p->entries[i].kind == ENTRY_MESSAGE && p->entries[i].author == own && p->entries[i].n <= o->seen)
+			return p->entries[i].n;
+	return 0;
+}
+
 static struct jv *message(struct request *rq, const char *lang, const struct page *p, const struct entry *x, const struct fate *f,
 			  const struct view_log *o)
 {
@@ -666,6 +676,7 @@ static struct jv *message(struct request *rq, const char *lang, const struct pag
 	jv_set(m, "badge", badge ? view_say(rq, lang, badge, I18N_NONE) : jv_null());
 	jv_set_string(m, "badge_class", by_helper && !note ? "verified" : "badge");
 	jv_set_bool(m, "edited", f->edited);
+	jv_set(m, "seen", x->n == last_seen(p, o) ? view_say(rq, lang, staff ? "read-by-asker" : "read-by-helper", I18N_NONE) : jv_null());
 	jv_set(m, "warning", f->warned && !gone ? view_say(rq, lang, "careful-contact", I18N_NONE) : jv_null());
 	jv_set(m, "quote", gone ? jv_null() : quote(rq, lang, p, x, o));
 	jv_set(m, "html", jv_null());

@@ -92,6 +92,7 @@ struct view_log {
 	int64_t me;            /* staff: the account that reads */
 	bool moderator;
 	int64_t unread_after;  /* a line "new" before the first entry of others past this number; 0: none */
+	int64_t seen;          /* the other side has read up to here: the last message of this side up to it says so */
 	const char *reply;     /* link for "reply", to which the number is added; NULL: no such tool */
 	const char *hide;      /* link to the question before hiding a message, to which the number is added; NULL: no such tool */
 	const char *show;      /* where a form that shows a hidden message again goes; NULL: no such tool */

@@ -339,6 +339,7 @@ export function makeTalk({ log, box, words, own, replies }) {
 		if (!stay) li.scrollIntoView({ block: 'end' });
 	}
 	const underway = new Set();
+	let seenTo = 0;
 	const quoteOf = (n) => {
 		const li = n && shown(n);
 		return li ? { n, text: `${$('.who', li)?.textContent ?? ''}: ${($('.body > :not(.quote)', li)?.textContent ?? '').slice(0, 120)}` } : null;
@@ -360,6 +361,17 @@ export function makeTalk({ log, box, words, own, replies }) {
 			if (about.mine) for (const [text, li] of underway) if (text.trim() === e.body?.trim()) li.remove();
 			add(item({ ...about, at: e.at, html: e.html, text: e.body, n: e.n, quote: quoteOf(e.reply_to) }));
 			return true;
+		},
+		// The other side has read up to n: the last line of this side up to it says so.
+		seen(n) {
+			seenTo = Math.max(seenTo, n);
+			const li = $$('.own[data-n]', log).filter((x) => Number(x.dataset.n) <= seenTo).pop();
+			for (const x of $$('.seen', log)) if (x.parentElement !== li) x.remove();
+			if (!li || $('.seen', li)) return;
+			const mark = document.createElement('p');
+			mark.className = 'seen';
+			mark.textContent = words.seen;
+			$('.body', li).after(mark);
 		},
 		// Shows a message while it is on its way.
 		pending(text, about) {
@@ -390,6 +402,24 @@ export function makeTalk({ log, box, words, own, replies }) {
 			scroller.scrollTop = scroller.scrollHeight;
 		},
 	};
+}
+
+// Tells the server how far this side has read, while somebody looks at the page. `upTo` is 0 where nothing is to be told.
+export function makeReader(upTo, tell) {
+	let told = 0;
+	const mark = async () => {
+		const n = upTo();
+		if (document.hidden || n <= told) return;
+		const before = told;
+		told = n;
+		try {
+			await tell(n);
+		} catch {
+			told = before;
+		}
+	};
+	document.addEventListener('visibilitychange', mark);
+	return mark;
 }
 
 // Counts in the title and on the icon what arrived while nobody looked.

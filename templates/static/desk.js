@@ -1,6 +1,6 @@
 // The helpers' desk, live: the list and the conversation renew themselves, drafts are kept on the server, writing renews the lease, and
 // everything can be done by keyboard (which can be switched off).
-import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, Refused, tellTimes, unread } from './common.js';
+import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeReader, makeTalk, mergeLog, Refused, tellTimes, unread } from './common.js';
 import { callHarm, callReply, callsWanted, callWaiting, listenForNews, tellWaiting } from './alerts.js';
 import { keepTyped, makeSender } from './send.js';
 
@@ -166,6 +166,7 @@ const renew = calmly(async () => {
 	const fresh = $('#thread', page);
 	if (!fresh) return location.reload();
 	mergeLog($('#log'), $('#log', page));
+	talk.seen(Number($('#log', page).dataset.seen));
 	for (const part of ['head', 'side']) {
 		const now = $(`[data-part="${part}"]`);
 		const then = $(`[data-part="${part}"]`, page);
@@ -187,9 +188,16 @@ const renew = calmly(async () => {
 		compose();
 	}
 	sawAll();
+	markRead();
 	tellHere();
 	tellLease();
 });
+
+// Only the one who holds it has read it for the asker: who looks on has not.
+const markRead = makeReader(
+	() => (thread?.dataset.mine ? last : 0),
+	(n) => api('POST', `${here}/read`, { n }),
+);
 
 let askerHere = false;
 const tellHere = () => ($('#here').hidden = !askerHere);
@@ -381,12 +389,14 @@ if (thread) {
 				if (e.n > last) last = e.n;
 				if (!talk.take(e)) renew();
 				sawAll();
+				markRead();
 				if (e.author.kind === 'asker') {
 					typing.textContent = '';
 					count();
 					if (thread.dataset.mine) callReply(thread.dataset.ticket);
 				}
 			},
+			read: (e) => talk.seen(e.n),
 			presence(e) {
 				askerHere = Boolean(e.asker);
 				tellHere();
@@ -400,6 +410,8 @@ if (thread) {
 		},
 	});
 	compose();
+	talk.seen(Number($('#log').dataset.seen));
+	markRead();
 	// A link to a message, or to a question above the log, leads there; everything else to what came last.
 	const aim = location.hash && document.getElementById(location.hash.slice(1));
 	if (aim) aim.scrollIntoView({ block: 'center' });

@@ -1,5 +1,5 @@
 // The asker's conversation, live: news arrive, words are sent without a reload, and nothing typed is lost.
-import { $, $$, api, calmly, device, fetchPage, fill, live, makeTalk, mergeLog, plural, Refused, tab, tellTimes, unread } from './common.js';
+import { $, $$, api, calmly, device, fetchPage, fill, live, makeReader, makeTalk, mergeLog, plural, Refused, tab, tellTimes, unread } from './common.js';
 import { keepTyped, makeSender } from './send.js';
 
 const root = $('#live');
@@ -48,6 +48,7 @@ const renew = calmly(async () => {
 	if (!$('#prove', fresh)) $('#prove')?.remove();
 	swap('more');
 	mergeLog(log, $('#log', fresh));
+	talk.seen(Number($('#log', fresh).dataset.seen));
 	$('[data-part="log"]', root).hidden = $('[data-part="log"]', fresh).hidden;
 	const form = $('#write');
 	const other = $('#write', fresh);
@@ -62,21 +63,17 @@ const renew = calmly(async () => {
 	}
 	root.dataset.state = fresh.dataset.state;
 	last = Math.max(last, Number(fresh.dataset.last));
+	markRead();
 });
 
 document.addEventListener('porchlight:look', () => renew());
 
 // --- reading ---
 
-let read = 0;
-async function markRead() {
-	if (document.hidden || last <= read || !root.dataset.stream) return;
-	read = last;
-	try {
-		await api('POST', `${root.dataset.api}/read`, { n: last });
-	} catch {}
-}
-document.addEventListener('visibilitychange', markRead);
+const markRead = makeReader(
+	() => (root.dataset.stream ? last : 0),
+	(n) => api('POST', `${root.dataset.api}/read`, { n }),
+);
 
 let quiet = 0;
 const stream = root.dataset.stream
@@ -99,6 +96,7 @@ const stream = root.dataset.stream
 					clearTimeout(quiet);
 					quiet = setTimeout(() => (typing.textContent = ''), 5000);
 				},
+				read: (e) => talk.seen(e.n),
 				presence: () => renew(),
 				// Everybody who waits hears this at once: no page is fetched for it.
 				queue(e) {
@@ -109,6 +107,7 @@ const stream = root.dataset.stream
 			},
 		})
 	: null;
+talk.seen(Number(log.dataset.seen));
 markRead();
 
 // --- writing ---

@@ -57,6 +57,7 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await asker.locator('.msg.other', { hasText: 'let us look' }).waitFor();
 	await mod.locator('.msg.own', { hasText: 'let us look' }).waitFor();
 	assert.match(await asker.locator('.msg.other .verified').first().textContent(), /helper/);
+	await ben.locator('.msg.own', { hasText: 'let us look' }).getByText('Read by the visitor').waitFor();
 
 	await ben.keyboard.press('Escape');
 	await ben.keyboard.press('n');
@@ -69,6 +70,8 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await asker.click('#write button.primary');
 	await ben.locator('.msg.other', { hasText: 'which one do I need' }).waitFor();
 	assert.doesNotMatch(await asker.content(), /licence tag/, 'a note never reaches the asker');
+	await asker.locator('.msg.own', { hasText: 'which one do I need' }).getByText('Read by a helper').waitFor();
+	await until(async () => (await asker.locator('.seen').count()) === 1, 'the mark to move on from the question');
 
 	// The draft is on the server: it is there on another machine.
 	await ben.fill('#text', 'CC BY-SA would be');

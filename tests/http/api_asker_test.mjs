@@ -177,6 +177,40 @@ test('both sides are told who is there and who is writing', async () => {
 	mine.close();
 });
 
+test('each side is told how far the other has read; who only looks on has read for nobody', async () => {
+	const t = await talk(d, hanna);
+	const mine = await d.sse(`${t.path}/events`);
+	const theirs = await hanna.sse(`${t.t}/events`);
+	const said = (await hanna.json('POST', `${t.t}/messages`, { body: 'Look at the second tab.', fence: t.fence })).body.n;
+	const marks = async () => [(await d.get(t.path)).body, (await hanna.get(t.t)).body].map((x) => [x.read ?? x.asker_read, x.helper_read]);
+
+	assert.equal((await d.json('POST', `${t.path}/read`, { n: said })).status, 204);
+	const seen = await theirs.next('read');
+	assert.deepEqual([seen.data, seen.id], [{ who: 'asker', n: said }, undefined]);
+	assert.deepEqual(await marks(), [[said, 0], [said, 0]]);
+	assert.match((await hanna.get(`/desk/t/${t.id}`)).text, /id="n\d+"[^>]*>(?:(?!<\/li>)[^])*Look at the second tab(?:(?!<\/li>)[^])*Read by the visitor/);
+
+	/* again, back, past the end, and by others: nothing new, and nobody is told */
+	for (const n of [said, 1, 0]) assert.equal((await d.json('POST', `${t.path}/read`, { n })).status, 204);
+	assert.equal((await mona.json('POST', `${t.t}/read`, {})).status, 204);
+	assert.deepEqual(await marks(), [[said, 0], [said, 0]]);
+	assert.equal((await d.json('POST', `${t.path}/read`, { n: 9999 })).status, 204);
+	assert.equal((await d.get(t.path)).body.read, said);
+	assert.equal((await hanna.json('POST', `${t.t}/read`, { n: -1 })).status, 422);
+	assert.equal((await hanna.json('POST', `${t.t}/read`, { n: 'all' })).status, 400);
+
+	const line = (await d.json('POST', `${t.path}/messages`, { body: 'There is no second tab.' })).body.n;
+	assert.doesNotMatch((await d.get(`/q/${t.token}`)).text, /class="seen">Read by a helper/);
+	assert.equal((await hanna.json('POST', `${t.t}/read`, {})).status, 204);
+	assert.deepEqual((await mine.next('read')).data, { who: 'helper', n: line });
+	assert.deepEqual(await marks(), [[said, line], [said, line]]);
+	assert.match((await d.get(`/q/${t.token}`)).text, /class="seen">Read by a helper/);
+	assert.equal(theirs.all.filter((x) => x.event === 'read').length, 1);
+	assert.equal(mine.all.filter((x) => x.event === 'read').length, 1);
+	mine.close();
+	theirs.close();
+});
+
 test('three streams a link: the oldest is cut', async () => {
 	const q = await question(d);
 	const streams = [];

@@ -1,16 +1,17 @@
 // kill -9 under load, again and again; then: was anything lost, doubled or disordered that had been acknowledged?
 //
-//     const r = await chaos({ program, rounds, seconds });   // { acknowledged, lost, doubled, disordered, kills, words }
+//     const r = await chaos({ program, rounds, seconds, challenged });   // { acknowledged, lost, doubled, disordered, kills, words }
 //
 // Writers on both sides of some talks, and newcomers who ask, each one request at a time with a client_id. What the kill
 // interrupted is sent again with the same client_id after the restart, as a careful client does. `program` serves during the
 // rounds (on a disk that forgets what was not synced, see vfs_lossy.c); the setting up before and the looking after are done
-// by the ordinary binary.
+// by the ordinary binary. With `challenged` the desk is in attack mode: each newcomer proves themselves, and that is acknowledged too.
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { sleep, start, temporary } from '../http/lib.mjs';
+import { solve } from '../http/proof.mjs';
 
 const TALKS = 6;
 const NEWCOMERS = 4;
@@ -24,8 +25,8 @@ const sentence = (key) =>
 const keyOf = (text) => text?.match(/^About (\S+):/)?.[1];
 
 /** Talks that are live before the first kill. */
-async function begin(data, env) {
-	const desk = await start({ data, env, people: { ann: 'helper' } });
+async function begin(data, env, challenged) {
+	const desk = await start({ data, env, people: { ann: 'helper', mona: 'moderator' } });
 	const ann = await desk.login('ann');
 	const talks = [];
 	for (let i = 0; i < TALKS; i++) {
@@ -43,36 +44,40 @@ async function begin(data, env) {
 		const first = await ann.json('POST', `/api/v1/tickets/${talk.id}/messages`, { body: sentence(`hello-${talk.i}`), fence: talk.fence });
 		if (first.status !== 201) throw new Error(`the first answer failed: ${first.text}`);
 	}
+	if (challenged) {
+		const attack = await (await desk.login('mona')).json('POST', '/api/v1/attack', { step: 1 });
+		if (attack.status !== 200) throw new Error(`attack mode did not begin: ${attack.text}`);
+	}
 	await desk.stop();
 	return { talks, headers: ann.headers };
 }
 
-export async function chaos({ program, rounds = 8, seconds = 2 }) {
+export async function chaos({ program, rounds = 8, seconds = 2, challenged = false }) {
 	const data = temporary();
 	const rules = mkdtempSync(path.join(os.tmpdir(), 'porchlight-rules-'));
 	chmodSync(rules, 0o755);
-	const env = { PORCHLIGHT_RULES: rules, PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_FORM_TOKEN: 'off', PORCHLIGHT_CLAIM_CAP: '100', PORCHLIGHT_LEASE_S: '86400' };
+	const env = { PORCHLIGHT_RULES: rules, PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_FORM_TOKEN: 'off', PORCHLIGHT_CLAIM_CAP: '100', PORCHLIGHT_LEASE_S: '86400', PORCHLIGHT_CHALLENGE: challenged ? 'auto' : 'off' };
 	const result = { acknowledged: 0, lost: 0, doubled: 0, disordered: 0, kills: 0, words: [] };
 	const say = (what, words) => {
 		result[what]++;
 		if (result.words.length < 20) result.words.push(`${what}: ${words}`);
 	};
 
-	const { talks, headers } = await begin(data, env).catch((e) => {
+	const { talks, headers } = await begin(data, env, challenged).catch((e) => {
 		throw Object.assign(e, { beforehand: true });
 	});
 	let desk;
 	let ann;
 
-	const questions = []; // { body, client_id, token }
+	const questions = []; // { body, client_id, token, proven? }
 	let up = false;
 	let done = false;
-	const send = async (where, body, extra) => {
+	const send = async (where, body, extra, also = []) => {
 		while (!done) {
 			if (up) {
 				try {
 					const r = await desk.json('POST', where, body, extra);
-					if (r.status === 200 || r.status === 201) return r;
+					if ([200, 201, ...also].includes(r.status)) return r;
 					if (r.status !== 503) throw Object.assign(new Error(`${where.replace(/questions\/[^/]+/, 'questions/TOKEN')}: ${r.status} ${r.text}`), { answered: true });
 				} catch (e) {
 					if (e.answered) throw e;
@@ -91,11 +96,21 @@ export async function chaos({ program, rounds = 8, seconds = 2 }) {
 			if (r) talk.acks.push({ key, n: r.body.n, side });
 		}
 	};
+	// An answer that was lost on its way is sent again and met by 409: the question has gone on.
+	const prove = async (asked, { state, challenge }) => {
+		if (state !== 'challenged') throw new Error(`a question was not challenged but ${state}`);
+		const r = await send(`/api/v1/questions/${asked.token}/challenge`, { pow: solve(challenge) }, {}, [409]);
+		if (r?.status === 200 && r.body.state !== 'queued') throw new Error(`a proven question was not queued but ${r.body.state}`);
+		asked.proven = Boolean(r);
+	};
 	const newcomer = async (i) => {
 		for (let k = 0; !done; k++) {
 			const q = { body: sentence(`new-${i}-${k}`), client_id: randomUUID() };
 			const r = await send('/api/v1/questions', q);
-			if (r) questions.push({ ...q, token: r.body.token });
+			if (!r) return;
+			const asked = { ...q, token: r.body.token };
+			questions.push(asked);
+			if (challenged) await prove(asked, r.body);
 		}
 	};
 	const broken = [];
@@ -156,6 +171,12 @@ export async function chaos({ program, rounds = 8, seconds = 2 }) {
 		const there = r.status === 200 && r.body.log.filter((x) => x.body === q.body).length;
 		if (!there) say('lost', `a question: ${r.status}`);
 		else if (there > 1 || tokens.has(q.token)) say('doubled', 'a question');
+		if (q.proven) {
+			result.acknowledged++;
+			const ways = r.body?.log?.filter((x) => x.kind === 'state' && x.data.from === 'challenged').length;
+			if (r.body?.state !== 'queued' || !ways) say('lost', `a proof: the question is ${r.body?.state}`);
+			else if (ways > 1) say('doubled', 'a proof');
+		}
 		tokens.add(q.token);
 	}
 	// Twice the same question under two links is doubled too.

@@ -196,6 +196,30 @@ test('a question asked without a connection stays on its page and goes out once 
 	await leave(page);
 });
 
+test('a helper\'s tab crashes: the silence gives the claim back, and what was typed is there in another tab', async () => {
+	const short = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_LEASE_S: '6' }, people: { ben: 'helper' } });
+	const [asker, ben] = [await visit(b, short), await visit(b, short)];
+	await signIn(ben, short, 'ben');
+	await ask(asker, QUESTION, { title: 'The bridge' });
+	await ben.locator('#queue .item', { hasText: 'The bridge' }).waitFor();
+	await ben.keyboard.press('g');
+	await ben.locator('#composer').waitFor();
+	await ben.fill('#text', 'First you need a free');
+	await ben.getByText('Draft kept').waitFor();
+	const url = ben.url();
+	const crashed = ben.waitForEvent('crash');
+	ben.goto('chrome://crash').catch(() => {});
+	await crashed;
+	await asker.getByText('Your helper had to leave.').waitFor();
+	const again = await ben.context().newPage();
+	await again.goto(url);
+	await again.getByRole('button', { name: /Take this one/ }).click();
+	await again.locator('#composer').waitFor();
+	assert.equal((await again.inputValue('#text')).trim(), 'First you need a free');
+	for (const p of [asker, ben]) await leave(p);
+	await short.stop();
+});
+
 test('a helper\'s reply: kept through a reload without a connection, sent by itself when it is back, once', async () => {
 	const page = await visit(b, desk);
 	await ask(page, QUESTION);

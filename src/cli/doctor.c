@@ -94,7 +94,7 @@ static void look_at_keys(const char *folder, struct findings *f)
 		good(f, "keys");
 }
 
-/* What the desk laid on rules by itself, or a moderator did, waits for an admin. */
+/* What the desk laid on rules by itself, or a moderator did, waits for an admin; that rules grow old is as it should be. */
 static void look_at_rule_states(struct db *db, struct findings *f)
 {
 	struct error e = { 0 };
@@ -104,7 +104,7 @@ static void look_at_rule_states(struct db *db, struct findings *f)
 		mend(f, "what was laid on rules cannot be read: %s", e.message);
 		return;
 	}
-	for (int i = RULE_QUARANTINED; i < RULE_STATE_COUNT; i++) {
+	for (int i = RULE_QUARANTINED; i <= RULE_STOPPED; i++) {
 		size_t n = strlen(what);
 		if (laid[i])
 			snprintf(what + n, sizeof(what) - n, "%s%" PRId64 " %s", n ? ", " : "", laid[i], rule_state_name((enum rule_state)i));
@@ -114,6 +114,11 @@ static void look_at_rule_states(struct db *db, struct findings *f)
 		mend(f, "rules do not act as their files say (%s): look at them on /desk/rules, mend or release them", what);
 	else
 		good(f, "no rule is held back");
+	if (laid[RULE_AGEING] || laid[RULE_DORMANT]) {
+		snprintf(what, sizeof(what), "rules without a good hit for long: %" PRId64 " will be dormant soon, %" PRId64 " are (/desk/rules/states)",
+			laid[RULE_AGEING], laid[RULE_DORMANT]);
+		found(f, "note", what);
+	}
 }
 
 static void look_at_database(const char *folder, struct findings *f)

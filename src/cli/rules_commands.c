@@ -409,29 +409,51 @@ static const char *mode_name(enum cf_mode m)
 	return m == CF_WATCH ? "watch" : m == CF_DORMANT ? "dormant" : "active";
 }
 
-/* What the desk knows of a rule, where there is one: {"rule",...} of `list`, which may be NULL. */
-static const struct jv *known_of(const struct jv *list, const char *rule)
+/* What the desk knows of each rule, in the order of the rules; NULLs where it knows nothing. */
+struct rules_known {
+	struct jv *stats, *states; /* NULL where there is no desk that can be read */
+	struct rule_known {
+		const struct jv *did, *state;
+	} *rules;
+};
+
+static void known_fini(struct rules_known *k)
 {
-	for (size_t i = 0; i < jv_size(list); i++)
-		if (slice_is(jv_get_text(jv_at(list, i), "rule"), rule))
-			return jv_at(list, i);
-	return NULL;
+	jv_free(&k->stats);
+	jv_free(&k->states);
+	free(k->rules);
 }
 
-/* Both NULL where there is no desk that can be read. */
-static void read_desk(const struct ruleset *rules, struct jv **stats, struct jv **held_back)
+static bool holds_back(const struct jv *state)
+{
+	return jv_type(jv_get(state, "held_back")) == JV_TRUE;
+}
+
+static enum err known_init(struct rules_known *k, const struct ruleset *rules, struct error *e)
 {
 	struct db *db = NULL;
-	struct error e;
+	struct error why;
+	long at;
 
-	*stats = *held_back = NULL;
-	if (db_open(conf()->data, DB_READ, &db, &e) == ERR_OK &&
-		(rulebook_stats(NULL, db, LIST_DAYS, stats, &e) || rule_life_json(db, rules, held_back, &e)))
-		fprintf(stderr, "porchlight: what the rules did cannot be read: %s\n", e.message);
+	*k = (struct rules_known){ .rules = calloc(ruleset_count(rules) + 1, sizeof(*k->rules)) };
+	if (!k->rules)
+		return err_nomem(e);
+	if (db_open(conf()->data, DB_READ, &db, &why) == ERR_OK &&
+		(rulebook_stats(NULL, db, LIST_DAYS, &k->stats, &why) || rule_life_json(db, rules, &k->states, &why)))
+		fprintf(stderr, "porchlight: what the rules did cannot be read: %s\n", why.message);
 	db_close(&db);
+	for (size_t i = 0; i < jv_size(k->stats); i++)
+		if ((at = ruleset_find(rules, jv_get_text(jv_at(k->stats, i), "rule"))) >= 0)
+			k->rules[at].did = jv_at(k->stats, i);
+	for (size_t i = 0; i < jv_size(k->states); i++) {
+		const struct jv *state = jv_at(k->states, i);
+		if ((at = ruleset_find(rules, jv_get_text(state, "rule"))) >= 0 && (!k->rules[at].state || holds_back(state)))
+			k->rules[at].state = state;
+	}
+	return ERR_OK;
 }
 
-static struct jv *list_json(const struct rule *r, bool desk, const struct jv *did, const struct jv *held_back)
+static struct jv *list_json(const struct rule *r, bool desk, const struct rule_known *k)
 {
 	struct jv *x = jv_set_string(jv_object(), "rule", r->name);
 
@@ -443,51 +465,51 @@ static struct jv *list_json(const struct rule *r, bool desk, const struct jv *di
 	jv_set_int(x, "tests", r->tests);
 	if (!desk)
 		return x;
-	jv_set_int(x, "hits", jv_int_of(jv_get(did, "hits")));
-	jv_set_int(x, "right", jv_int_of(jv_get(did, "spam")));
-	jv_set_int(x, "wrong", jv_int_of(jv_get(did, "ham")));
-	if (jv_get_text(did, "last_good").ptr)
-		jv_set_text(x, "last_good", jv_get_text(did, "last_good"));
-	return held_back ? jv_set_text(x, "held_back", jv_get_text(held_back, "state")) : x;
+	jv_set_int(x, "hits", jv_int_of(jv_get(k->did, "hits")));
+	jv_set_int(x, "right", jv_int_of(jv_get(k->did, "spam")));
+	jv_set_int(x, "wrong", jv_int_of(jv_get(k->did, "ham")));
+	if (jv_get_text(k->did, "last_good").ptr)
+		jv_set_text(x, "last_good", jv_get_text(k->did, "last_good"));
+	return k->state ? jv_set_text(x, holds_back(k->state) ? "held_back" : "state", jv_get_text(k->state, "state")) : x;
 }
 
-static void list_line(const struct rule *r, bool desk, const struct jv *did, const struct jv *held_back)
+static void list_line(const struct rule *r, bool desk, const struct rule_known *k)
 {
-	struct slice good = jv_get_text(did, "last_good"), state = held_back ? jv_get_text(held_back, "state") : slice_of(mode_name(r->mode));
+	struct slice good = jv_get_text(k->did, "last_good"), state = k->state ? jv_get_text(k->state, "state") : slice_of(mode_name(r->mode));
 
 	printf("%-32s %6.2f  %-11.*s ", r->name, r->score, SLICE_ARG(state));
 	if (desk)
-		printf("%7lld %6lld %6lld  %-10.*s ", (long long)jv_int_of(jv_get(did, "hits")), (long long)jv_int_of(jv_get(did, "spam")),
-			(long long)jv_int_of(jv_get(did, "ham")), good.ptr ? 10 : 1, good.ptr ? good.ptr : "-");
+		printf("%7lld %6lld %6lld  %-10.*s ", (long long)jv_int_of(jv_get(k->did, "hits")), (long long)jv_int_of(jv_get(k->did, "spam")),
+			(long long)jv_int_of(jv_get(k->did, "ham")), good.ptr ? 10 : 1, good.ptr ? good.ptr : "-");
 	printf("%s:%u  %s\n", r->file, r->line, r->describe);
 }
 
 static int list(const struct options *o)
 {
 	struct ruleset *rules = load(o);
-	struct jv *v = jv_array(), *stats = NULL, *held_back = NULL;
+	struct jv *v = jv_array();
+	struct rules_known known = { .rules = NULL };
+	struct error e;
 	int rc = GOOD;
 
-	if (rules)
-		read_desk(rules, &stats, &held_back);
-	if (rules && stats && !o->json)
+	if (!rules)
+		rc = FAILED;
+	else if (known_init(&known, rules, &e))
+		rc = fail(&e);
+	if (rc == GOOD && known.stats && !o->json)
 		printf("%-32s %6s  %-11s %7s %6s %6s  %-10s\n", "rule", "score", "mode", "hits", "right", "wrong", "last right");
-	for (size_t i = 0; rules && i < ruleset_count(rules); i++) {
+	for (size_t i = 0; rc == GOOD && i < ruleset_count(rules); i++) {
 		const struct rule *r = ruleset_rule(rules, i);
-		const struct jv *did = known_of(stats, r->name), *back = known_of(held_back, r->name);
 		if (!r->listed)
 			continue;
 		if (o->json)
-			jv_push(v, list_json(r, stats != NULL, did, back));
+			jv_push(v, list_json(r, known.stats != NULL, &known.rules[i]));
 		else
-			list_line(r, stats != NULL, did, back);
+			list_line(r, known.stats != NULL, &known.rules[i]);
 	}
-	if (!rules)
-		rc = FAILED;
-	else if (o->json)
+	if (rc == GOOD && o->json)
 		rc = print_json(jv_set_string(jv_set(jv_object(), "rules", jv_ref(v)), "generation", ruleset_name(rules)));
-	jv_free(&held_back);
-	jv_free(&stats);
+	known_fini(&known);
 	jv_free(&v);
 	ruleset_unref(&rules);
 	return rc;

@@ -20,6 +20,7 @@
 #include "desk/lease.h"
 #include "desk/people.h"
 #include "desk/repeat.h"
+#include "desk/rule_age.h"
 #include "desk/rule_doubt.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
@@ -34,7 +35,7 @@ enum { SECOND_MS = 1000, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, STOP_S
 
 /* ---- the clockwork ---- */
 
-enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_REPEATS, TASK_TRIAL, TASK_RULES_TOLD, TASK_RULES, TASK_DOUBTS, TASK_ATTACK, TASK_AUDIT, TASK_COUNT };
+enum task { TASK_LEASES, TASK_STREAMS, TASK_GATE, TASK_ERASE, TASK_PEOPLE, TASK_BANS, TASK_REPEATS, TASK_TRIAL, TASK_RULES_TOLD, TASK_RULES, TASK_DOUBTS, TASK_AGES, TASK_ATTACK, TASK_AUDIT, TASK_COUNT };
 
 /* Each timer thread has a connection of its own. A task that fails is said once, and once more when it works again. */
 struct works {
@@ -107,6 +108,7 @@ static void each_hour(void *ctx)
 	told(w, TASK_PEOPLE, "forgetting ended sessions", people_sweep(w->desk, &e), &e);
 	told(w, TASK_BANS, "forgetting ended bans", bans_sweep(w->desk, &e), &e);
 	told(w, TASK_REPEATS, "forgetting answers to client_ids", repeat_sweep(w->desk, &e), &e);
+	told(w, TASK_AGES, "ageing rules", rule_age_sweep(w->desk, w->db, &e), &e);
 	told(w, TASK_TRIAL, "forgetting old conversations of trial helpers", trial_sweep(w->desk, &e), &e);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "desk/audit.h"
+#include "desk/rule_age.h"
 #include "desk/rulebook.h"
 #include "spam/ruleset.h"
 
@@ -13,14 +14,19 @@ enum { LIFTED_MAX = 50, NAME_BYTES = 160 };
 
 const char *rule_state_name(enum rule_state s)
 {
-	static const char *const names[RULE_STATE_COUNT] = { "", "quarantined", "capped", "overturned", "stopped" };
+	static const char *const names[RULE_STATE_COUNT] = { "", "quarantined", "capped", "overturned", "stopped", "ageing", "dormant", "pinned" };
 	return s > 0 && s < RULE_STATE_COUNT ? names[s] : "";
+}
+
+bool rule_state_holds_back(enum rule_state s)
+{
+	return s != RULE_AGEING && s != RULE_PINNED;
 }
 
 static unsigned char flag_of(int64_t s)
 {
 	static const unsigned char flags[RULE_STATE_COUNT] = { [RULE_QUARANTINED] = RULE_LIFE_QUARANTINED, [RULE_CAPPED] = RULE_LIFE_CAPPED,
-		[RULE_OVERTURNED] = RULE_LIFE_WATCHED, [RULE_STOPPED] = RULE_LIFE_WATCHED };
+		[RULE_OVERTURNED] = RULE_LIFE_WATCHED, [RULE_STOPPED] = RULE_LIFE_WATCHED, [RULE_DORMANT] = RULE_LIFE_DORMANT };
 	return s > 0 && s < RULE_STATE_COUNT ? flags[s] : 0;
 }
 
@@ -146,7 +152,7 @@ static enum err release_run(struct db *db, void *self, struct error *e)
 	int64_t taken = 0;
 	enum err err = ERR_OK;
 
-	for (int k = RULE_QUARANTINED; k < RULE_STATE_COUNT && !err; k++) {
+	for (int k = RULE_QUARANTINED; k < RULE_PINNED && !err; k++) {
 		int64_t n = 0;
 		err = db_run(db, SQL_RULE_LIFE_DROP, BINDS(b_text(s->rule), b_int(k)), &n, e);
 		taken += n;
@@ -171,6 +177,40 @@ enum err rule_life_release(struct desk *d, const struct actor *who, struct slice
 	return writer_do(d->writer, LANE_TALK, release_run, &s, e);
 }
 
+static enum err pin_run(struct db *db, void *self, struct error *e)
+{
+	const struct step *s = self;
+	enum err err = rule_life_set(db, s->rule, RULE_PINNED, 0, s->who, "", e);
+
+	if (!err)
+		err = db_run(db, SQL_RULE_LIFE_DROP, BINDS(b_text(s->rule), b_int(RULE_AGEING)), NULL, e);
+	return err ? err : db_run(db, SQL_RULE_LIFE_DROP, BINDS(b_text(s->rule), b_int(RULE_DORMANT)), NULL, e);
+}
+
+static enum err unpin_run(struct db *db, void *self, struct error *e)
+{
+	const struct step *s = self;
+	char name[NAME_BYTES];
+	int64_t n = 0;
+	enum err err = db_run(db, SQL_RULE_LIFE_DROP, BINDS(b_text(s->rule), b_int(RULE_PINNED)), &n, e);
+
+	if (!err && !n)
+		err = err_set(e, ERR_NOT_FOUND, "This rule is not pinned.");
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(s->rule));
+	return audit_add(db, s->who, "rule.unpinned", "rule", 0, name, e);
+}
+
+enum err rule_life_pin(struct desk *d, const struct actor *who, struct slice rule, bool pin, struct error *e)
+{
+	struct step s = { .who = who, .rule = rule };
+
+	if (pin && !there_is(d, rule))
+		return err_set(e, ERR_NOT_FOUND, "There is no such rule.");
+	return writer_do(d->writer, LANE_TALK, pin ? pin_run : unpin_run, &s, e);
+}
+
 enum err rule_life_json(struct db *db, const struct ruleset *rules, struct jv **out, struct error *e)
 {
 	struct jv *list = jv_array();
@@ -181,9 +221,12 @@ enum err rule_life_json(struct db *db, const struct ruleset *rules, struct jv **
 		struct slice by = rows_text(&r, 5);
 		if (concerns(rules, rows_text(&r, 0), rows_int(&r, 2)) < 0)
 			continue;
+		enum rule_state state = (enum rule_state)rows_int(&r, 1);
 		struct jv *v = jv_set_text(jv_object(), "rule", rows_text(&r, 0));
-		jv_set_string(v, "state", rule_state_name((enum rule_state)rows_int(&r, 1)));
+		jv_set_bool(jv_set_string(v, "state", rule_state_name(state)), "held_back", rule_state_holds_back(state));
 		jv_set_time(v, "since", rows_int(&r, 3));
+		if (state == RULE_AGEING)
+			jv_set_time(v, "until", rows_int(&r, 3) + RULE_AGE_NOTICE_DAYS * DAY_MS);
 		jv_set_text(v, "reason", rows_text(&r, 4));
 		if (by.len)
 			jv_set_text(v, "by", by);

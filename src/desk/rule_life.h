@@ -10,9 +10,12 @@
  *  capped       holds, refuses nothing (desk/rule_doubt says when).
  *  overturned   as in mode watch (likewise).
  *  stopped      as in mode watch, by a moderator; only an admin releases it.
+ *  ageing       acts as ever; it will be dormant soon (desk/rule_age says when).
+ *  dormant      as in mode dormant: not run (likewise).
+ *  pinned       acts as ever, and does not age: an admin's word, which only an admin takes back.
  *
- * All but `stopped` hold for one version of the rule: an edit lifts them. A network that is not known is no network: its
- * limit errors are counted in the figures only.
+ * All but `stopped` and `pinned` hold for one version of the rule: an edit lifts them. A network that is not known is no network:
+ * its limit errors are counted in the figures only.
  *
  * Threads: any. Errors: as the store's.
  */
@@ -25,9 +28,11 @@
 struct ruleset;
 
 /* Stored: never renumber. */
-enum rule_state { RULE_QUARANTINED = 1, RULE_CAPPED, RULE_OVERTURNED, RULE_STOPPED };
-#define RULE_STATE_COUNT 5
+enum rule_state { RULE_QUARANTINED = 1, RULE_CAPPED, RULE_OVERTURNED, RULE_STOPPED, RULE_AGEING, RULE_DORMANT, RULE_PINNED };
+#define RULE_STATE_COUNT 8
 enum { RULE_REASON_MAX_BYTES = 300 };
+/* A rule in it does less than its file says. */
+bool rule_state_holds_back(enum rule_state s);
 const char *rule_state_name(enum rule_state s); /* "quarantined", ... */
 
 enum { RULE_TROUBLE_NETWORKS = 3, RULE_TROUBLE_WINDOW_MS = 24 * 3600 * 1000 };
@@ -48,10 +53,13 @@ enum err rule_life_set(struct db *db, struct slice rule, enum rule_state s, int6
 
 /* Any moderator stops a rule: from this commit on it weighs nothing. ERR_NOT_FOUND: no such rule. ERR_INVALID (reason): too long. */
 enum err rule_life_stop(struct desk *d, const struct actor *who, struct slice rule, struct slice reason, struct error *e) MUST_CHECK;
-/* An admin takes everything off a rule. ERR_NOT_FOUND where nothing lies on it. */
+/* An admin takes everything off a rule but a pin. ERR_NOT_FOUND where nothing lies on it. */
 enum err rule_life_release(struct desk *d, const struct actor *who, struct slice rule, struct error *e) MUST_CHECK;
 
-/* [{"rule","state","since","by"?,"reason"}], newest first, of what holds for this generation. */
+/* An admin keeps a rule from ageing (`pin`), and wakes it where it is dormant, or lets it age again. ERR_NOT_FOUND: no such rule, or it is not pinned. */
+enum err rule_life_pin(struct desk *d, const struct actor *who, struct slice rule, bool pin, struct error *e) MUST_CHECK;
+
+/* [{"rule","state","held_back":bool,"since","until"?,"by"?,"reason"}], newest first, of what holds for this generation; until: when it is dormant. */
 enum err rule_life_json(struct db *db, const struct ruleset *rules, struct jv **out, struct error *e) MUST_CHECK;
 /* How many rules are in each state; for the figures. */
 enum err rule_life_counts(struct db *db, int64_t counts[RULE_STATE_COUNT], struct error *e) MUST_CHECK;

@@ -27,7 +27,7 @@ enum err rule_undo_find(struct desk *d, struct db *db, struct arena *a, struct s
 		memset(life, 0, ruleset_count(rules) + 1);
 		if (flags)
 			memcpy(life, flags, ruleset_count(rules));
-		out->acts = at >= 0 && ruleset_rule(rules, (size_t)at)->mode == CF_ACTIVE && !(life[at] & RULE_LIFE_WATCHED);
+		out->acts = at >= 0 && ruleset_rule(rules, (size_t)at)->mode == CF_ACTIVE && !(life[at] & (RULE_LIFE_WATCHED | RULE_LIFE_DORMANT));
 		/* A rule that is gone from the files weighs nothing as it is. */
 		if (at >= 0)
 			life[at] = RULE_LIFE_WATCHED;

@@ -744,7 +744,7 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 {
 	const struct ruleset *rules = rulebook_pin(rb);
 	size_t n = ruleset_count(rules);
-	struct jv **by_rule = calloc(n ? n : 1, sizeof(*by_rule)), *v = jv_object(), *list = jv_array(), *held_back = NULL;
+	struct jv **by_rule = calloc(n ? n : 1, sizeof(*by_rule)), *v = jv_object(), *list = jv_array(), *states = NULL;
 	struct rule_set disk = { .count = 0 };
 	struct error why;
 	enum err err = ERR_OK;
@@ -763,9 +763,10 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 	}
 	if ((err = rulebook_show_figures(db, rules, by_rule, e)))
 		goto out;
-	if ((err = rule_life_json(db, rules, &held_back, e)))
+	if ((err = rule_life_json(db, rules, &states, e)))
 		goto out;
-	jv_set(v, "held_back", held_back);
+	rulebook_show_states(v, states);
+	jv_free(&states);
 	for (size_t i = 0; i < n; i++)
 		if (by_rule[i]) {
 			jv_push(list, by_rule[i]);

@@ -44,7 +44,7 @@ bool rulebook_serves(struct rulebook *rb);
 
 /* {"generation","since","good",
  *  "errors":[{"file","line","column","message","warning"?}],
- *  "held_back":[as rule_life_json],
+ *  "held_back":[as rule_life_json], "ageing":[likewise],
  *  "files":[{"file","etag","bytes","shipped":bool,"changed":bool,"rules":n,"errors":n}],
  *  "rules":[{"rule","file","line","score","describe","mode","action"?,"hits","spam","ham","last_hit"?}]} */
 enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, struct error *e) MUST_CHECK;

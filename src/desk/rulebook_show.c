@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "desk/rule_figures.h"
+#include "desk/rule_life.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -62,6 +63,20 @@ struct jv *rulebook_show_rule(const struct rule *r)
 	if (r->note[0])
 		jv_set_string(v, "note", r->note);
 	return v;
+}
+
+void rulebook_show_states(struct jv *v, const struct jv *states)
+{
+	struct jv *held_back = jv_array(), *ageing = jv_array();
+
+	for (size_t i = 0; i < jv_size(states); i++) {
+		struct jv *x = jv_at(states, i);
+		if (jv_type(jv_get(x, "held_back")) == JV_TRUE)
+			jv_push(held_back, jv_ref(x));
+		else if (slice_is(jv_get_text(x, "state"), rule_state_name(RULE_AGEING)))
+			jv_push(ageing, jv_ref(x));
+	}
+	jv_set(jv_set(v, "held_back", held_back), "ageing", ageing);
 }
 
 enum err rulebook_show_figures(struct db *db, const struct ruleset *rules, struct jv **by_rule, struct error *e)

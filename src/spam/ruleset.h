@@ -40,7 +40,8 @@ enum rule_class {
 enum rule_life {
 	RULE_LIFE_QUARANTINED = 1, /* not run; a text that it might concern is unknown */
 	RULE_LIFE_WATCHED = 2,     /* as in mode watch */
-	RULE_LIFE_CAPPED = 4       /* asks for no more than holding */
+	RULE_LIFE_CAPPED = 4,      /* asks for no more than holding */
+	RULE_LIFE_DORMANT = 8      /* as in mode dormant */
 };
 
 /* One rule. All pointers live as long as the generation. */

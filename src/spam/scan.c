@@ -120,7 +120,7 @@ static bool off(const struct scan *c, uint32_t rule)
 {
 	const struct rule *x = ruleset_rule(c->r, rule);
 
-	return !c->o->dormant_too && (x->mode == CF_DORMANT || (x->expires_ms != 0 && c->o->now_ms >= x->expires_ms));
+	return !c->o->dormant_too && (x->mode == CF_DORMANT || laid(c, rule, RULE_LIFE_DORMANT) || (x->expires_ms != 0 && c->o->now_ms >= x->expires_ms));
 }
 
 /* Whether a rule has had all the hits it can have. */

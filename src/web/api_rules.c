@@ -45,6 +45,18 @@ enum err api_rule_release(struct request *rq, struct response *rs, struct error 
 	return err ? err : states(rq, rs, e);
 }
 
+enum err api_rule_pin(struct request *rq, struct response *rs, struct error *e)
+{
+	enum err err = rule_life_pin(rq->desk, &rq->who, rq->params[0], true, e);
+	return err ? err : states(rq, rs, e);
+}
+
+enum err api_rule_unpin(struct request *rq, struct response *rs, struct error *e)
+{
+	enum err err = rule_life_pin(rq->desk, &rq->who, rq->params[0], false, e);
+	return err ? err : states(rq, rs, e);
+}
+
 enum err api_rule_wrong(struct request *rq, struct response *rs, struct error *e)
 {
 	struct jv *list = NULL;

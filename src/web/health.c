@@ -146,7 +146,8 @@ enum err health_metrics(struct request *rq, struct response *rs, struct error *e
 		return err;
 	head(out, METRIC_porchlight_rules_held_back);
 	for (int i = RULE_QUARANTINED; i < RULE_STATE_COUNT; i++)
-		labelled(out, METRIC_porchlight_rules_held_back, "state", rule_state_name((enum rule_state)i), laid[i]);
+		if (rule_state_holds_back((enum rule_state)i))
+			labelled(out, METRIC_porchlight_rules_held_back, "state", rule_state_name((enum rule_state)i), laid[i]);
 	struct proof_figures p = proof_figures();
 	head(out, METRIC_porchlight_challenges_total);
 	labelled(out, METRIC_porchlight_challenges_total, "result", "offered", p.offered);

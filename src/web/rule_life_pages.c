@@ -1,6 +1,8 @@
 /*
- * rule_life_pages: the rules that do not act as their files say, and why; moderators stop one here and let in what it held, admins release one.
+ * rule_life_pages: the rules that do not act as their files say, and why, and those that age; moderators stop one here and let in what it held,
+ * admins release one or keep it from ageing.
  */
+#include "base/conf.h"
 #include "desk/rule_life.h"
 #include "desk/rule_undo.h"
 #include "desk/rulebook.h"
@@ -12,10 +14,18 @@ struct shown {
 	int status;
 	const char *wrong, *wrong_rule; /* messages, at the reason and at the rule's name; NULL: none */
 	const char *wrong_undo;         /* at the name of the rule to undo */
-	struct slice rule, reason, undo_rule; /* of the forms */
+	const char *wrong_pin;          /* at the name of the rule to pin */
+	struct slice rule, reason, undo_rule, pin_rule; /* of the forms */
 };
 
-static struct jv *rows_of(struct request *rq, const char *lang, const struct jv *from)
+static bool is_about_age(const struct jv *state)
+{
+	struct slice s = jv_get_text(state, "state");
+	return slice_is(s, "ageing") || slice_is(s, "dormant") || slice_is(s, "pinned");
+}
+
+/* Those that are about age, or the others. */
+static struct jv *rows_of(struct request *rq, const char *lang, const struct jv *from, bool about_age)
 {
 	struct jv *list = jv_array();
 
@@ -23,13 +33,24 @@ static struct jv *rows_of(struct request *rq, const char *lang, const struct jv 
 		struct jv *in = jv_at(from, i), *x = jv_object();
 		struct slice by = jv_get_text(in, "by"), state = jv_get_text(in, "state"), rule = jv_get_text(in, "rule");
 		char *key = arena_printf(rq->arena, "rule-state-%.*s", SLICE_ARG(state));
+		if (is_about_age(in) != about_age) {
+			jv_free(&x);
+			continue;
+		}
 		jv_set(x, "rule", view_text_of(in, "rule"));
 		jv_set(x, "state", view_maybe(rq, lang, key));
+		jv_set_bool(x, "held_back", jv_type(jv_get(in, "held_back")) == JV_TRUE);
+		jv_set_bool(x, "pinned", slice_is(state, "pinned"));
+		struct slice until = jv_get_text(in, "until");
+		jv_set(x, "until", until.len ? jv_text(until) : jv_null());
+		jv_set(x, "until_time", until.len >= 10 ? jv_text(slice_make(until.ptr, 10)) : jv_null());
 		view_at(rq, x, jv_get_text(in, "since"));
 		jv_set(x, "by", by.len ? jv_text(by) : view_say(rq, lang, "audit-desk", I18N_NONE));
 		jv_set(x, "reason", view_text_of(in, "reason"));
 		view_put(rq, x, lang, "undo_label", "rule-undo-which", I18N(i18n_slice(rule)));
 		view_put(rq, x, lang, "release_label", "rule-release-which", I18N(i18n_slice(rule)));
+		view_put(rq, x, lang, "pin_label", "rule-pin-which", I18N(i18n_slice(rule)));
+		view_put(rq, x, lang, "unpin_label", "rule-unpin-which", I18N(i18n_slice(rule)));
 		jv_push(list, x);
 	}
 	return list;
@@ -50,16 +71,21 @@ static enum err show(struct request *rq, struct response *rs, const struct shown
 		return rc;
 	}
 	struct slice done = request_query(rq, "done");
-	jv_set_bool(page, "has_rows", jv_size(states) > 0);
-	jv_set(page, "rows", rows_of(rq, lang, states));
+	struct jv *rows = rows_of(rq, lang, states, false), *ages = rows_of(rq, lang, states, true);
 	jv_free(&states);
+	jv_set_bool(jv_set_bool(page, "has_rows", jv_size(rows) > 0), "has_ages", jv_size(ages) > 0);
+	jv_set(jv_set(page, "rows", rows), "ages", ages);
+	view_put(rq, page, lang, "ages_lead", conf()->rule_dormant_days ? "rule-ages-lead" : "rule-ages-off", I18N(i18n_int(conf()->rule_dormant_days)));
+	jv_set(page, "pin_rule", jv_text(s->pin_rule.ptr ? s->pin_rule : SLICE("")));
+	jv_set(page, "wrong_pin", view_maybe(rq, lang, s->wrong_pin));
 	jv_set(page, "rule", jv_text(s->rule.ptr ? s->rule : SLICE("")));
 	jv_set(page, "reason", jv_text(s->reason.ptr ? s->reason : SLICE("")));
 	jv_set(page, "wrong", view_maybe(rq, lang, s->wrong));
 	jv_set(page, "wrong_rule", view_maybe(rq, lang, s->wrong_rule));
 	jv_set(page, "undo_rule", jv_text(s->undo_rule.ptr ? s->undo_rule : SLICE("")));
 	jv_set(page, "wrong_undo", view_maybe(rq, lang, s->wrong_undo));
-	jv_set(page, "done", view_maybe(rq, lang, slice_is(done, "stopped") ? "rule-stopped" : slice_is(done, "released") ? "rule-released" : NULL));
+	jv_set(page, "done", view_maybe(rq, lang, slice_is(done, "stopped") ? "rule-stopped" : slice_is(done, "released") ? "rule-released" :
+		slice_is(done, "pinned") ? "rule-pinned" : slice_is(done, "unpinned") ? "rule-unpinned" : NULL));
 	if (s->status)
 		response_status(rs, s->status);
 	return view_send(rq, rs, "rule_states", lang, page, e);
@@ -104,6 +130,26 @@ HANDLER(page_rule_release)
 	if (rc != ERR_OK && rc != ERR_NOT_FOUND)
 		return rc;
 	response_redirect(rs, rq, "/desk/rules/states?done=released");
+	return ERR_OK;
+}
+
+HANDLER(page_rule_pin)
+{
+	struct error why = { 0 };
+	enum err rc = request_form(rq, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct slice rule = view_field(rq, "rule");
+	bool pin = !slice_is(request_field(rq, "do"), "unpin");
+	rc = rule_life_pin(rq->desk, &rq->who, rule.ptr ? rule : SLICE(""), pin, &why);
+	if (pin && rc == ERR_NOT_FOUND)
+		return show(rq, rs, &(struct shown){ .status = 404, .pin_rule = rule, .wrong_pin = "rule-unknown" }, e);
+	/* Unpinned already is what was wanted. */
+	if (rc != ERR_OK && rc != ERR_NOT_FOUND) {
+		*e = why;
+		return rc;
+	}
+	response_redirect(rs, rq, pin ? "/desk/rules/states?done=pinned" : "/desk/rules/states?done=unpinned");
 	return ERR_OK;
 }
 

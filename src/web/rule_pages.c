@@ -122,6 +122,8 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors"), SLICE_NONE));
 	int64_t held_back = (int64_t)jv_size(jv_get(book, "held_back"));
 	jv_set(page, "held_back", held_back ? view_say(rq, lang, "rules-held-back", I18N(i18n_int(held_back))) : jv_null());
+	int64_t ageing = (int64_t)jv_size(jv_get(book, "ageing"));
+	jv_set(page, "ageing", ageing ? view_say(rq, lang, "rules-ageing", I18N(i18n_int(ageing))) : jv_null());
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
 	jv_set(page, "rules", rules_of(rq, lang, rules));
 	jv_free(&book);

@@ -75,6 +75,7 @@ export async function seeded() {
 	await desk.json('DELETE', `/api/v1/questions/${gone.token}`);
 	pages.erased = `/q/${gone.token}`;
 	await post(robin, 'rules/GAMBLING_MUCH/stop', { reason: 'It hits the talk about the article on a lottery' }, 200);
+	await post(robin, 'rules/GAMBLING_OFFER/pin', {}, 200);
 	pages.robin = (await robin.get('/api/v1/session')).body.account.id;
 	await post(robin, 'keys', { label: 'The wall board in the office', scopes: ['read', 'metrics'] });
 	// Last, because whatever comes from here is held from now on.

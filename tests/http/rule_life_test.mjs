@@ -166,6 +166,32 @@ test('the page: a moderator stops a rule, the admin sees it and releases it, wha
 	assert.doesNotMatch(await page(ada), /FESTIVAL<\/td>/);
 });
 
+test('an admin keeps a rule from ageing, by the API and by the page', async () => {
+	const of = async () => (await states()).filter((x) => x.rule === 'TEST_REFUSE');
+	assert.equal((await mona.json('POST', `${V}/rules/TEST_REFUSE/pin`)).status, 403);
+	assert.equal((await ada.json('POST', `${V}/rules/NO_SUCH/pin`)).status, 404);
+	assert.equal((await ada.json('POST', `${V}/rules/TEST_REFUSE/unpin`)).status, 404);
+	assert.equal((await ada.json('POST', `${V}/rules/TEST_REFUSE/pin`)).status, 200);
+	assert.deepEqual((await of()).map((x) => [x.state, x.held_back, x.by]), [['pinned', false, ada.account.display]]);
+	const book = (await ada.get(`${V}/rules`)).body;
+	assert.deepEqual([book.held_back, book.ageing].map((list) => list.some((x) => x.rule === 'TEST_REFUSE')), [false, false]);
+	assert.equal(JSON.parse(command(['rules', 'list', '--json'], { data: d.data }).out).rules.find((x) => x.rule === 'TEST_REFUSE').state, 'pinned');
+	assert.doesNotMatch((await d.get('/metrics')).text, /held_back\{state="pinned"\}/);
+	assert.match((await mona.get('/desk/rules/states')).text, /TEST_REFUSE<\/td>.*Kept/);
+	assert.doesNotMatch((await mona.get('/desk/rules/states')).text, /\/desk\/rules\/pin"/);
+	const form = (who, fields) => who.form('/desk/rules/pin', { csrf: who.csrf, ...fields });
+	assert.equal((await form(mona, { rule: 'TEST_REFUSE', do: 'unpin' })).status, 403);
+	assert.match((await ada.get('/desk/rules/states')).text, /value="TEST_REFUSE"><button name="do" value="unpin"/);
+	for (let i = 0; i < 2; i++) assert.equal((await form(ada, { rule: 'TEST_REFUSE', do: 'unpin' })).status, 303);
+	assert.deepEqual(await of(), []);
+	const unknown = await form(ada, { rule: 'NO_SUCH', do: 'pin' });
+	assert.equal(unknown.status, 404);
+	assert.match(unknown.text, /id="pin-rule"[^>]*value="NO_SUCH"[^>]*aria-invalid/);
+	assert.equal((await form(ada, { rule: 'TEST_REFUSE', do: 'pin' })).status, 303);
+	const audit = (await ada.get(`${V}/audit?action=rule.`)).body.items.filter((x) => x.detail === 'TEST_REFUSE' && /pinned/.test(x.action)).map((x) => x.action);
+	assert.deepEqual(audit, ['rule.pinned', 'rule.unpinned', 'rule.pinned']);
+});
+
 test('figures by language, and the texts that a rule was wrong about', async () => {
 	const { items } = (await ada.get(`${V}/rules/stats`)).body;
 	const refuse = items.find((x) => x.rule === 'TEST_REFUSE');

@@ -28,6 +28,8 @@ static const char *const whole[] = {
 	"AUDIT_LAST", "AUDIT_ALL",
 	/* Decisions from the newest back, until there are enough. */
 	"RULE_DOUBT_DECISIONS",
+	/* Once an hour, for the ageing of rules. */
+	"RULE_AGE_EDITS", "RULE_AGE_FIGURES", "RULE_AGE_GOOD", "RULE_AGE_DECISIONS",
 	/* Reports, of which there are few, in the order of what they are about. */
 	"JUDGEMENT_OLDEST", "JUDGEMENT_NEWEST", "JUDGEMENT_COUNTS",
 };

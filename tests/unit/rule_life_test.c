@@ -1,6 +1,7 @@
 /* What the desk lays on rules: quarantine after limit errors of three networks, stops, releases, caps; and the folder of hostile rules. */
 #include <dirent.h>
 
+#include "desk/rule_age.h"
 #include "desk/rule_doubt.h"
 #include "desk/rule_figures.h"
 #include "desk/rule_life.h"
@@ -403,6 +404,178 @@ static void edits_are_seen(void **state)
 	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_edits"), 1);
 }
 
+/* --- ageing ------------------------------------------------------------------------------------------------------------------ */
+
+static const char ageing_rules[] =
+	"body OLD /yellow camel/\nscore OLD 2\n"
+	"body RARE /green camel/\nscore RARE 2\n"
+	"body PART /blue camel/\nscore PART 1\nmeta WHOLE (PART && !RARE_TOO)\nscore WHOLE 2\n"
+	"body KIND /thank you/\nscore KIND -0.1\ntflags KIND nice\n"
+	"body DANGER /nobody would miss me/\nscore DANGER 0.01\ntflags DANGER harm\n"
+	"body TRIED /red camel/\nscore TRIED 2\nmode TRIED watch\n";
+
+/* What happened, happened `days` earlier. */
+static void days_pass(struct fixture *f, int days)
+{
+	long long ms = days * 24 * 3600 * 1000LL;
+
+	raw(f, "UPDATE rule_revisions SET at = at - %lld", ms);
+	raw(f, "UPDATE rule_edits SET at = at - %lld, fresh = fresh - %lld", ms, ms);
+	raw(f, "UPDATE rule_states SET at = at - %lld", ms);
+	raw(f, "UPDATE labels SET at = at - %lld", ms);
+	raw(f, "UPDATE rule_langs SET day = day - %d, last_good = MAX(0, last_good - %lld)", days, ms);
+	raw(f, "UPDATE rule_days SET day = day - %d, last_at = last_at - %lld", days, ms);
+}
+
+/* Moderators decide, by so many acts, on texts that no rule of these tests hits. */
+static void decide(struct fixture *f, int acts)
+{
+	raw(f, "INSERT INTO labels (undo, ticket, n, label, account, at, moved, entry, trust, undone) WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL "
+	       "SELECT i + 1 FROM c WHERE i < %d) SELECT 'act' || i || random(), 100000 + i, 1, 1, 13, %lld, 0, 0, 0, 0 FROM c", acts, (long long)clock_wall_ms());
+}
+
+static void age_with(struct fixture *f, const char *rules, int days, int acts)
+{
+	struct error e = { 0 };
+
+	write_rules(f, rules);
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	days_pass(f, days);
+	decide(f, acts);
+	MUST(rule_age_sweep(&f->desk, f->db, &e));
+}
+
+static void sweep_after(struct fixture *f, int days)
+{
+	struct error e = { 0 };
+
+	days_pass(f, days);
+	MUST(rule_age_sweep(&f->desk, f->db, &e));
+}
+
+static void a_rule_without_good_hits_goes_dormant(void **state)
+{
+	struct fixture *f = *state;
+	struct jv *list = NULL;
+	struct error e = { 0 };
+
+	age_with(f, ageing_rules, 165, RULE_AGE_DECISIONS);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_states"), 0);
+	sweep_after(f, 1);
+	assert_true(lies_on(f, "OLD", RULE_AGEING));
+	assert_int_equal(flags_of(f, "OLD"), 0);
+	const struct ruleset *rules = rulebook_pin(f->desk.rulebook);
+	MUST(rule_life_json(f->db, rules, &list, &e));
+	rulebook_unpin(f->desk.rulebook, &rules);
+	assert_true(slice_is(jv_get_text(jv_at(list, 0), "state"), "ageing"));
+	assert_int_equal(jv_type(jv_get(jv_at(list, 0), "held_back")), JV_FALSE);
+	assert_non_null(jv_get(jv_at(list, 0), "until"));
+	jv_free(&list);
+	sweep_after(f, 13);
+	assert_false(lies_on(f, "OLD", RULE_DORMANT));
+	sweep_after(f, 1);
+	assert_true(lies_on(f, "OLD", RULE_DORMANT));
+	assert_false(lies_on(f, "OLD", RULE_AGEING));
+	assert_int_equal(flags_of(f, "OLD"), RULE_LIFE_DORMANT);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM audit WHERE detail = 'OLD' AND action IN ('rule.ageing', 'rule.dormant')"), 2);
+	/* It is not run, so it is not even noted. */
+	struct asked a = ask_of(f, NULL, "I ride a yellow camel");
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM verdict_hits WHERE ticket = %lld AND rule = 'OLD'", (long long)a.ticket), 0);
+	/* An edit wakes it. */
+	write_rules(f, arena_printf(f->arena, "%sscore OLD 2.5\n", ageing_rules));
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	MUST(rule_life_sweep(&f->desk, f->db, &e));
+	sweep_after(f, 0);
+	assert_int_equal(flags_of(f, "OLD"), 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_states WHERE rule = 'OLD'"), 0);
+	assert_true(lies_on(f, "RARE", RULE_DORMANT));
+}
+
+/* Parts of metas, kind words, harm and what is on watch are left alone; a meta that is of no use itself is not. */
+static void some_rules_do_not_age(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const spared[] = { "PART", "KIND", "DANGER", "TRIED" };
+
+	age_with(f, ageing_rules, 400, RULE_AGE_DECISIONS);
+	for (size_t i = 0; i < sizeof(spared) / sizeof(spared[0]); i++)
+		assert_false(lies_on(f, spared[i], RULE_AGEING));
+	assert_true(lies_on(f, "WHOLE", RULE_AGEING));
+	assert_true(lies_on(f, "OLD", RULE_AGEING));
+	/* However old it is, it is said 14 days before. */
+	sweep_after(f, 13);
+	assert_false(lies_on(f, "OLD", RULE_DORMANT));
+	/* Once a meta speaks of it, it is needed. */
+	age_with(f, arena_printf(f->arena, "%smeta NEW (OLD && PART)\n", ageing_rules), 0, 0);
+	assert_false(lies_on(f, "OLD", RULE_AGEING));
+}
+
+static void without_decisions_nothing_ages(void **state)
+{
+	struct fixture *f = *state;
+
+	age_with(f, ageing_rules, 200, RULE_AGE_DECISIONS - 1);
+	/* One act about many texts is one. */
+	raw(f, "INSERT INTO labels SELECT id + 1000, undo, ticket + 1000, n, label, account, at, moved, entry, trust, undone FROM labels");
+	sweep_after(f, 0);
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_states"), 0);
+	decide(f, 1);
+	sweep_after(f, 0);
+	assert_true(lies_on(f, "OLD", RULE_AGEING));
+}
+
+static void a_good_hit_keeps_a_rule_young(void **state)
+{
+	struct fixture *f = *state;
+	struct judgement_done done;
+	struct error e = { 0 };
+
+	age_with(f, arena_printf(f->arena, "%sbody HARD /violet camel/\nscore HARD 20\naction HARD reject\n", ageing_rules), 170, RULE_AGE_DECISIONS);
+	assert_true(lies_on(f, "OLD", RULE_AGEING));
+	assert_true(lies_on(f, "HARD", RULE_AGEING));
+	struct asked a = ask_of(f, NULL, "Come and buy my yellow camel, it is the best"), b = ask_of(f, NULL, "A green camel stands in our zoo; what is it?");
+	assert_int_equal(ask_of(f, NULL, "I sell a violet camel here").state, TICKET_REJECTED);
+	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ a.ticket, 1 }, 1, LABEL_SPAM, false, NULL, &done, &e));
+	MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ b.ticket, 1 }, 1, LABEL_HAM, false, NULL, &done, &e));
+	sweep_after(f, 0);
+	assert_false(lies_on(f, "OLD", RULE_AGEING));
+	/* What was refused, and stays refused, nobody has to look at. */
+	assert_false(lies_on(f, "HARD", RULE_AGEING));
+	assert_true(lies_on(f, "RARE", RULE_AGEING));
+	sweep_after(f, 14);
+	assert_true(lies_on(f, "RARE", RULE_DORMANT));
+	assert_int_equal(flags_of(f, "OLD"), 0);
+}
+
+static void pin_and_release(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+
+	age_with(f, ageing_rules, 200, RULE_AGE_DECISIONS);
+	sweep_after(f, 14);
+	assert_true(lies_on(f, "OLD", RULE_DORMANT));
+	assert_int_equal(rule_life_pin(&f->desk, &admin, SLICE("NO_SUCH"), true, &e), ERR_NOT_FOUND);
+	assert_int_equal(rule_life_pin(&f->desk, &admin, SLICE("OLD"), false, &e), ERR_NOT_FOUND);
+	MUST(rule_life_pin(&f->desk, &admin, SLICE("OLD"), true, &e));
+	assert_int_equal(flags_of(f, "OLD"), 0);
+	MUST(rule_life_release(&f->desk, &admin, SLICE("RARE"), &e));
+	sweep_after(f, 100);
+	assert_false(lies_on(f, "OLD", RULE_AGEING));
+	assert_false(lies_on(f, "RARE", RULE_AGEING));
+	/* A release does not take a pin off. */
+	assert_int_equal(rule_life_release(&f->desk, &admin, SLICE("OLD"), &e), ERR_NOT_FOUND);
+	MUST(rule_life_pin(&f->desk, &admin, SLICE("OLD"), false, &e));
+	decide(f, RULE_AGE_DECISIONS);
+	sweep_after(f, 0);
+	assert_true(lies_on(f, "OLD", RULE_AGEING));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM audit WHERE detail = 'OLD' AND action IN ('rule.pinned', 'rule.unpinned')"), 2);
+	set_conf("rule_dormant_days", "0");
+	sweep_after(f, 0);
+	set_conf("rule_dormant_days", "180");
+	assert_false(lies_on(f, "OLD", RULE_AGEING));
+}
+
 /* --- figures ----------------------------------------------------------------------------------------------------------------- */
 
 static int64_t figure(struct fixture *f, const char *rule, const char *lang, const char *key)
@@ -533,6 +706,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(after_a_day_nothing_is_capped, setup, teardown),
 		cmocka_unit_test_setup_teardown(overturned_goes_back_to_watch, setup, teardown),
 		cmocka_unit_test_setup_teardown(edits_are_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_rule_without_good_hits_goes_dormant, setup, teardown),
+		cmocka_unit_test_setup_teardown(some_rules_do_not_age, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_decisions_nothing_ages, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_good_hit_keeps_a_rule_young, setup, teardown),
+		cmocka_unit_test_setup_teardown(pin_and_release, setup, teardown),
 		cmocka_unit_test_setup_teardown(figures_by_language, setup, teardown),
 		cmocka_unit_test_setup_teardown(hostile_folder, setup, teardown),
 	};

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
+
 _Static_assert(CRYPT_PASSWORD_BYTES >= crypto_pwhash_STRBYTES, "room for a password hash");
 _Static_assert(CRYPT_SHORT_KEY_BYTES == crypto_shorthash_KEYBYTES, "SipHash's key");
 _Static_assert(CRYPT_HASH_BYTES == crypto_hash_sha256_BYTES, "SHA-256 is 32 bytes");
@@ -148,20 +150,6 @@ static enum err read_key(const char *path, struct crypt_key *out, struct error *
 	return rc;
 }
 
-static enum err sync_folder(const char *path)
-{
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-
-	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	int fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return ERR_IO;
-	int bad = fsync(fd);
-	close(fd);
-	return bad ? ERR_IO : ERR_OK;
-}
-
 /* Whole and on disk, or not there: a key that a crash cut in half would open nothing that it once closed. */
 static enum err make_key(const char *path, struct error *e)
 {
@@ -182,7 +170,7 @@ static enum err make_key(const char *path, struct error *e)
 	/* Another process may have made one meanwhile: its key stands. */
 	if (rc == ERR_OK && renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) != 0 && errno != EEXIST)
 		rc = err_set(e, ERR_IO, "The key file %s cannot be written: %s.", name_of(path), strerror(errno));
-	if (rc == ERR_OK && sync_folder(path) != ERR_OK)
+	if (rc == ERR_OK && !disk_sync_folder_of(path))
 		rc = err_set(e, ERR_IO, "The folder of the key file %s cannot be written.", name_of(path));
 	(void)unlink(temp);
 	return rc;

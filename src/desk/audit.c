@@ -1,11 +1,10 @@
 #include "desk/audit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/disk.h"
 
 /* What a row's hash covers: the hash before it, then the fields in this order, separated by a byte no field holds. */
 static struct crypt_hash chain(const struct crypt_hash *before, int64_t seq, int64_t at_ms, int64_t account,
@@ -117,16 +116,16 @@ enum err audit_verify(struct db *db, int64_t *rows, int64_t *broken, struct erro
 
 /* ---- the head ---- */
 
-enum { PATH_BYTES = 4096, HEX_BYTES = 2 * CRYPT_HASH_BYTES + 1 };
+enum { PATH_BYTES = 4096, HEX_BYTES = 2 * CRYPT_HASH_BYTES + 1, HEAD_LINE_BYTES = HEX_BYTES + 24 };
 
 struct audit_head {
 	int64_t seq; /* 0: none */
 	char hash[HEX_BYTES];
 };
 
-static bool path_of(char out[PATH_BYTES], const char *folder, const char *tail)
+static bool path_of(char out[PATH_BYTES], const char *folder)
 {
-	return (size_t)snprintf(out, PATH_BYTES, "%s/" AUDIT_HEAD_FILE "%s", folder, tail) < PATH_BYTES;
+	return (size_t)snprintf(out, PATH_BYTES, "%s/" AUDIT_HEAD_FILE, folder) < PATH_BYTES;
 }
 
 static enum err row_head(struct db *db, enum sql_id id, const struct bind *binds, size_t n, struct audit_head *out, struct error *e)
@@ -148,7 +147,7 @@ static enum err row_head(struct db *db, enum sql_id id, const struct bind *binds
 static enum err read_head(const char *folder, struct audit_head *out, struct error *e)
 {
 	char path[PATH_BYTES];
-	FILE *f = path_of(path, folder, "") ? fopen(path, "re") : NULL;
+	FILE *f = path_of(path, folder) ? fopen(path, "re") : NULL;
 	*out = (struct audit_head){ 0 };
 	if (!f)
 		return errno == ENOENT ? ERR_OK : err_set(e, ERR_IO, "The head of the audit cannot be read.");
@@ -160,14 +159,11 @@ static enum err read_head(const char *folder, struct audit_head *out, struct err
 
 static enum err write_head(const char *folder, const struct audit_head *h, struct error *e)
 {
-	char path[PATH_BYTES], part[PATH_BYTES];
-	int fd = path_of(path, folder, "") && path_of(part, folder, ".part") ?
-		open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
-	bool good = fd >= 0 && dprintf(fd, "%" PRId64 " %s\n", h->seq, h->hash) > 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		close(fd);
-	good = good && rename(part, path) == 0;
-	return good ? ERR_OK : err_set(e, ERR_IO, "The head of the audit cannot be written.");
+	char path[PATH_BYTES], line[HEAD_LINE_BYTES];
+	snprintf(line, sizeof(line), "%" PRId64 " %s\n", h->seq, h->hash);
+	if (!path_of(path, folder) || !disk_replace(path, 0600, slice_of(line)))
+		return err_set(e, ERR_IO, "The head of the audit cannot be written.");
+	return ERR_OK;
 }
 
 enum err audit_check_head(struct db *db, const char *folder, int64_t *cut, struct error *e)

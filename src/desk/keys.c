@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/disk.h"
 #include "base/log.h"
 
 enum { TOKEN_RAW_BYTES = 18, RATE_DAYS = 1, TURNING_TEXT_BYTES = 256 };
@@ -38,23 +39,21 @@ struct keys {
 
 static enum err turning_write(const char *folder, const struct turning *t, struct error *e)
 {
-	char path[PATH_MAX], part[PATH_MAX], text[TURNING_TEXT_BYTES];
+	char path[PATH_MAX], text[TURNING_TEXT_BYTES];
 	char now[CRYPT_BASE64_BYTES(CRYPT_KEY_BYTES)], before[CRYPT_BASE64_BYTES(CRYPT_KEY_BYTES)] = "-";
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, t->file) >= sizeof(path) ||
-		(size_t)snprintf(part, sizeof(part), "%s/%s.part", folder, t->file) >= sizeof(part))
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, t->file) >= sizeof(path))
 		return err_set(e, ERR_INVALID, "The name of the data folder is too long.");
 	crypt_base64(t->now.bytes, sizeof(t->now.bytes), now);
 	if (t->has_before)
 		crypt_base64(t->before.bytes, sizeof(t->before.bytes), before);
 	int len = snprintf(text, sizeof(text), "porchlight-key 1 %lld %s %s\n", (long long)t->period, now, before);
-	unlink(part);
-	int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool good = fd >= 0 && write(fd, text, (size_t)len) == len && fsync(fd) == 0;
-	if (fd >= 0 && close(fd))
-		good = false;
+	bool good = disk_replace(path, 0600, slice_make(text, (size_t)len));
+	int why = errno;
 	crypt_wipe(text, sizeof(text));
-	if (!good || rename(part, path))
-		return err_set(e, ERR_IO, "The key file %s cannot be written: %s.", t->file, strerror(errno));
+	crypt_wipe(now, sizeof(now));
+	crypt_wipe(before, sizeof(before));
+	if (!good)
+		return err_set(e, ERR_IO, "The key file %s cannot be written: %s.", t->file, strerror(why));
 	return ERR_OK;
 }
 
@@ -86,6 +85,8 @@ static enum err turning_read(const char *folder, struct turning *t, struct error
 		t->period = period;
 	}
 	crypt_wipe(text, sizeof(text));
+	crypt_wipe(now, sizeof(now));
+	crypt_wipe(before, sizeof(before));
 	if (!good)
 		return err_set(e, ERR_CORRUPT, "The key file %s is damaged; restore it from a backup or remove it.", t->file);
 	return ERR_OK;

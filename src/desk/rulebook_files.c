@@ -11,6 +11,7 @@
 
 #include "base/conf.h"
 #include "base/crypt.h"
+#include "base/disk.h"
 #include "base/embed.h"
 #include "desk/rulebook.h"
 #include "spam/features.h"
@@ -402,58 +403,21 @@ static enum err make_folders(const char *folder, struct slice name, struct error
 	return ERR_OK;
 }
 
-static void sync_folder(const char *path)
+static enum err bad_name(struct error *e)
 {
-	char dir[PATH_BYTES];
-	char *slash;
-	int fd;
-
-	snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash)
-		*slash = 0;
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)fsync(fd);
-		close(fd);
-	}
+	return err_field(e, ERR_INVALID, "file", "Rule files are named like my-rules.cf, lists/name.list or local.d/name.cf.");
 }
 
 enum err rule_folder_write(const char *folder, struct slice name, const char *suffix, struct slice text, struct error *e)
 {
-	char path[PATH_BYTES], part[PATH_BYTES];
+	char path[PATH_BYTES];
 	enum err err;
-	size_t done = 0;
-	int fd;
 
-	if (!rule_name_ok(name) || !path_of(path, folder, "", name, suffix) || !path_of(part, folder, "", name, ".part"))
-		return err_field(e, ERR_INVALID, "file", "Rule files are named like my-rules.cf, lists/name.list or local.d/name.cf.");
+	if (!rule_name_ok(name) || !path_of(path, folder, "", name, suffix))
+		return bad_name(e);
 	if ((err = make_folders(folder, name, e)))
 		return err;
-	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return cannot_write(e, name);
-	while (done < text.len) {
-		ssize_t n = write(fd, text.ptr + done, text.len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			err = cannot_write(e, name);
-			break;
-		}
-		done += (size_t)n;
-	}
-	if (!err && fsync(fd))
-		err = cannot_write(e, name);
-	if (close(fd) && !err)
-		err = cannot_write(e, name);
-	if (!err && rename(part, path))
-		err = cannot_write(e, name);
-	if (err)
-		(void)unlink(part);
-	else
-		sync_folder(path);
-	return err;
+	return disk_replace(path, 0640, text) ? ERR_OK : cannot_write(e, name);
 }
 
 enum err rule_folder_remove(const char *folder, struct slice name, struct error *e)
@@ -461,10 +425,9 @@ enum err rule_folder_remove(const char *folder, struct slice name, struct error 
 	char path[PATH_BYTES];
 
 	if (!rule_name_ok(name) || !path_of(path, folder, "", name, ""))
-		return err_field(e, ERR_INVALID, "file", "Rule files are named like my-rules.cf, lists/name.list or local.d/name.cf.");
-	if (unlink(path) && errno != ENOENT)
+		return bad_name(e);
+	if ((unlink(path) && errno != ENOENT) || !disk_sync_folder_of(path))
 		return cannot_write(e, name);
-	sync_folder(path);
 	return ERR_OK;
 }
 

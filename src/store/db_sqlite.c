@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/log.h"
 #include "store/sql.h"
 
@@ -545,20 +546,6 @@ static enum err conn_check(void *p, struct error *e)
 	return code ? code : complain(conn->db, "PRAGMA foreign_key_check", e);
 }
 
-/* Makes the rename durable too. */
-static int sync_folder_of(const char *path)
-{
-	char folder[PATH_BYTES];
-	const char *slash = strrchr(path, '/');
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	int rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
 static enum err conn_copy(void *p, const char *path, struct error *e)
 {
 	struct conn *conn = p;
@@ -594,10 +581,12 @@ static enum err conn_copy(void *p, const char *path, struct error *e)
 	if (code == ERR_OK)
 		code = complain(to, "PRAGMA integrity_check(1)", e);
 	sqlite3_close(to);
-	if (code == ERR_OK && (fd = open(part, O_RDONLY | O_CLOEXEC)) >= 0) {
-		if (fsync(fd))
+	if (code == ERR_OK) {
+		fd = open(part, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || fsync(fd))
 			code = err_set(e, ERR_IO, "The copy cannot be written to the disk: %s.", strerror(errno));
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 	}
 	/* What has come to be there meanwhile is not overwritten, where the file system can promise that. */
 	if (code == ERR_OK && renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) &&
@@ -605,7 +594,7 @@ static enum err conn_copy(void *p, const char *path, struct error *e)
 		code = err_set(e, errno == EEXIST ? ERR_CONFLICT : ERR_IO, "The copy cannot be given its name: %s.", strerror(errno));
 	if (code)
 		unlink(part);
-	if (code == ERR_OK && sync_folder_of(path))
+	if (code == ERR_OK && !disk_sync_folder_of(path))
 		code = err_set(e, ERR_IO, "The copy cannot be written to the disk: %s.", strerror(errno));
 	return code;
 }

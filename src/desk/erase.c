@@ -76,16 +76,19 @@ enum err erase_entry(struct db *db, int64_t ticket, int64_t n, struct error *e)
 
 static enum err append_line(const char *folder, int64_t ticket, int64_t asked, int64_t at, struct error *e)
 {
-	char path[4096], line[LINE_MAX_BYTES];
+	char path[4096], line[LINE_MAX_BYTES], end = '\n';
 	int fd, len;
 	bool good;
 
 	if (snprintf(path, sizeof(path), "%s/erasures", folder) >= (int)sizeof(path))
 		return err_set(e, ERR_IO, "The name of the data folder is too long.");
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_set(e, ERR_IO, "The list of erasures cannot be opened.");
-	len = snprintf(line, sizeof(line), "%" PRId64 " %" PRId64 " %" PRId64 "\n", ticket, asked, at);
+	/* A line that a crash or a full disk cut short must not swallow the beginning of this one. */
+	if (lseek(fd, -1, SEEK_END) >= 0 && read(fd, &end, 1) != 1)
+		end = '\0';
+	len = snprintf(line, sizeof(line), "%s%" PRId64 " %" PRId64 " %" PRId64 "\n", end == '\n' ? "" : "\n", ticket, asked, at);
 	good = write(fd, line, (size_t)len) == len && fsync(fd) == 0;
 	good = close(fd) == 0 && good;
 	return good ? ERR_OK : err_set(e, ERR_IO, "The list of erasures cannot be written.");

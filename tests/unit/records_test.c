@@ -348,6 +348,12 @@ static void test_a_restore_forgets_again(void **state)
 	assert_int_equal(load(f, kept).state, TICKET_QUEUED);
 	MUST(erase_replay(db, f->folder, &erased, &e));
 	assert_int_equal(erased, 0);
+	/* a line that was cut short stands alone: glued to the next, it would name another question */
+	raw(f, "INSERT INTO erasures (ticket, asked, at) VALUES (776, 3, 4)");
+	tmpdir_put(f->folder, "erasures", "776 3");
+	MUST(erase_replay(db, f->folder, &erased, &e));
+	assert_true(in_file(f, "erasures", "776 3\n"));
+	assert_true(in_file(f, "erasures", "\n776 3 4\n"));
 	/* a row that a crash kept from the file is added to it */
 	raw(f, "INSERT INTO erasures (ticket, asked, at) VALUES (777, 5, 6)");
 	assert_false(in_file(f, "erasures", "777 5 6\n"));

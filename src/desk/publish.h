@@ -21,8 +21,8 @@ void publish_stop(struct publish **p);
 /* Returns when everything committed before the call has been handed to the hub. For tests. */
 void publish_drain(struct publish *p);
 
-/* The bytes a stream starts with: every visible entry after `after` as frames, at most TALK_PAGE of them. *last is the number the
- * stream has then reached; *reset: too far back, send the `reset` event and end.
+/* The bytes a stream starts with: every visible entry after `after` as frames. *last is the number the stream has then reached;
+ * *reset: more than twenty pages back, or a number that does not exist yet: send the `reset` event and end.
  * Order for callers: subscribe with `after`, then publish_backlog, then stream; the hub drops what both carry. */
 enum err publish_backlog(struct db *db, struct arena *a, const struct ticket *t, int64_t after, struct reader who, struct str *out,
 			 int64_t *last, bool *reset, struct error *e) MUST_CHECK;

@@ -164,10 +164,12 @@ static enum err answer_repeat(struct desk *d, struct db *db, struct arena *a, in
 
 	if (!rc)
 		rc = ticket_token(d, db, ticket, out->token, e);
+	if (rc)
+		return rc;
 	out->ticket = ticket;
 	out->state = t.state;
 	out->repeat = true;
-	return rc;
+	return ERR_OK;
 }
 
 /* ---- writing it down ---- */
@@ -221,7 +223,8 @@ static enum err write_question(struct db *db, void *self, struct error *e)
 						 .deadline = action == ACTION_CHALLENGE ? now + CHALLENGE_MS : 0,
 						 .why = action == ACTION_HOLD ? HELD_SCREEN : HELD_NOT },
 				 &acted, e);
-	q->state = acted.state;
+	if (!rc)
+		q->state = acted.state;
 	return rc;
 }
 

@@ -182,7 +182,7 @@ enum err bayes_read(struct arena *a, struct slice text, const struct shape *shap
 	lang_key = crypt_keyed(key, "words", slice_of(lang));
 	ws->key = lang_key.bytes;
 	ws->text = text;
-	if ((err = unicode_words(text, take_word, ws)))
+	if (unicode_words(text, take_word, ws))
 		return err_nomem(e);
 	take_gap(ws, text.len);
 	if ((err = add_shape(a, out, &n, ws->key, shape, e)))

@@ -72,11 +72,8 @@ static bool run_one(struct writer *w, struct command *c)
 		c->rc = c->run(w->db, c->self, &c->why);
 		if (!db_in_transaction(w->db))
 			return false;
-		enum err rc = c->rc ? db_mark_undo(w->db, NULL) : db_mark_keep(w->db, &c->why);
-		if (c->rc == ERR_OK)
-			c->rc = rc;
-		else if (rc)
-			return false; /* it could not be undone: nothing of this transaction may stand */
+		if (c->rc ? db_mark_undo(w->db, NULL) : db_mark_keep(w->db, NULL))
+			return false; /* neither undone nor kept: nothing of this transaction may stand */
 	}
 	c->rc = outward(c->rc);
 	if (c->rc == ERR_BUSY && c->why.retry_after_s <= 0)

@@ -233,6 +233,7 @@ static bool wide_from(struct wide *w, struct slice s)
 {
 	UErrorCode bad = U_ZERO_ERROR;
 
+	w->ptr = NULL;
 	if (s.len > INT_MAX / 8 || !wide_room(w, (int32_t)s.len + 1))
 		return false;
 	u_strFromUTF8WithSub(w->ptr, w->cap, &w->len, s.ptr ? s.ptr : "", (int32_t)s.len, 0xFFFD, NULL, &bad);

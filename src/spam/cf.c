@@ -107,7 +107,8 @@ struct reader {
 static bool condition_name(void *ctx, struct slice name, struct slice argument, struct expr_value *out, struct error *e)
 {
 	static const char *const plugins[] = { "Mail::SpamAssassin::Plugin::Check",
-					       "Mail::SpamAssassin::Plugin::ReplaceTags", "Porchlight" };
+					       "Mail::SpamAssassin::Plugin::ReplaceTags",
+					       "Mail::SpamAssassin::Plugin::RaciallyCharged", "Porchlight" };
 	/* What 4.0.1 says yes to. */
 	static const char *const features[] = {
 		"perl_min_version_5010000", "has_tflags_nosubject", "has_tflags_nolog",

@@ -27,6 +27,7 @@ enum op {
 
 struct expr {
 	enum op op;
+	bool chained; /* a comparison whose left side is the right side of the comparison `a` */
 	struct expr_value value; /* OP_NUMBER, OP_SUM */
 	const struct expr *a, *b, *c;
 };
@@ -97,6 +98,8 @@ static struct expr *parse_number(struct parser *p)
 	double v = 0, unit = 1;
 	size_t digits = 0;
 
+	if (p->at + 1 < p->text.len && p->text.ptr[p->at] == '0' && isdigit((unsigned char)p->text.ptr[p->at + 1]))
+		return fail(p, "write this number without the 0 before it: Perl would read it by eights");
 	for (; p->at < p->text.len && isdigit((unsigned char)p->text.ptr[p->at]); p->at++, digits++)
 		v = v * 10 + (p->text.ptr[p->at] - '0');
 	if (p->at < p->text.len && p->text.ptr[p->at] == '.')
@@ -201,7 +204,7 @@ static const struct {
 	{ 4, "<=", OP_LE }, { 4, ">=", OP_GE },  { 4, "<", OP_LT },  { 4, ">", OP_GT },  { 5, "+", OP_ADD },
 	{ 5, "-", OP_SUB }, { 6, "*", OP_MUL },  { 6, "/", OP_DIV },
 };
-enum { LEVELS = 7 };
+enum { LEVEL_EQUAL = 3, LEVEL_ORDER, LEVELS = 7 };
 
 static bool take_binary(struct parser *p, int level, enum op *op)
 {
@@ -216,12 +219,16 @@ static bool take_binary(struct parser *p, int level, enum op *op)
 static struct expr *parse_binary(struct parser *p, int level)
 {
 	struct expr *x = level == LEVELS ? parse_unary(p) : parse_binary(p, level + 1);
+	bool chained = false;
 	enum op op;
 
 	while (level < LEVELS && p->err == ERR_OK && take_binary(p, level, &op)) {
 		struct expr *y = parse_binary(p, level + 1);
 
 		x = node(p, op, x, y, NULL);
+		if (x != NULL)
+			x->chained = chained;
+		chained = level == LEVEL_EQUAL || level == LEVEL_ORDER;
 	}
 	return x;
 }
@@ -267,6 +274,45 @@ static uint64_t bits(double v)
 	return v <= -9223372036854775808.0 ? (uint64_t)INT64_MIN : (uint64_t)(int64_t)v;
 }
 
+static bool eval(const struct expr *x, const double *variables, double *out);
+
+static bool compare(enum op op, double a, double b)
+{
+	switch (op) {
+	case OP_LT:
+		return a < b;
+	case OP_LE:
+		return a <= b;
+	case OP_GT:
+		return a > b;
+	case OP_GE:
+		return a >= b;
+	case OP_EQ:
+		return a == b;
+	default:
+		return a != b;
+	}
+}
+
+/* Stops at the first comparison of a chain that is false, as Perl does; *right is what the next one compares with. */
+static bool eval_comparison(const struct expr *x, const double *variables, double *out, double *right)
+{
+	double left = 0;
+
+	if (!x->chained) {
+		if (!eval(x->a, variables, &left))
+			return false;
+	} else if (!eval_comparison(x->a, variables, out, &left)) {
+		return false;
+	} else if (*out == 0) {
+		return true;
+	}
+	if (!eval(x->b, variables, right))
+		return false;
+	*out = compare(x->op, left, *right);
+	return true;
+}
+
 static bool eval(const struct expr *x, const double *variables, double *out)
 {
 	double a = 0, b = 0;
@@ -289,6 +335,13 @@ static bool eval(const struct expr *x, const double *variables, double *out)
 		if (!eval(x->a, variables, &a))
 			return false;
 		return eval(a != 0 ? x->b : x->c, variables, out);
+	case OP_LT:
+	case OP_LE:
+	case OP_GT:
+	case OP_GE:
+	case OP_EQ:
+	case OP_NE:
+		return eval_comparison(x, variables, out, &b);
 	default:
 		break;
 	}
@@ -314,24 +367,6 @@ static bool eval(const struct expr *x, const double *variables, double *out)
 		break;
 	case OP_SUB:
 		*out = a - b;
-		break;
-	case OP_LT:
-		*out = a < b;
-		break;
-	case OP_LE:
-		*out = a <= b;
-		break;
-	case OP_GT:
-		*out = a > b;
-		break;
-	case OP_GE:
-		*out = a >= b;
-		break;
-	case OP_EQ:
-		*out = a == b;
-		break;
-	case OP_NE:
-		*out = a != b;
 		break;
 	case OP_XOR:
 		*out = (double)(bits(a) ^ bits(b));

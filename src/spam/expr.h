@@ -7,7 +7,7 @@
  *     a || b,  a && b                the operand that decided, not 1: (2 || 3) is 2, (2 && 3) is 3
  *     a ^ b                          exclusive or of whole numbers
  *     a == b  a != b                 1 or 0
- *     a < b   a <= b  a > b  a >= b  1 or 0
+ *     a < b   a <= b  a > b  a >= b  1 or 0; a < b < c and a == b == c are chains: (a < b) && (b < c)
  *     a + b   a - b
  *     a * b   a / b
  *     !a  -a  +a                     !a is 1 or 0

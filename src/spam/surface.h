@@ -45,7 +45,7 @@ struct surface_field {
 
 /* More about a field of a mail. */
 struct surface_mail_field {
-	struct slice raw; /* as it stood there, with its line end */
+	struct slice raw; /* for :raw, with its line end */
 	bool derived;     /* made of others: not in ALL */
 };
 

@@ -11,17 +11,36 @@ struct fields {
 	size_t count;
 };
 
-static void add(struct fields *f, struct slice name, const struct mail_field *x, bool derived)
+static void add(struct fields *f, struct slice name, struct slice value, struct slice raw, bool derived)
 {
-	f->list[f->count] = (struct surface_field){ name, x->value };
-	f->more[f->count++] = (struct surface_mail_field){ x->raw, derived };
+	f->list[f->count] = (struct surface_field){ name, value };
+	f->more[f->count++] = (struct surface_mail_field){ raw, derived };
 }
 
-static void derive(struct fields *f, const struct mail *m, const char *as, const char *from)
+/* Each folded line joined to the one before by a space. Room is missing: as it stands. */
+static struct slice unfolded(struct arena *a, struct slice raw)
+{
+	char *out = arena_alloc(a, raw.len + 1);
+	size_t n = 0;
+
+	if (out == NULL)
+		return raw;
+	for (size_t i = 0; i < raw.len; i++) {
+		bool folds = raw.ptr[i] == '\n' && i + 1 < raw.len && (raw.ptr[i + 1] == ' ' || raw.ptr[i + 1] == '\t');
+
+		out[n++] = folds ? ' ' : raw.ptr[i];
+		while (folds && i + 1 < raw.len && (raw.ptr[i + 1] == ' ' || raw.ptr[i + 1] == '\t'))
+			i++;
+	}
+	return slice_make(out, n);
+}
+
+/* As in SpamAssassin, these are unfolded also where :raw asks for them, unlike the fields they are made of. */
+static void derive(struct arena *a, struct fields *f, const struct mail *m, const char *as, const char *from)
 {
 	for (size_t i = 0; i < m->field_count; i++)
 		if (utf_equal_nocase(m->fields[i].name, slice_of(from)))
-			add(f, slice_of(as), &m->fields[i], true);
+			add(f, slice_of(as), m->fields[i].value, unfolded(a, m->fields[i].raw), true);
 }
 
 enum err surface_mail(struct arena *a, const struct mail *m, struct surface_input *in, struct error *e)
@@ -36,11 +55,11 @@ enum err surface_mail(struct arena *a, const struct mail *m, struct surface_inpu
 	for (size_t i = 0; i < m->part_count; i++)
 		parts[i] = (struct surface_part){ m->parts[i].rendered, m->parts[i].raw };
 	for (size_t i = 0; i < m->field_count; i++)
-		add(&f, m->fields[i].name, &m->fields[i], false);
-	derive(&f, m, "ToCc", "To");
-	derive(&f, m, "ToCc", "Cc");
+		add(&f, m->fields[i].name, m->fields[i].value, m->fields[i].raw, false);
+	derive(a, &f, m, "ToCc", "To");
+	derive(a, &f, m, "ToCc", "Cc");
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
-		derive(&f, m, "MESSAGEID", ids[i]);
+		derive(a, &f, m, "MESSAGEID", ids[i]);
 	in->title = mail_field(m, "Subject");
 	in->parts = parts;
 	in->part_count = m->part_count;

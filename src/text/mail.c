@@ -324,27 +324,6 @@ static struct slice decoded_value(struct reader *r, struct slice name, struct sl
 	return s;
 }
 
-/* \r?\n\s+ is a space, as raw values are handed to rules. */
-static struct slice raw_value(struct reader *r, struct slice s)
-{
-	struct str out;
-
-	str_init(&out, s.len + 1);
-	for (size_t i = 0; i < s.len;) {
-		str_addc(&out, s.ptr[i] == '\n' && i + 1 < s.len && blank(s.ptr[i + 1]) ? ' ' : s.ptr[i]);
-		i++;
-		while (s.ptr[i - 1] == '\n' && i < s.len && blank(s.ptr[i]) && out.buf[out.len - 1] == ' ') {
-			size_t end = i;
-
-			while (end < s.len && blank(s.ptr[end]))
-				end++;
-			i = end;
-			break;
-		}
-	}
-	return taken(r, &out);
-}
-
 static bool field_line(struct slice line, bool blanks)
 {
 	size_t n = 0;
@@ -383,7 +362,6 @@ static void add_field(struct reader *r, struct slice field, struct mail_field **
 	if (x.raw.len > FIELD_VALUE_MAX)
 		x.raw.len = FIELD_VALUE_MAX;
 	x.value = decoded_value(r, x.name, x.raw);
-	x.raw = raw_value(r, x.raw);
 	(*list)[(*count)++] = x;
 }
 

@@ -22,7 +22,7 @@ enum { MAIL_BYTES_MAX = 4 << 20, MAIL_FIELDS_MAX = 512, MAIL_PARTS_MAX = 256, MA
 struct mail_field {
 	struct slice name;  /* as written */
 	struct slice value; /* unfolded, encoded words decoded, UTF-8 */
-	struct slice raw;   /* behind the colon, unfolded, with its line end */
+	struct slice raw;   /* behind the colon as it stands, with its line end */
 };
 
 struct mail_part {

@@ -2,7 +2,7 @@
  * SpamAssassin's own answers: its probes with the real engine's output. The shared ones first, as mails; then our own
  * under tests/rules/sa (made with tests/rules/sa/oracle.pl): `<name>.cf`, `<name>.txt` (subject line, empty line, body;
  * X-Fields behind the subject), `<name>.expected` ("NAME xCOUNT" lines, sorted), fed as the equivalent text; and the
- * mails of tests/rules/sa/mails with answers.jsonl: values, hits, score, body elements and addresses.
+ * mails of tests/rules/sa/mails and corners with answers.jsonl: values, hits, score, body elements and addresses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -277,27 +277,30 @@ static void check_list(const char *file, const char *what, const struct jv *told
 	assert_int_equal(jv_size(told), list->count);
 }
 
-static void own_mails(void **state)
+static void folder(const char *in)
 {
-	char *cf = slurp("tests/rules/sa/mails/rules.cf"), *answers = slurp("tests/rules/sa/mails/answers.jsonl");
+	char path[512], *cf, *answers;
 	struct arena *a = arena_new(256 << 20);
 	struct ruleset *r;
 	size_t mails = 0;
 
-	(void)state;
+	snprintf(path, sizeof(path), "tests/rules/sa/%s/rules.cf", in);
+	cf = slurp(path);
+	snprintf(path, sizeof(path), "tests/rules/sa/%s/answers.jsonl", in);
+	answers = slurp(path);
 	assert_true(cf != NULL && answers != NULL);
 	r = build(cf);
 	for (char *line = answers; *line != '\0'; line = strchr(line, '\n') + 1) {
 		struct jv *told = NULL;
 		struct slice file;
-		char path[512], *bytes;
+		char *bytes;
 		struct surfaces s;
 		struct scan_result out;
 		struct error e;
 
 		assert_int_equal(jv_parse(slice_make(line, strcspn(line, "\n")), 8, &told, &e), ERR_OK);
 		file = jv_get_text(told, "file");
-		snprintf(path, sizeof(path), "tests/rules/sa/mails/%.*s", SLICE_ARG(file));
+		snprintf(path, sizeof(path), "tests/rules/sa/%s/%.*s", in, SLICE_ARG(file));
 		bytes = slurp(path);
 		assert_non_null(bytes);
 		read_mail(a, slice_of(bytes), &s);
@@ -327,6 +330,19 @@ static void own_mails(void **state)
 	arena_free(&a);
 	free(cf);
 	free(answers);
+}
+
+static void own_mails(void **state)
+{
+	(void)state;
+	folder("mails");
+}
+
+/* What the generated rules and mails seldom or never come across, one rule for each. */
+static void corners(void **state)
+{
+	(void)state;
+	folder("corners");
 }
 
 static void own_probes(void **state)
@@ -391,6 +407,7 @@ int main(void)
 		cmocka_unit_test(html_mail),
 		cmocka_unit_test(own_probes),
 		cmocka_unit_test(own_mails),
+		cmocka_unit_test(corners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 # JSON {"file","score","hits":{NAME: count},"values":{NAME: as metas see it}}, rules in __ among the values; with
 # ORACLE_VERBOSE=1 also the elements of body and the addresses, a character a byte.
 #     perl oracle.pl RULES.cf FOLDER
-#     ORACLE_VERBOSE=1 perl oracle.pl mails/rules.cf mails >mails/answers.jsonl
+#     ORACLE_VERBOSE=1 perl oracle.pl mails/rules.cf mails >mails/answers.jsonl        (and likewise corners)
 # With a folder of probes in place of RULES.cf it writes each NAME.expected anew, from NAME.cf and NAME.txt:
 #     perl oracle.pl --probes tests/rules/sa
 use strict;

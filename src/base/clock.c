@@ -15,13 +15,18 @@ static void read_offset(void)
 		offset_ms = strtoll(text, NULL, 10);
 }
 
-static int64_t us_of(clockid_t id)
+static int64_t ns_of(clockid_t id)
 {
 	struct timespec t;
 
 	if (clock_gettime(id, &t) != 0)
 		return 0;
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t us_of(clockid_t id)
+{
+	return ns_of(id) / 1000;
 }
 
 int64_t clock_wall_ms(void)
@@ -45,6 +50,11 @@ int64_t clock_mono_us(void)
 int64_t clock_thread_us(void)
 {
 	return us_of(CLOCK_THREAD_CPUTIME_ID);
+}
+
+int64_t clock_thread_ns(void)
+{
+	return ns_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 char *clock_rfc3339(int64_t wall_ms, char buf[RFC3339_BYTES])

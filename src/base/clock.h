@@ -13,6 +13,7 @@ int64_t clock_wall_ms(void);   /* for what is stored and shown */
 int64_t clock_mono_ms(void);   /* for intervals inside the process */
 int64_t clock_mono_us(void);
 int64_t clock_thread_us(void); /* CPU time of the calling thread */
+int64_t clock_thread_ns(void); /* the same, finer; a call takes some hundred of them */
 
 #define RFC3339_BYTES 25
 /* "2026-01-31T12:00:00.123Z" (RFC 3339, UTC). Returns buf. */

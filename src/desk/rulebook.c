@@ -763,10 +763,9 @@ enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, stru
 	}
 	if ((err = rulebook_show_figures(db, rules, by_rule, e)))
 		goto out;
-	if ((err = rule_life_json(db, rules, &states, e)))
+	if ((err = rule_life_json(db, rules, &states, e)) || (err = rulebook_show_costs(rules, v, e)))
 		goto out;
 	rulebook_show_states(v, states);
-	jv_free(&states);
 	for (size_t i = 0; i < n; i++)
 		if (by_rule[i]) {
 			jv_push(list, by_rule[i]);
@@ -786,6 +785,7 @@ out:
 		jv_free(&by_rule[i]);
 	free(by_rule);
 	jv_free(&list);
+	jv_free(&states);
 	rule_set_fini(&disk);
 	rulebook_unpin(rb, &rules);
 	if (!err && !v)

@@ -45,6 +45,7 @@ bool rulebook_serves(struct rulebook *rb);
 /* {"generation","since","good",
  *  "errors":[{"file","line","column","message","warning"?}],
  *  "held_back":[as rule_life_json], "ageing":[likewise],
+ *  "slowest":[{"rule","file","line","us"}], at most 20, `__` names too (ruleset_cost_us), "timed": texts behind that at the most,
  *  "files":[{"file","etag","bytes","shipped":bool,"changed":bool,"rules":n,"errors":n}],
  *  "rules":[{"rule","file","line","score","describe","mode","action"?,"hits","spam","ham","last_hit"?}]} */
 enum err rulebook_json(struct rulebook *rb, struct db *db, struct jv **out, struct error *e) MUST_CHECK;
@@ -83,7 +84,7 @@ enum err rulebook_history(struct rulebook *rb, struct db *db, struct slice file,
 enum err rulebook_rollback(struct rulebook *rb, struct db *db, const struct actor *who, struct slice file, int64_t revision,
 	char etag[RULE_ETAG_BYTES], struct jv **errors, struct error *e) MUST_CHECK;
 
-/* Per rule over the last `days`: [{"rule","hits","accept","hold","reject","spam","ham","last_hit", and what rule_figures_add adds}]. */
+/* Per rule over the last `days`: [{"rule","hits","accept","hold","reject","spam","ham","last_hit", "us"?, and what rule_figures_add adds}]. `rb` NULL: without us. */
 enum err rulebook_stats(struct rulebook *rb, struct db *db, int64_t days, struct jv **out, struct error *e) MUST_CHECK;
 /* mode: "watch", "active" or "dormant"; written as a `mode` line into local.d/modes.cf. ERR_NOT_FOUND: no such rule. */
 enum err rulebook_mode(struct rulebook *rb, const struct actor *who, struct slice rule, struct slice mode, struct error *e) MUST_CHECK;

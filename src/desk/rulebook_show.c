@@ -8,7 +8,7 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
-enum { HISTORY_MAX = 200, HISTORY_TEXTS = 20, FIGURE_DAYS = 30 };
+enum { HISTORY_MAX = 200, HISTORY_TEXTS = 20, FIGURE_DAYS = 30, SLOWEST_MAX = 20 };
 
 struct jv *rulebook_show_errors(const struct cf_errors *errs)
 {
@@ -96,6 +96,42 @@ enum err rulebook_show_figures(struct db *db, const struct ruleset *rules, struc
 		jv_set_time(by_rule[at], "last_hit", rows_int(&r, 7));
 	}
 	return rows_close(&r);
+}
+
+struct slow {
+	double us;
+	const struct rule *rule;
+};
+
+static int by_us(const void *a, const void *b)
+{
+	const struct slow *x = a, *y = b;
+	return x->us > y->us ? -1 : x->us < y->us;
+}
+
+enum err rulebook_show_costs(const struct ruleset *rules, struct jv *v, struct error *e)
+{
+	size_t n = ruleset_count(rules);
+	struct slow *list = calloc(n + 1, sizeof(*list));
+	struct jv *slowest = jv_array();
+	int64_t timed = 0;
+
+	for (size_t i = 0; list && i < n; i++) {
+		struct rule_cost c = ruleset_cost(rules, i);
+		list[i] = (struct slow){ ruleset_cost_us(rules, i), ruleset_rule(rules, i) };
+		timed = c.texts > timed ? c.texts : timed;
+	}
+	if (list)
+		qsort(list, n, sizeof(*list), by_us);
+	for (size_t i = 0; list && i < n && i < SLOWEST_MAX && list[i].us > 0; i++) {
+		const struct rule *r = list[i].rule;
+		struct jv *x = jv_set_string(jv_set_string(jv_object(), "rule", r->name), "file", r->file);
+		jv_push(slowest, jv_set(jv_set_int(x, "line", r->line), "us", jv_real(list[i].us)));
+	}
+	jv_set(jv_set_int(v, "timed", timed), "slowest", slowest);
+	enum err err = list && slowest ? ERR_OK : err_nomem(e);
+	free(list);
+	return err;
 }
 
 struct jv *rulebook_show_files(const struct rule_set *disk, const struct ruleset *rules, const struct cf_errors *errs)
@@ -197,11 +233,11 @@ out:
 enum err rulebook_stats(struct rulebook *rb, struct db *db, int64_t days, struct jv **out, struct error *e)
 {
 	static const char *const keys[] = { "hits", "accept", "hold", "reject", "spam", "ham" };
+	const struct ruleset *rules = NULL;
 	struct jv *list = jv_array();
 	struct rows r;
 	enum err err;
 
-	(void)rb;
 	if (days < 1 || days > 400) {
 		jv_free(&list);
 		return err_field(e, ERR_INVALID, "days", "Figures are kept for 1 to 400 days.");
@@ -210,12 +246,19 @@ enum err rulebook_stats(struct rulebook *rb, struct db *db, int64_t days, struct
 		jv_free(&list);
 		return err;
 	}
+	if (rb)
+		rules = rulebook_pin(rb);
 	while (rows_next(&r)) {
 		struct jv *v = jv_set_text(jv_object(), "rule", rows_text(&r, 0));
+		long at = rules ? ruleset_find(rules, rows_text(&r, 0)) : -1;
+		if (at >= 0)
+			jv_set(v, "us", jv_real(ruleset_cost_us(rules, (size_t)at)));
 		for (int i = 0; i < 6; i++)
 			jv_set_int(v, keys[i], rows_int(&r, i + 1));
 		jv_push(list, jv_set_time(v, "last_hit", rows_int(&r, 7)));
 	}
+	if (rules)
+		rulebook_unpin(rb, &rules);
 	err = rows_close(&r);
 	if (!err)
 		err = rule_figures_add(db, list, days, e);

@@ -18,6 +18,8 @@ struct jv *rulebook_show_both(const struct cf_errors *first, const struct cf_err
 struct jv *rulebook_show_rule(const struct rule *r) MUST_CHECK;
 /* Sorts what rule_life_json says into v.held_back and v.ageing; pins are left out. */
 void rulebook_show_states(struct jv *v, const struct jv *states);
+/* Adds v.slowest and v.timed. */
+enum err rulebook_show_costs(const struct ruleset *rules, struct jv *v, struct error *e) MUST_CHECK;
 /* [{"file","etag","bytes","shipped","changed","rules","errors"}] */
 struct jv *rulebook_show_files(const struct rule_set *disk, const struct ruleset *rules, const struct cf_errors *errs) MUST_CHECK;
 /* Adds hits, spam, ham and last_hit of the last 30 days to the trees of the generation's rules (NULL where not wanted). */

@@ -61,6 +61,13 @@ struct ruleset {
 	size_t meta_count;
 	struct domains *domains, *allowed;
 	size_t tests;
+	atomic_llong *timed; /* texts */
+	struct cost *costs;  /* of each rule */
+};
+
+struct cost {
+	atomic_llong ns;
+	long long before; /* texts that were timed before the rule was as it is */
 };
 
 /* For the table of names: FNV-1a, folded. */

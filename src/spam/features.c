@@ -271,7 +271,8 @@ struct scanning {
 static enum err scan_text(struct arena *a, const struct ruleset *rules, const struct features_options *o, struct reading *r, int64_t *left_us,
 	struct scanning *s, struct error *e)
 {
-	struct scan_options so = { .now_ms = o ? o->now_ms : 0, .life = o ? o->life : NULL, .unlisted_too = true, .budget_us = *left_us };
+	struct scan_options so = { .now_ms = o ? o->now_ms : 0, .life = o ? o->life : NULL, .unlisted_too = true, .budget_us = *left_us,
+		.timed = o && o->timed };
 	enum err err;
 
 	s->rules = rules;
@@ -478,6 +479,8 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	f->builtin = !(o && o->no_builtin);
 	if ((err = read_text(a, rules, o, in, in->body, r, e)) || (err = scan_text(a, rules, o, r, &left_us, &own, e)))
 		return err;
+	if (o && o->timed)
+		ruleset_timed(rules);
 	f->shape = r->shape;
 	read_twin(r, &f->twin);
 	f->norm = r->views.text[VIEW_NORM];

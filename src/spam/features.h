@@ -45,6 +45,7 @@ struct features_options {
 	size_t own_count;
 	int64_t now_ms;           /* wall time for `expires`; 0: nothing expires */
 	const unsigned char *life; /* enum rule_life, one for each rule of the generation, or NULL */
+	bool timed;               /* add up what each rule costs (ruleset_cost); makes it slower */
 };
 
 /* `rules` must stay pinned as long as the result is used. `o` may be NULL. */

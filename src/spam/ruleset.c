@@ -58,6 +58,25 @@ static enum err name_generation(struct ruleset *r, const struct cf_source *sourc
 	return ERR_OK;
 }
 
+static enum err take_over_costs(struct ruleset *r, const struct ruleset *previous, struct error *e)
+{
+	long long timed = previous != NULL ? atomic_load(previous->timed) : 0;
+
+	r->timed = ARENA_NEW(r->arena, atomic_llong);
+	r->costs = arena_array(r->arena, r->count + 1, sizeof(*r->costs));
+	if (r->timed == NULL || r->costs == NULL)
+		return err_nomem(e);
+	atomic_init(r->timed, timed);
+	for (size_t i = 0; i < r->count; i++) {
+		long at = previous != NULL ? ruleset_find(previous, r->rules[i].name) : -1;
+		bool same = at >= 0 && previous->rules[at].rule.version == r->rules[i].rule.version;
+
+		atomic_init(&r->costs[i].ns, same ? atomic_load(&previous->costs[at].ns) : 0);
+		r->costs[i].before = same ? previous->costs[at].before : timed;
+	}
+	return ERR_OK;
+}
+
 enum err ruleset_build(const struct cf_source *sources, size_t count, const struct ruleset_options *options,
 		       struct ruleset **out, struct cf_errors *errs, struct error *e)
 {
@@ -83,6 +102,8 @@ enum err ruleset_build(const struct cf_source *sources, size_t count, const stru
 		err = cf_parse(r->arena, sources, count, &tree, errs, e);
 	if (err == ERR_OK)
 		err = compose(r, &tree, o, errs, e);
+	if (err == ERR_OK)
+		err = take_over_costs(r, o->previous, e);
 	/* A set with errors is refused anyhow; its tests would only repeat them. */
 	if (err == ERR_OK && errs->errors == errors)
 		err = selftest_run(r, &tree, o, errs, &r->tests, e);
@@ -219,6 +240,29 @@ struct ruleset_figures ruleset_figures(const struct ruleset *r)
 			}
 	}
 	return f;
+}
+
+struct rule_cost ruleset_cost(const struct ruleset *r, size_t index)
+{
+	assert(index < r->count);
+	return (struct rule_cost){ .texts = atomic_load(r->timed) - r->costs[index].before, .ns = atomic_load(&r->costs[index].ns) };
+}
+
+double ruleset_cost_us(const struct ruleset *r, size_t index)
+{
+	struct rule_cost c = ruleset_cost(r, index);
+
+	return c.texts > 0 ? (double)c.ns / 1000 / (double)c.texts : 0;
+}
+
+void ruleset_timed(const struct ruleset *r)
+{
+	atomic_fetch_add_explicit(r->timed, 1, memory_order_relaxed);
+}
+
+void ruleset_spent(const struct ruleset *r, size_t index, int64_t ns)
+{
+	atomic_fetch_add_explicit(&r->costs[index].ns, ns, memory_order_relaxed);
 }
 
 const struct probe_set *ruleset_probes(const struct ruleset *r, enum surface s)

@@ -9,7 +9,7 @@
  * properties the last one too, wherever they stand. Disabled (never run, 0 in metas): score 0, mode dormant, past
  * `expires`, mail-only header modifiers. A meta that is part of a cycle is 0, with a notice.
  *
- * Threads: ref, unref and all readers from any thread; build from one at a time per `previous`. Limits: below.
+ * Threads: ref, unref, all readers and the counters of costs from any thread; build from one at a time per `previous`. Limits: below.
  */
 #ifndef SPAM_RULESET_H
 #define SPAM_RULESET_H
@@ -112,6 +112,19 @@ struct ruleset_figures {
 };
 struct ruleset_figures ruleset_figures(const struct ruleset *r);
 
+/*
+ * What a rule's patterns cost: CPU time over the texts that were timed (scan_options.timed) since the rule is as it is. The one thing that changes in a
+ * generation; the next one takes over what it knows of rules that stay as they are. The index, which all share, is nobody's cost.
+ */
+struct rule_cost {
+	int64_t texts, ns;
+};
+struct rule_cost ruleset_cost(const struct ruleset *r, size_t index);
+/* Microseconds a text; 0 while none was timed. */
+double ruleset_cost_us(const struct ruleset *r, size_t index);
+/* One more text is timed. */
+void ruleset_timed(const struct ruleset *r);
+
 /* ---- for spam/scan ---------------------------------------------------------------------------------------------- */
 
 struct domains;
@@ -162,6 +175,7 @@ struct ruleset_meta {
 };
 
 const struct probe_set *ruleset_probes(const struct ruleset *r, enum surface s);
+void ruleset_spent(const struct ruleset *r, size_t index, int64_t ns);
 /* Patterns of allow lists, to be asked of URIs. */
 const struct probe_set *ruleset_allow_probes(const struct ruleset *r);
 /* In an order in which each finds its dependencies ready. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "spam/domains.h"
 #include "spam/expr.h"
 #include "spam/fold.h"
@@ -33,6 +34,7 @@ struct scan {
 	uint32_t *slot; /* of each rule: its record's index + 1, or 0 */
 	double *values;
 	bool *skipped; /* metas that were not run; NULL while there are none */
+	int64_t clock_ns; /* what looking at the clock takes, where rules are timed */
 	bool nomem; /* sticky; looked at in the end */
 	/* For one element: candidates, and the element folded. */
 	unsigned char *seen;
@@ -181,7 +183,7 @@ static enum pattern_result find(struct scan *c, const struct probe *p, struct sl
 }
 
 /* Asks a probe about an element, again and again where the rule counts every hit. True when it matched. */
-static bool ask(struct scan *c, const struct probe *p, enum surface s, size_t element, const struct surface_element *x)
+static bool ask_now(struct scan *c, const struct probe *p, enum surface s, size_t element, const struct surface_element *x)
 {
 	size_t from = 0;
 	bool matched = false, not_empty = false;
@@ -213,6 +215,21 @@ static bool ask(struct scan *c, const struct probe *p, enum surface s, size_t el
 		not_empty = m.end == m.start || m.end == from;
 		from = m.end;
 	}
+	return matched;
+}
+
+static bool ask(struct scan *c, const struct probe *p, enum surface s, size_t element, const struct surface_element *x)
+{
+	int64_t from, spent;
+	bool matched;
+
+	if (!c->o->timed)
+		return ask_now(c, p, s, element, x);
+	from = clock_thread_ns();
+	matched = ask_now(c, p, s, element, x);
+	spent = clock_thread_ns() - from - c->clock_ns;
+	if (spent > 0)
+		ruleset_spent(c->r, p->rule, spent);
 	return matched;
 }
 
@@ -565,6 +582,19 @@ static bool collect(struct scan *c)
 	return true;
 }
 
+/* The least of some, because the clock may be read slowly, but not quickly, by chance. */
+static int64_t clock_takes(void)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < 4; i++) {
+		int64_t from = clock_thread_ns(), took = clock_thread_ns() - from;
+
+		least = took < least ? took : least;
+	}
+	return least;
+}
+
 enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struct scan_options *options,
 		  struct arena *a, struct scan_result *out, struct error *e)
 {
@@ -574,6 +604,8 @@ enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struc
 	*out = (struct scan_result){ 0 };
 	if (!prepare(&c))
 		return err_nomem(e);
+	if (o->timed)
+		c.clock_ns = clock_takes();
 	pattern_meter_start(&c.meter, o->budget_us > 0 ? o->budget_us : SCAN_BUDGET_US,
 			    o->rule_budget_us > 0 ? o->rule_budget_us : SCAN_RULE_BUDGET_US);
 	for (int surface = 0; surface < SURFACE_COUNT; surface++) {

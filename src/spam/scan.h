@@ -63,6 +63,7 @@ struct scan_options {
 	bool unlisted_too;                 /* tell of hits of `__` rules as well (they add nothing): what a meta saw */
 	bool dormant_too;                  /* also run dormant and expired rules (replay, tests) */
 	bool no_index;                     /* every pattern on every element: the oracle of the differential test */
+	bool timed;                        /* add up what each rule costs (ruleset_cost); makes the scan slower */
 	int64_t budget_us, rule_budget_us; /* 0: the defaults above */
 };
 

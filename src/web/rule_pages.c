@@ -99,6 +99,21 @@ static struct jv *rules_of(struct request *rq, const char *lang, const struct jv
 	return list;
 }
 
+static struct jv *slowest_of(struct request *rq, const struct jv *from)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *in = jv_at(from, i), *x = jv_object();
+		char us[32];
+		snprintf(us, sizeof(us), "%.2f", jv_real_of(jv_get(in, "us")));
+		jv_set(x, "rule", view_text_of(in, "rule"));
+		jv_set(x, "file", view_text_of(in, "file"));
+		jv_set(x, "line", copy_number(rq, in, "line"));
+		jv_push(list, jv_set_string(x, "us", us));
+	}
+	return list;
+}
+
 static enum err show_rules(struct request *rq, struct response *rs, int status, const char *problem, struct error *e)
 {
 	const char *lang = view_lang(rq, rs);
@@ -126,6 +141,9 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 	jv_set(page, "ageing", ageing ? view_say(rq, lang, "rules-ageing", I18N(i18n_int(ageing))) : jv_null());
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
 	jv_set(page, "rules", rules_of(rq, lang, rules));
+	jv_set_bool(page, "has_slowest", jv_size(jv_get(book, "slowest")) > 0);
+	jv_set(page, "slowest", slowest_of(rq, jv_get(book, "slowest")));
+	view_put(rq, page, lang, "slowest_text", "rules-slowest-text", I18N(i18n_int(jv_int_of(jv_get(book, "timed")))));
 	jv_free(&book);
 	struct slice rule = request_query(rq, "rule"), mode = request_query(rq, "mode");
 	jv_set(page, "problem", view_maybe(rq, lang, problem));

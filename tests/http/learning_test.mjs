@@ -97,5 +97,7 @@ test('bench tells the stages apart', () => {
 	assert.equal(v.texts, 20);
 	for (const stage of ['reading', 'rules', 'sameness', 'words', 'judging', 'whole']) assert.equal(typeof v.us[stage], 'number');
 	assert.ok(v.us.whole > 0 && v.worst_us >= v.median_us);
+	assert.ok(v.rules.length > 3 && v.rules.every((x, i) => x.us > 0 && (i === 0 || x.us <= v.rules[i - 1].us)), r.out);
+	assert.match(command(['rules', 'bench', file], { env: d.env }).out, /slowest of \d+ rules.*\n\w+ +\d+\.\d\d\n/);
 	assert.equal(command(['rules', 'bench', path.join(d.data, 'none.jsonl')], { env: d.env }).code, 1);
 });

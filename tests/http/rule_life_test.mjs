@@ -256,6 +256,15 @@ test('what a rule alone holds or refuses is let in as one, teaches nothing, and 
 	assert.match((await mona.get('/desk/rules/undo?rule=TOO_WIDE')).text, /Nothing is held or refused because of this rule alone/);
 });
 
+test('what rules cost is shown, slowest first', async () => {
+	const { timed, slowest } = (await ada.get(`${V}/rules`)).body;
+	assert.ok(timed > 0 && slowest.length > 0 && slowest.length <= 20);
+	assert.ok(slowest.every((x, i) => x.us > 0 && (i === 0 || x.us <= slowest[i - 1].us)), JSON.stringify(slowest));
+	const page = (await ada.get('/desk/rules')).text.split('What rules cost').at(-1);
+	assert.match(page, new RegExp(`file=${slowest[0].file.replace('/', '(/|%2F|&#x2F;)')}&amp;line=${slowest[0].line}#text">${slowest[0].rule}<`));
+	assert.ok((await ada.get(`${V}/rules/stats`)).body.items.some((x) => x.us > 0));
+});
+
 test('the command line lists what each rule did, and what is held back', async () => {
 	const run = command(['rules', 'list', '--json'], { data: d.data });
 	assert.equal(run.code, 0, run.err);

@@ -58,6 +58,46 @@ static size_t hits(struct arena *a, const struct ruleset *r, const char *text)
 	return out.hit_count;
 }
 
+static int64_t cost_of(const struct ruleset *r, const char *rule)
+{
+	return ruleset_cost(r, (size_t)ruleset_find(r, slice_of(rule))).ns;
+}
+
+/* Patterns that were run, and no others, only in texts that are timed; an edit begins anew for its rule alone. */
+static void costs_are_those_of_timed_texts(void **state)
+{
+	struct surface_input in = { .body = SLICE("edit number 1; Word300 two x, Word300 one") };
+	struct ruleset *old = build(RULES, 1, NULL), *r;
+	struct arena *a = arena_new(8 << 20);
+	struct scan_result out;
+	struct surfaces s;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(surface_build(a, &in, &s, &e), ERR_OK);
+	assert_int_equal(scan_run(old, &s, NULL, a, &out, &e), ERR_OK);
+	assert_int_equal(cost_of(old, "R300"), 0);
+	for (int i = 0; i < 200; i++) {
+		ruleset_timed(old);
+		assert_int_equal(scan_run(old, &s, &(struct scan_options){ .timed = true }, a, &out, &e), ERR_OK);
+		arena_reset(a);
+		assert_int_equal(surface_build(a, &in, &s, &e), ERR_OK);
+	}
+	assert_true(cost_of(old, "R300") > 0 && cost_of(old, "R700") > 0);
+	assert_int_equal(cost_of(old, "R303"), 0);
+	assert_int_equal(ruleset_cost(old, 300).texts, 200);
+	r = build(RULES, 2, old);
+	assert_int_equal(cost_of(r, "R300"), cost_of(old, "R300"));
+	assert_true(ruleset_cost_us(r, 300) > 0);
+	assert_int_equal(cost_of(r, "R700"), 0);
+	ruleset_timed(r);
+	assert_int_equal(ruleset_cost(r, 300).texts, 201);
+	assert_int_equal(ruleset_cost(r, 700).texts, 1);
+	ruleset_unref(&old);
+	ruleset_unref(&r);
+	arena_free(&a);
+}
+
 static void an_edit_compiles_only_itself(void **state)
 {
 	struct ruleset *old = build(RULES, 1, NULL), *r = build(RULES, 2, old);
@@ -145,6 +185,7 @@ static void generations_are_swapped_under_scans(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(costs_are_those_of_timed_texts),
 		cmocka_unit_test(an_edit_compiles_only_itself),
 		cmocka_unit_test(generations_are_swapped_under_scans),
 	};

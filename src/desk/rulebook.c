@@ -327,13 +327,18 @@ static bool same_file_set(struct rulebook *rb, const struct rule_set *set, const
 {
 	struct cf_errors errs, kept;
 	struct ruleset *next = NULL;
+	struct error e;
+	bool built;
 
 	cf_errors_init(&errs);
-	if (build(rb, set, &next, &errs, NULL)) {
-		cf_errors_fini(&errs);
-		return false;
+	built = rule_set_rebuild(set, NULL, &next, &errs, &e) == ERR_OK;
+	if (!built) {
+		log_error("desk/rulebook", "%s cannot be built: %s", what, e.message);
+		log_errors(&errs);
 	}
 	cf_errors_fini(&errs);
+	if (!built)
+		return false;
 	log_warn("desk/rulebook", "%s serves: generation %s, %zu rules", what, ruleset_name(next), ruleset_count(next));
 	/* The folder's errors stay on show. */
 	pthread_mutex_lock(&rb->swap_lock);
@@ -373,7 +378,7 @@ static void edited_while_down(struct rulebook *rb, const struct rule_set *last)
 	struct error e;
 
 	cf_errors_init(&errs);
-	if (build(rb, last, &old, &errs, &e) == ERR_OK && rule_doubt_edited(rb->desk, old, rb->serving, &e))
+	if (rule_set_rebuild(last, rb->serving, &old, &errs, &e) == ERR_OK && rule_doubt_edited(rb->desk, old, rb->serving, &e))
 		log_warn("desk/rulebook", "which rules were edited could not be remembered: %s", e.message);
 	cf_errors_fini(&errs);
 	ruleset_unref(&old);

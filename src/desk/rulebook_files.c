@@ -198,18 +198,32 @@ static size_t own_urls(char *const pages[2], size_t bytes, struct slice out[4])
 	return n;
 }
 
-enum err rule_set_build(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e)
+enum err rule_set_rebuild(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e)
 {
-	char page[PATH_BYTES], other[PATH_BYTES], *const pages[] = { page, other };
-	struct slice urls[4];
 	struct cf_source *sources = rule_set_sources(s);
-	size_t before = errs->errors;
 	enum err err;
 
 	*out = NULL;
 	if (!sources)
 		return err_nomem(e);
 	err = features_build_rules(sources, s->count, previous, out, errs, e);
+	free(sources);
+	return err;
+}
+
+enum err rule_set_build(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e)
+{
+	char page[PATH_BYTES], other[PATH_BYTES], *const pages[] = { page, other };
+	struct slice urls[4];
+	struct cf_source *sources;
+	size_t before = errs->errors;
+	enum err err = rule_set_rebuild(s, previous, out, errs, e);
+
+	if (err)
+		return err;
+	sources = rule_set_sources(s);
+	if (!sources)
+		err = err_nomem(e);
 	/* the page first: what meets it is named once, unless it meets the bare address alone */
 	for (size_t n = err ? 0 : own_urls(pages, sizeof(page), urls); !err && n > 0 && errs->errors == before; n--)
 		err = own_site_check(*out, sources, s->count, &urls[n - 1], 1, errs, e);

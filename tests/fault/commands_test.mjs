@@ -268,6 +268,30 @@ test('a rule file that is broken by hand: the last good rules go on, also across
 	gone(data);
 });
 
+test('a list that is good until the wiki has another address: the last good rules go on, also at the next start', async () => {
+	const data = temporary();
+	const wiki = (url) => ({ PORCHLIGHT_WIKI_URL: url });
+	const before = await start({ data, env: wiki('https://wiki.example.org/'), people: { ada: 'admin' } });
+	const ada = await before.login('ada');
+	for (const [file, body] of [['lists/mine.list', 'forum\\.example\\.net\n'], ['local.d/mine.cf', 'body MINE /purple elephants/\nscore MINE 8\n']]) {
+		const r = await ada.request('PUT', `/api/v1/rules/${encodeURIComponent(file)}`, { headers: { 'content-type': 'text/plain', 'if-none-match': '*' }, body });
+		assert.equal(r.status, 200, r.text);
+	}
+	const { generation } = (await ada.get('/api/v1/rules')).body;
+	await before.stop({ keep: true });
+	const moved = wiki('https://forum.example.net/');
+	const desk = await start({ data, migrate: false, env: moved, expect: [/desk\/rulebook/] });
+	assert.match(desk.stderr, /mine\.list:1:\d+: this line would block the site itself/);
+	assert.match(desk.stderr, /the last good rule set serves/);
+	const rules = (await (await desk.login('ada')).get('/api/v1/rules')).body;
+	assert.deepEqual([rules.generation, rules.good, rules.errors[0].file], [generation, false, 'lists/mine.list']);
+	const asked = await desk.json('POST', '/api/v1/questions', { body: 'Where do the purple elephants live?', client_id: randomUUID() });
+	assert.equal(asked.body.state, 'held', 'a rule of the site');
+	assert.match(command(['doctor'], { data, env: moved }).out, /mend .*the rules have errors/);
+	await desk.stop({ keep: true });
+	gone(data);
+});
+
 test('keys that others may read are refused, and the doctor says so', () => {
 	const data = migrated();
 	assert.equal(command(['user', 'add', 'x', '--password-stdin'], { data, input: `${PASSWORD}\n` }).code, 0);

@@ -123,6 +123,7 @@ enum err ticket_token(struct desk *d, struct db *db, int64_t ticket, char out[TI
 	struct rows r;
 	enum err rc, closed;
 	unsigned char seed[KEYS_SEED_BYTES];
+	struct crypt_hash hash;
 
 	_Static_assert(TICKET_TOKEN_BYTES >= (int)KEYS_TOKEN_BYTES, "a token must fit");
 	rc = rows_open(db, &r, SQL_TICKET_SEED, BINDS(b_int(ticket)), e);
@@ -133,15 +134,17 @@ enum err ticket_token(struct desk *d, struct db *db, int64_t ticket, char out[TI
 		struct slice s = rows_blob(&r, 0);
 
 		rc = s.len == sizeof(seed) ? ERR_OK : err_set(e, ERR_CORRUPT, "The stored link is damaged.");
-		if (!rc)
+		if (!rc) {
 			memcpy(seed, s.ptr, sizeof(seed));
+			keys_token(d->keys, seed, out);
+			hash = keys_token_hash(slice_of(out));
+			/* Under another key than it was made with: a link that opens nothing must not be given. */
+			if (!slice_eq(rows_blob(&r, 1), slice_make((const char *)hash.bytes, sizeof(hash.bytes))))
+				rc = err_set(e, ERR_CONFLICT, "The key that links are made with is another one now: the link you have is good, but it cannot be given again.");
+		}
 	}
 	closed = rows_close(&r);
-	if (closed)
-		return closed;
-	if (!rc)
-		keys_token(d->keys, seed, out);
-	return rc;
+	return closed ? closed : rc;
 }
 
 /* ---- who may read ---- */

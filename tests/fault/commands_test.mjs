@@ -303,6 +303,25 @@ test('keys that others may read are refused, and the doctor says so', () => {
 	gone(data);
 });
 
+test('a copy without its keys: the links that people have are good, and no other is given for them', async () => {
+	const desk = await start();
+	const words = { body: 'Which way does the old mill turn?', client_id: randomUUID() };
+	const asked = await desk.json('POST', '/api/v1/questions', words);
+	const copy = path.join(desk.data, 'copy.db');
+	assert.equal(command(['backup', copy], { data: desk.data }).code, 0);
+	await desk.stop({ keep: true });
+	const data = temporary();
+	assert.equal(command(['restore', copy], { data }).code, 0);
+	const again = await start({ data, migrate: false });
+	assert.equal((await again.get(`/api/v1/questions/${asked.body.token}`)).status, 200);
+	const repeat = await again.json('POST', '/api/v1/questions', words);
+	assert.equal(repeat.status, 409, repeat.text);
+	assert.equal(repeat.body.token, undefined);
+	await again.stop({ keep: true });
+	gone(data);
+	gone(desk.data);
+});
+
 test('a site question without its answers is told by the doctor', () => {
 	const data = migrated();
 	const doctor = (site_question) => command(['doctor'], { data, env: { PORCHLIGHT_SITE_QUESTION: site_question } }).out;

@@ -1,9 +1,11 @@
 #include "web/intake.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "base/conf.h"
+#include "base/log.h"
 #include "web/heads.h"
 #include "web/session.h"
 
@@ -61,6 +63,14 @@ static void find_route(struct exchange *x, bool known_method)
 		exchange_refuse_later(x, 404, ERR_NOT_FOUND, "");
 }
 
+/* Once: every request comes that way. */
+static void say_unknown(void)
+{
+	static atomic_flag said = ATOMIC_FLAG_INIT;
+	if (!atomic_flag_test_and_set(&said))
+		log_warn("web/intake", "requests come through a proxy that does not say for whom, or that trusted_proxies does not name: their senders are unknown");
+}
+
 static void read_way(struct exchange *x)
 {
 	struct forwarding f = { .chain = SLICE_NONE };
@@ -75,6 +85,8 @@ static void read_way(struct exchange *x)
 	}
 	x->forwarded = f.any;
 	x->sender = peer_sender(&x->peer, &f, conf()->trusted_proxies);
+	if (x->peer.known && !x->sender.known && f.any)
+		say_unknown();
 }
 
 bool intake_head(struct exchange *x, const struct intake *in)

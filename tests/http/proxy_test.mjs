@@ -118,6 +118,7 @@ describe('behind nginx', { skip: nginx ? false : 'nginx is not installed' }, () 
 			const got = [one.filter(Boolean).length, two.filter(Boolean).length, spoofed.filter(Boolean).length];
 			// Undeclared: nobody is known, so nobody shares a limit with everybody.
 			assert.deepEqual(got, what === 'declared' ? [2, 1, 0] : [4, 1, 1], what);
+			assert.equal(desk.lines.filter((l) => /warn .*their senders are unknown/.test(l)).length, what === 'declared' ? 0 : 1, `${what}: said once`);
 			for (const s of [...one, ...two, ...spoofed]) s?.close();
 			await front.stop();
 			await desk.stop();

@@ -16,6 +16,8 @@
 #include "desk/audit.h"
 #include "desk/proof.h"
 #include "desk/rule_life.h"
+#include "desk/rulebook_files.h"
+#include "desk/rulebook_past.h"
 #include "store/migrate.h"
 
 enum { USAGE = 2, ROOM_MIB = 256 };
@@ -24,6 +26,7 @@ enum { USAGE = 2, ROOM_MIB = 256 };
 struct findings {
 	struct jv *json; /* NULL: lines */
 	int wrong;       /* how many are to be mended */
+	bool no_rules;   /* their folder is missing, which was said */
 };
 
 static void found(struct findings *f, const char *kind, const char *what)
@@ -121,12 +124,36 @@ static void look_at_rule_states(struct db *db, struct findings *f)
 	}
 }
 
+/* The folder is made by the first start; where rules have served before, it was there. */
+static void look_at_rules_folder(struct db *db, const char *folder, struct findings *f)
+{
+	struct error e = { 0 };
+	struct rule_set last;
+	struct stat st;
+	char path[4096];
+	int64_t revision = 0;
+	bool own = !conf()->rules[0];
+	snprintf(path, sizeof(path), "%s%s", own ? folder : conf()->rules, own ? "/rules" : "");
+	if (!stat(path, &st))
+		return;
+	if (rulebook_past_latest(db, &revision, NULL, &last, &e)) {
+		mend(f, "the rules that served last cannot be read: %s", e.message);
+		return;
+	}
+	rule_set_fini(&last);
+	f->no_rules = revision || !own;
+	if (f->no_rules)
+		mend(f, "the rules folder %s is missing: %s%s", path, revision ? "the last good set goes on" : "the built-in rules serve",
+			own ? ", and the next start writes it out again" : "");
+}
+
 static void look_at_database(const char *folder, struct findings *f)
 {
 	struct error e = { 0 };
 	struct migrate_state s;
 	struct db *db = NULL;
 	int64_t rows = 0, broken = 0, cut = 0;
+	char file[4096];
 	if (migrate_check(folder, &s, &e)) {
 		mend(f, "%s", e.message);
 		return;
@@ -139,8 +166,11 @@ static void look_at_database(const char *folder, struct findings *f)
 	enum err rc = db_open(folder, DB_READ, &db, &e);
 	if (rc == ERR_OK)
 		rc = db_check(db, &e);
+	snprintf(file, sizeof(file), "%s/porchlight.db", folder);
 	if (rc)
 		mend(f, "%s Restore a backup.", e.message);
+	else if (access(file, W_OK))
+		mend(f, "the database cannot be written: %s; give %s to the user that serves", strerror(errno), file);
 	else
 		good(f, "database");
 	if (rc == ERR_OK && (audit_verify(db, &rows, &broken, &e) || audit_check_head(db, folder, &cut, &e)))
@@ -151,8 +181,10 @@ static void look_at_database(const char *folder, struct findings *f)
 		mend(f, "the audit was cut: row %" PRId64 " was there and is not any more; if you know why, remove %s/" AUDIT_HEAD_FILE, cut, folder);
 	else if (rc == ERR_OK)
 		good(f, "audit");
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		look_at_rule_states(db, f);
+		look_at_rules_folder(db, folder, f);
+	}
 	db_close(&db);
 }
 
@@ -196,11 +228,14 @@ int command_doctor(struct args *a)
 	else
 		mend(&f, "site_question: \"%.*s\" is not `question = answer, answer`: nobody is asked it", bad.len < 200 ? (int)bad.len : 200, bad.ptr);
 	if (!conf()->public_url[0])
-		found(&f, "note", "public_url is not set: links in mails and pages name the address the server listens on");
+		found(&f, "note", "public_url is not set: links name the address the server listens on");
+	if (strncmp(conf()->public_url, "https:", 6) == 0 && !conf()->trusted_proxies[0])
+		mend(&f, "public_url is https, so a proxy is in front, but trusted_proxies names none: senders are unknown, without limits by network");
 	look_at_folder(folder, &f);
 	look_at_keys(folder, &f);
 	look_at_database(folder, &f);
-	look_at_rules(json, &f);
+	if (!f.no_rules)
+		look_at_rules(json, &f);
 	if (json && jv_dump_pretty(f.json, &out) == ERR_OK)
 		printf("%s\n", str_c(&out));
 	str_fini(&out);

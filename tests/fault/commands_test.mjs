@@ -303,6 +303,22 @@ test('keys that others may read are refused, and the doctor says so', () => {
 	gone(data);
 });
 
+test('the doctor sees what keeps a desk from its work', async () => {
+	const desk = await start();
+	const { data } = desk;
+	await desk.stop({ keep: true });
+	const mends = (env) => command(['doctor'], { data, env }).out.split('\n').filter((l) => /^mend/.test(l)).join('\n');
+	assert.equal(mends(), '');
+	assert.equal(mends({ PORCHLIGHT_PUBLIC_URL: 'https://help.example.org', PORCHLIGHT_TRUSTED_PROXIES: '127.0.0.1' }), '');
+	assert.match(mends({ PORCHLIGHT_PUBLIC_URL: 'https://help.example.org' }), /trusted_proxies names none/);
+	assert.match(mends({ PORCHLIGHT_RULES: '/nonexistent/rules' }), /rules folder \/nonexistent\/rules is missing: the last good set goes on$/);
+	rmSync(path.join(data, 'rules'), { recursive: true });
+	assert.match(mends(), /rules folder .*rules is missing: the last good set goes on, and the next start writes it out again/);
+	chmodSync(path.join(data, 'porchlight.db'), 0o400);
+	assert.match(mends(), /database cannot be written/);
+	gone(data);
+});
+
 test('a copy without its keys: the links that people have are good, and no other is given for them', async () => {
 	const desk = await start();
 	const words = { body: 'Which way does the old mill turn?', client_id: randomUUID() };

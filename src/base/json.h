@@ -61,7 +61,7 @@ int64_t jv_int_of(const struct jv *v);               /* 0 when not a number */
 double jv_real_of(const struct jv *v);
 /* Walks an object's members in insertion order: start with *iter = NULL. */
 bool jv_next(const struct jv *obj, void **iter, struct slice *key, struct jv **value);
-bool jv_equal(const struct jv *a, const struct jv *b);
+bool jv_equal(const struct jv *a, const struct jv *b); /* by value; for tests */
 
 /* Typed fields of a request. Absent and null leave *out as it was; another type is ERR_MALFORMED naming the field. */
 enum err jv_want_text(const struct jv *obj, const char *key, struct slice *out, struct error *e) MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -28,7 +29,7 @@ struct rulebook {
 	pthread_mutex_t write_lock;  /* one change at a time; guards what the next lines hold */
 	struct rule_set disk;        /* the folder as it was last read */
 	uint64_t first_mark;         /* of the folder, before it was first read */
-	bool unsaved;                /* the serving set is not in rule_revisions yet */
+	atomic_bool unsaved;         /* the serving set is not in rule_revisions yet; the watcher looks at it without the lock */
 	pthread_mutex_t swap_lock;   /* guards the lines below */
 	struct ruleset *serving;
 	int64_t since;

@@ -5,11 +5,6 @@
 
 static const char *const form_names[] = { "unknown", "good", "missing", "expired", "spent", "forged" };
 
-const char *form_state_name(enum form_state s)
-{
-	return form_names[s];
-}
-
 void facts_init(struct facts *f)
 {
 	memset(f, 0, sizeof(*f));
@@ -68,7 +63,7 @@ struct jv *facts_json(const struct facts *f)
 {
 	struct jv *v = jv_object();
 
-	jv_set_string(v, "form", form_state_name(f->form));
+	jv_set_string(v, "form", form_names[f->form]);
 #define X(name) jv_set_string(v, #name, known_name(f->name));
 	FACT_KNOWNS(X)
 #undef X

@@ -24,7 +24,6 @@ enum form_state {
 	FORM_SPENT,   /* ours, used before: the Back button, costs nothing */
 	FORM_FORGED,  /* not ours */
 };
-const char *form_state_name(enum form_state s);
 
 enum { FACTS_OPINIONS = 3 };
 

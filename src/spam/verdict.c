@@ -11,7 +11,7 @@ const char *action_name(enum action a)
 	return action_names[a];
 }
 
-bool action_read(struct slice name, enum action *out)
+static bool action_read(struct slice name, enum action *out)
 {
 	for (int i = 0; name.ptr && i < ACTION_COUNT; i++)
 		if (slice_is(name, action_names[i])) {

@@ -23,7 +23,6 @@
 enum action { ACTION_ACCEPT, ACTION_CHALLENGE, ACTION_HOLD, ACTION_REJECT };
 #define ACTION_COUNT 4
 const char *action_name(enum action a); /* "accept", "challenge", "hold", "reject" */
-bool action_read(struct slice name, enum action *out);
 
 /* Where a reason comes from. Each class is capped; a refusal needs two of them that do not lean on each other. */
 enum evidence {

@@ -10,16 +10,6 @@ bool utf_acceptable(struct slice s)
 	return !(s.len && memchr(s.ptr, '\0', s.len)) && utf8_valid(s);
 }
 
-size_t utf_count(struct slice s)
-{
-	size_t n = 0;
-	unsigned cp;
-
-	for (size_t i = 0; i < s.len; i += utf8_next(s, i, &cp))
-		n++;
-	return n;
-}
-
 static bool clings(struct slice s, size_t at)
 {
 	unsigned cp;

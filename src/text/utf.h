@@ -14,7 +14,6 @@
 
 /* Valid UTF-8 (RFC 3629) without NUL: what may enter the desk. */
 bool utf_acceptable(struct slice s);
-size_t utf_count(struct slice s); /* code points; a broken byte counts as one */
 
 /* The longest start of `s` of at most so many bytes or code points that ends between code points (a combining mark is
  * not parted from what it combines with, as far as that is near). */

@@ -124,7 +124,7 @@ static bool literal(const char **at, const char *end, const char *any)
 	return true;
 }
 
-enum err api_time(struct slice text, int64_t *wall_ms)
+static enum err read_time(struct slice text, int64_t *wall_ms)
 {
 	static const int month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	const char *at = text.ptr, *end = text.ptr + text.len;
@@ -162,7 +162,7 @@ enum err api_want_time(const struct jv *body, const char *key, int64_t *out, str
 	enum err err = jv_want_text(body, key, &text, e);
 	if (err || !text.ptr)
 		return err;
-	return api_time(text, out) ? err_field(e, ERR_INVALID, key, "Write the time as 2026-01-31T12:00:00Z.") : ERR_OK;
+	return read_time(text, out) ? err_field(e, ERR_INVALID, key, "Write the time as 2026-01-31T12:00:00Z.") : ERR_OK;
 }
 
 enum err api_need_text(const struct jv *body, const char *key, struct slice *out, struct error *e)

@@ -28,7 +28,6 @@ enum err api_staff_ticket(struct request *rq, struct ticket *t, struct error *e)
 enum err api_want_id(const struct jv *body, const char *key, int64_t *out, struct error *e) MUST_CHECK;
 /* RFC 3339 to wall ms. ERR_INVALID for a text that is none. */
 enum err api_want_time(const struct jv *body, const char *key, int64_t *out, struct error *e) MUST_CHECK;
-enum err api_time(struct slice text, int64_t *wall_ms) MUST_CHECK;
 /* A text that must be there and not be empty; ERR_INVALID otherwise. */
 enum err api_need_text(const struct jv *body, const char *key, struct slice *out, struct error *e) MUST_CHECK;
 /* `after` of the query, or with `stream` the Last-Event-ID header, which wins. Negative is ERR_MALFORMED. */

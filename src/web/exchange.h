@@ -80,13 +80,10 @@ struct exchange {
 void response_init(struct response *rs, struct exchange *x, struct arena *a);
 /* Drops everything (also a subscription that was taken) and starts anew, for an error in place of a half-made answer. */
 void response_reset(struct response *rs);
-void response_fini(struct response *rs);
 /* A header the handler set, or absent. */
 struct slice response_head(const struct response *rs, const char *name);
 /* Bytes that live as long as the process, not copied. */
 void response_fixed(struct response *rs, struct slice bytes);
-/* 413, 415 and other answers that no enum err stands for. Returns ERR_MALFORMED. */
-enum err exchange_refuse(struct exchange *x, int status, struct error *e, const char *message);
 /* Decides on an error answer before the handler could run. The first one counts. */
 void exchange_refuse_later(struct exchange *x, int status, enum err code, const char *message);
 /* Ends what request_* made (the JSON tree). */

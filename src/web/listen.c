@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { FILES_MAX = 1 << 20 };
+
 enum err listen_on(const char *where, int *out, char address[LISTEN_ADDRESS_BYTES], struct error *e)
 {
 	char host[96];
@@ -60,10 +62,8 @@ int64_t listen_raise_file_limit(void)
 	struct rlimit l;
 	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
 		return 1024;
-	if (l.rlim_max == RLIM_INFINITY || l.rlim_max > 1 << 20)
-		l.rlim_cur = l.rlim_max == RLIM_INFINITY ? 1 << 20 : l.rlim_max < 1 << 20 ? l.rlim_max : 1 << 20;
-	else
-		l.rlim_cur = l.rlim_max;
+	/* RLIM_INFINITY is the largest of all. */
+	l.rlim_cur = l.rlim_max < FILES_MAX ? l.rlim_max : FILES_MAX;
 	if (setrlimit(RLIMIT_NOFILE, &l) != 0)
 		(void)getrlimit(RLIMIT_NOFILE, &l);
 	return (int64_t)l.rlim_cur;

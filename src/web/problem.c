@@ -31,7 +31,8 @@ int problem_status(enum err code)
 	return 500;
 }
 
-const char *problem_phrase(int status)
+/* "Not Found"; "Error" for unknown ones. */
+static const char *phrase(int status)
 {
 	switch (status) {
 	case 400: return "Bad Request";
@@ -58,9 +59,9 @@ struct jv *problem_tree(int status, const struct error *e)
 {
 	struct jv *v = jv_object();
 	v = jv_set_string(v, "type", "about:blank");
-	v = jv_set_string(v, "title", problem_phrase(status));
+	v = jv_set_string(v, "title", phrase(status));
 	v = jv_set_int(v, "status", status);
-	v = jv_set_string(v, "detail", e->message[0] != '\0' ? e->message : problem_phrase(status));
+	v = jv_set_string(v, "detail", e->message[0] != '\0' ? e->message : phrase(status));
 	if (e->field[0] != '\0')
 		v = jv_set_string(v, "field", e->field);
 	if (e->retry_after_s > 0)
@@ -84,7 +85,7 @@ static const char *words(int status)
 	case 405: return "This address does not do that.";
 	case 500: return "Something went wrong on our side. Nothing you wrote was taken; please try again in a moment.";
 	case 503: return "We are busy right now and nothing was taken. Please try again in a moment.";
-	default: return problem_phrase(status);
+	default: return phrase(status);
 	}
 }
 
@@ -102,7 +103,7 @@ static void answer_page(struct request *rq, struct response *rs, int status, con
 	struct slice asked = request_query(rq, "uselang");
 	const char *lang = i18n_choose(asked, request_cookie(rq, rq->secure ? "__Host-uselang" : "uselang"), request_header(rq, "accept-language"));
 	struct error trouble;
-	struct slice heading = said(rq, lang, status, "", problem_phrase(status));
+	struct slice heading = said(rq, lang, status, "", phrase(status));
 	/* The catalogue speaks the reader's language; an error's own message is English and meant for programs and logs. */
 	struct slice text = said(rq, lang, status, "-text", e->message[0] != '\0' ? e->message : words(status));
 	struct jv *c = jv_object();

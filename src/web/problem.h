@@ -12,8 +12,6 @@ int problem_status(enum err code);
 /* {type, title, status, detail, field?}, for handlers that add members ("holder", "errors") before response_json; set the type
  * application/problem+json after it. NULL when out of memory. */
 struct jv *problem_tree(int status, const struct error *e) MUST_CHECK;
-/* "Not Found"; "Error" for unknown ones. */
-const char *problem_phrase(int status);
 /* Puts the error in place of whatever the answer held: status, body, Retry-After, Allow. `status` 0: by the code. Never fails; out of
  * memory it is a status without a body. */
 void problem_answer(struct request *rq, struct response *rs, int status, const struct error *e);

@@ -65,7 +65,8 @@ static bool media_is(struct slice type, const char *want)
 	return type.len == len || type.ptr[len] == ';' || type.ptr[len] == ' ' || type.ptr[len] == '\t';
 }
 
-enum err exchange_refuse(struct exchange *x, int status, struct error *e, const char *message)
+/* An answer that no enum err stands for. */
+static enum err refuse(struct exchange *x, int status, struct error *e, const char *message)
 {
 	x->error_status = status;
 	return err_set(e, ERR_MALFORMED, "%s", message);
@@ -90,7 +91,7 @@ enum err request_json(struct request *rq, struct jv **out, struct error *e)
 			if (x->json == NULL)
 				return err_nomem(e);
 		} else if (!media_is(type, "application/json")) {
-			return exchange_refuse(x, 415, e, "The body must be application/json.");
+			return refuse(x, 415, e, "The body must be application/json.");
 		} else {
 			struct jv *v = NULL;
 			enum err r = jv_parse(rq->body, JSON_DEPTH_MAX, &v, e);
@@ -113,7 +114,7 @@ enum err request_form(struct request *rq, struct error *e)
 	if (x->form_parsed)
 		return ERR_OK;
 	if (rq->body.len != 0 && !media_is(request_header(rq, "content-type"), "application/x-www-form-urlencoded"))
-		return exchange_refuse(x, 415, e, "The form must be sent as application/x-www-form-urlencoded.");
+		return refuse(x, 415, e, "The form must be sent as application/x-www-form-urlencoded.");
 	enum err r = form_parse(rq->arena, rq->body, &x->form, e);
 	x->form_parsed = r == ERR_OK;
 	return r;
@@ -122,6 +123,16 @@ enum err request_form(struct request *rq, struct error *e)
 struct slice request_field(const struct request *rq, const char *name)
 {
 	return form_get(&rq->exchange->form, slice_of(name));
+}
+
+static void response_fini(struct response *rs)
+{
+	str_fini(&rs->body);
+	if (rs->sub != NULL)
+		hub_unsubscribe(rs->exchange->rq.desk->hub, &rs->sub);
+	if (rs->stream != NULL)
+		rs->exchange->stream_drop(rs->exchange);
+	rs->stream = NULL;
 }
 
 void exchange_fini(struct exchange *x)
@@ -149,16 +160,6 @@ void response_reset(struct response *rs)
 	response_fini(rs);
 	response_init(rs, x, a);
 	rs->close = closing;
-}
-
-void response_fini(struct response *rs)
-{
-	str_fini(&rs->body);
-	if (rs->sub != NULL)
-		hub_unsubscribe(rs->exchange->rq.desk->hub, &rs->sub);
-	if (rs->stream != NULL)
-		rs->exchange->stream_drop(rs->exchange);
-	rs->stream = NULL;
 }
 
 void response_status(struct response *rs, int status)

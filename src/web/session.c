@@ -17,7 +17,7 @@ static struct slice bearer(const struct request *rq)
 	return h;
 }
 
-struct slice session_cookie(const struct request *rq)
+static struct slice session_cookie(const struct request *rq)
 {
 	return request_cookie(rq, rq->secure ? "__Host-" SESSION_COOKIE : SESSION_COOKIE);
 }
@@ -27,7 +27,8 @@ bool session_claims_staff(const struct request *rq)
 	return session_cookie(rq).ptr != NULL || slice_starts(bearer(rq), SLICE("plk_"));
 }
 
-bool session_cross_site(const struct request *rq)
+/* By Sec-Fetch-Site, else by Origin. */
+static bool is_cross_site(const struct request *rq)
 {
 	struct slice site = request_header(rq, "sec-fetch-site");
 	if (site.ptr != NULL)
@@ -115,7 +116,7 @@ enum err session_prove(struct request *rq, struct response *rs, bool *answered, 
 	enum err r = ERR_OK;
 
 	*answered = false;
-	rq->cross_site = session_cross_site(rq);
+	rq->cross_site = is_cross_site(rq);
 	if (cookie.ptr != NULL && token.ptr != NULL && (staff || key))
 		return err_set(e, ERR_MALFORMED, "Send the session cookie or an Authorization header, not both.");
 	if (route->who == WHO_LINK && token.ptr != NULL)

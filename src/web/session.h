@@ -20,9 +20,5 @@ enum err session_prove(struct request *rq, struct response *rs, bool *answered, 
 
 /* True when the request carries something that looks like a staff credential: only for keeping headroom, proves nothing. */
 bool session_claims_staff(const struct request *rq);
-/* By Sec-Fetch-Site, else by Origin. */
-bool session_cross_site(const struct request *rq);
-/* The name of the cookie as it must be sent now. */
-struct slice session_cookie(const struct request *rq);
 
 #endif

@@ -38,14 +38,14 @@ static void normalises(void **state)
 	expect(unicode_nfkc_fold, "e\xCC\x81", "é");
 	expect(unicode_skeleton, "pаypаl", "paypal"); /* Cyrillic a */
 	expect(unicode_skeleton, "modern", "modern");
-	/* Longer than the stack buffer, and growing: U+FDFA is 18 letters in NFKC. */
+	/* Longer than the stack buffer, and growing: U+FDFA is 15 letters and 3 spaces in NFKC. */
 	struct str in, out;
 	str_init(&in, 1 << 16);
 	str_init(&out, 1 << 16);
 	for (int i = 0; i < 200; i++)
 		str_adds(&in, "\uFDFA");
 	unicode_nfkc_fold(str_slice(&in), &out);
-	assert_int_equal(utf_count(str_slice(&out)), 200 * 18);
+	assert_int_equal(out.len, 200 * (15 * 2 + 3));
 	str_fini(&in);
 	str_fini(&out);
 }

@@ -69,6 +69,12 @@ static enum err copy_file(const char *from, const char *to, struct error *e)
 	return good ? ERR_OK : err_set(e, ERR_IO, "%s could not be copied: %s.", strrchr(from, '/') ? strrchr(from, '/') + 1 : from, strerror(why));
 }
 
+static bool is_key(const char *name)
+{
+	size_t len = strlen(name);
+	return name[0] != '.' && len > 4 && strcmp(name + len - 4, ".key") == 0;
+}
+
 /* The *.key files of one folder into another, which must be new. */
 static enum err copy_keys(const char *from, const char *to, struct error *e)
 {
@@ -79,9 +85,8 @@ static enum err copy_keys(const char *from, const char *to, struct error *e)
 	if (!dir)
 		return err_set(e, ERR_IO, "The keys cannot be read: %s.", strerror(errno));
 	enum err rc = ERR_OK;
-	for (struct dirent *d; rc == ERR_OK && (d = readdir(dir));) {
-		size_t len = strlen(d->d_name);
-		if (d->d_name[0] == '.' || len < 4 || strcmp(d->d_name + len - 4, ".key"))
+	for (struct dirent *d; rc == ERR_OK && (errno = 0, d = readdir(dir));) {
+		if (!is_key(d->d_name))
 			continue;
 		rc = path_of(source, from, d->d_name, e);
 		if (rc == ERR_OK)
@@ -89,6 +94,8 @@ static enum err copy_keys(const char *from, const char *to, struct error *e)
 		if (rc == ERR_OK)
 			rc = copy_file(source, target, e);
 	}
+	if (rc == ERR_OK && errno)
+		rc = err_set(e, ERR_IO, "The keys cannot be read: %s.", strerror(errno));
 	closedir(dir);
 	return rc ? rc : sync_path(to, e);
 }
@@ -162,10 +169,24 @@ static enum err prepare(const char *file, const char *stage, const char *folder,
 	return rc ? rc : sync_path(staged, e);
 }
 
+static void clear_keys(const char *folder)
+{
+	char path[PATH_MAX];
+	DIR *dir = opendir(folder);
+	for (struct dirent *d; dir && (d = readdir(dir));)
+		if (is_key(d->d_name) && path_of(path, folder, d->d_name, NULL) == ERR_OK)
+			unlink(path);
+	if (dir)
+		closedir(dir);
+	rmdir(folder);
+}
+
 static void clear_stage(const char *stage)
 {
 	static const char *const names[] = { DB_FILE, DB_FILE "-wal", DB_FILE "-shm", DB_FILE "-journal" };
 	char path[PATH_MAX];
+	if (path_of(path, stage, "keys", NULL) == ERR_OK)
+		clear_keys(path);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (path_of(path, stage, names[i], NULL) == ERR_OK)
 			unlink(path);
@@ -194,12 +215,15 @@ static enum err put_in_place(const char *stage, const char *folder, struct error
 	return rc ? rc : sync_path(folder, e);
 }
 
-static enum err restore_keys(const char *file, const char *folder, bool asked, const char **told, struct error *e)
+/* Copied beside the copy of the database first: a key that cannot be read must not leave half of them in the place of the old ones. */
+static enum err restore_keys(const char *file, const char *stage, const char *folder, bool asked, const char **told, struct error *e)
 {
-	char keys[PATH_MAX], aside[PATH_MAX], beside[PATH_MAX];
+	char keys[PATH_MAX], aside[PATH_MAX], beside[PATH_MAX], staged[PATH_MAX];
 	enum err rc = path_of(keys, folder, "keys", e);
 	if (rc == ERR_OK)
 		rc = path_of(aside, folder, kept_keys, e);
+	if (rc == ERR_OK)
+		rc = path_of(staged, stage, "keys", e);
 	if (rc == ERR_OK && (size_t)snprintf(beside, sizeof(beside), "%s.keys", file) >= sizeof(beside))
 		rc = err_set(e, ERR_INVALID, "A file name is too long.");
 	if (rc)
@@ -217,10 +241,12 @@ static enum err restore_keys(const char *file, const char *folder, bool asked, c
 	}
 	if (have && !access(aside, F_OK))
 		return err_set(e, ERR_CONFLICT, "The data folder still holds %s of an earlier restore; remove it first.", kept_keys);
+	if ((rc = copy_keys(beside, staged, e)))
+		return rc;
 	if (have && rename(keys, aside))
 		return err_set(e, ERR_IO, "The old keys could not be set aside: %s.", strerror(errno));
 	*told = "the keys were restored";
-	return copy_keys(beside, keys, e);
+	return rename(staged, keys) ? err_set(e, ERR_IO, "The keys could not be put in their place: %s.", strerror(errno)) : ERR_OK;
 }
 
 int command_restore(struct args *a)
@@ -244,7 +270,7 @@ int command_restore(struct args *a)
 		if (rc == ERR_OK)
 			rc = prepare(file, stage, folder, &e);
 		if (rc == ERR_OK)
-			rc = restore_keys(file, folder, with_keys, &told, &e);
+			rc = restore_keys(file, stage, folder, with_keys, &told, &e);
 		if (rc == ERR_OK)
 			rc = put_in_place(stage, folder, &e);
 		clear_stage(stage);

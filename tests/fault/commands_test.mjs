@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { binary, command, PASSWORD, start, temporary, until } from '../http/lib.mjs';
@@ -172,6 +172,15 @@ test('beside a running server', async (t) => {
 		writeFileSync(path.join(data, 'not.db'), 'nothing');
 		refused(run('restore', path.join(data, 'not.db')), /damaged|copied/);
 		assert.match(run('export', '1').out, /old mill/);
+		// Keys of which one cannot be read leave the old ones where they are.
+		const keys = () => readdirSync(path.join(data, 'keys')).sort().map((f) => [f, readFileSync(path.join(data, 'keys', f), 'hex')]);
+		const before = keys();
+		const odd = path.join(`${copy}.keys`, 'odd.key');
+		mkdirSync(odd);
+		refused(run('restore', copy, '--with-keys'), /odd\.key could not be copied/);
+		rmdirSync(odd);
+		assert.deepEqual(keys(), before);
+		assert.ok(!existsSync(path.join(data, 'keys.before-restore')) && !existsSync(path.join(data, 'restoring')));
 		assert.equal(run('restore', copy, '--with-keys').code, 0);
 		assert.match(run('export', '1').out, /old mill/);
 		assert.equal(run('doctor').code, 0);

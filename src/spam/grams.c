@@ -4,20 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRAM_MAX = 4, LOAD_LOG2 = 17, BITS_LOG2_MIN = 13, BITS_LOG2_MAX = 20 };
+/* How many bytes of a literal it is filed under: the most of these that it has. */
+enum { WHOLE = 8, LENGTHS = 5 };
+static const size_t lengths[LENGTHS] = { 1, 2, 3, 4, WHOLE };
+
+enum { LOAD_LOG2 = 17, BITS_LOG2_MIN = 13, BITS_LOG2_MAX = 20 };
 
 struct entry {
-	uint32_t key; /* the gram's bytes */
+	uint64_t key;    /* the gram's bytes */
+	uint64_t start;  /* the literal's first WHOLE bytes, or all of it */
 	uint32_t id;
 	uint32_t offset; /* of the literal in the pool */
 	uint16_t len;
 	uint16_t gram_at;
-	/*
-	 * Four bytes of the literal beside the gram, and where they are from its start: among many literals under one
-	 * gram they tell nearly all apart without a look into the pool. Of literals too short for it they repeat the gram.
-	 */
-	uint32_t beside;
-	uint16_t beside_at;
 };
 
 /* The literals filed under grams of one length. */
@@ -26,54 +25,55 @@ struct table {
 	size_t count, cap;
 	uint32_t *slot; /* hash -> index of a key's first entry, plus one; open addressing */
 	size_t slots;   /* a power of two */
-	uint64_t *bits; /* 2^bits_log2 bits: is any entry's key like this? */
+	uint64_t *bits; /* 2^bits_log2 bits, in each key's word two for it: is any entry's key like this? */
 	unsigned bits_log2;
 };
 
 struct grams {
-	struct table of[GRAM_MAX + 1];
+	struct table of[LENGTHS];
+	uint64_t mask[WHOLE + 1]; /* of the first so many bytes of a word */
 	char *pool;
 	size_t pool_len, pool_cap;
 	uint32_t *load; /* while building: how many entries a gram's hash has */
 	size_t count;
 };
 
-/* The upper bits of a product; `log2` of them. */
-static uint32_t hash(uint32_t key, unsigned log2)
+/* Good in its upper and its lower bits. */
+static uint64_t hash(uint64_t key)
 {
-	return (key * 0x9e3779b1u) >> (32 - log2);
+	key *= 0x9e3779b97f4a7c15u;
+	return key ^ key >> 32;
 }
 
-/* Where a key's search begins. */
-static size_t first_slot(const struct table *t, uint32_t key)
+/* Up to WHOLE bytes as a number. */
+static uint64_t key_of(const char *at, size_t n)
 {
-	uint32_t h = key * 0x85ebca6bu;
+	uint64_t key = 0;
 
-	return (h ^ h >> 15) & (t->slots - 1);
+	memcpy(&key, at, n);
+	return key;
 }
 
-static uint32_t key_of(const char *at, size_t n)
+static uint64_t *word_of(const struct table *t, uint64_t h)
 {
-	const unsigned char *b = (const unsigned char *)at;
+	return &t->bits[h >> (64 - t->bits_log2 + 6)];
+}
 
-	switch (n) {
-	case 1:
-		return b[0];
-	case 2:
-		return b[0] | (uint32_t)b[1] << 8;
-	case 3:
-		return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16;
-	default:
-		return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-	}
+/* The two bits of a key in its word. */
+static uint64_t bits_of(uint64_t h)
+{
+	return (uint64_t)1 << (h & 63) | (uint64_t)1 << (h >> 6 & 63);
 }
 
 struct grams *grams_new(void)
 {
+	static const char ones[] = "\xff\xff\xff\xff\xff\xff\xff\xff";
 	struct grams *g = calloc(1, sizeof(*g));
 
 	if (g == NULL)
 		return NULL;
+	for (size_t n = 0; n <= WHOLE; n++)
+		g->mask[n] = key_of(ones, n);
 	g->load = calloc((size_t)1 << LOAD_LOG2, sizeof(*g->load));
 	if (g->load == NULL)
 		grams_free(&g);
@@ -87,7 +87,7 @@ void grams_free(struct grams **gp)
 	*gp = NULL;
 	if (g == NULL)
 		return;
-	for (size_t n = 0; n <= GRAM_MAX; n++) {
+	for (size_t n = 0; n < LENGTHS; n++) {
 		free(g->of[n].entries);
 		free(g->of[n].slot);
 		free(g->of[n].bits);
@@ -127,38 +127,49 @@ static bool grow(void **list, size_t *cap, size_t need, size_t size)
 	return true;
 }
 
-enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct error *e)
+/* Where in the literal the gram is under which fewest are filed. */
+static size_t best_gram(const struct grams *g, struct slice literal, size_t n)
 {
-	size_t n = literal.len < GRAM_MAX ? literal.len : GRAM_MAX, best = 0, beside_at;
-	uint64_t best_cost = UINT64_MAX;
-	struct table *t = &g->of[n];
+	uint64_t least = UINT64_MAX;
+	size_t best = 0;
 
-	assert(literal.len > 0 && literal.len <= UINT16_MAX && g->load != NULL);
 	for (size_t i = 0; i + n <= literal.len; i++) {
-		uint64_t cost =
-		    (uint64_t)g->load[hash(key_of(literal.ptr + i, n), LOAD_LOG2)] * 8 + commonness(literal.ptr + i, n);
+		uint64_t load = g->load[hash(key_of(literal.ptr + i, n)) >> (64 - LOAD_LOG2)];
+		uint64_t cost = load * WHOLE * 2 + commonness(literal.ptr + i, n);
 
-		if (cost < best_cost) {
-			best_cost = cost;
+		if (cost < least) {
+			least = cost;
 			best = i;
 		}
 	}
+	return best;
+}
+
+enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct error *e)
+{
+	size_t k = LENGTHS - 1, at;
+	struct table *t;
+	uint64_t key;
+
+	assert(literal.len > 0 && literal.len <= UINT16_MAX && g->load != NULL);
+	while (lengths[k] > literal.len)
+		k--;
+	t = &g->of[k];
+	at = best_gram(g, literal, lengths[k]);
+	key = key_of(literal.ptr + at, lengths[k]);
 	if (g->pool_len + literal.len > UINT32_MAX ||
 	    !grow((void **)&g->pool, &g->pool_cap, g->pool_len + literal.len, 1) ||
 	    !grow((void **)&t->entries, &t->cap, t->count + 1, sizeof(*t->entries)))
 		return err_nomem(e);
-	/* What follows the gram, or else goes before it. */
-	beside_at = best + n + n <= literal.len ? best + n : best >= n ? best - n : best + n < literal.len ? literal.len - n : 0;
-	t->entries[t->count++] = (struct entry){ .key = key_of(literal.ptr + best, n),
+	t->entries[t->count++] = (struct entry){ .key = key,
+						 .start = key_of(literal.ptr, literal.len < WHOLE ? literal.len : WHOLE),
 						 .id = id,
 						 .offset = (uint32_t)g->pool_len,
 						 .len = (uint16_t)literal.len,
-						 .gram_at = (uint16_t)best,
-						 .beside = key_of(literal.ptr + beside_at, n),
-						 .beside_at = (uint16_t)beside_at };
+						 .gram_at = (uint16_t)at };
 	memcpy(g->pool + g->pool_len, literal.ptr, literal.len);
 	g->pool_len += literal.len;
-	g->load[hash(key_of(literal.ptr + best, n), LOAD_LOG2)]++;
+	g->load[hash(key) >> (64 - LOAD_LOG2)]++;
 	g->count++;
 	return ERR_OK;
 }
@@ -174,8 +185,8 @@ static int by_key(const void *a, const void *b)
 
 enum err grams_seal(struct grams *g, struct error *e)
 {
-	for (size_t n = 1; n <= GRAM_MAX; n++) {
-		struct table *t = &g->of[n];
+	for (size_t k = 0; k < LENGTHS; k++) {
+		struct table *t = &g->of[k];
 
 		if (t->count == 0)
 			continue;
@@ -183,7 +194,7 @@ enum err grams_seal(struct grams *g, struct error *e)
 		for (t->slots = 64; t->slots < t->count * 2;)
 			t->slots *= 2;
 		t->slot = calloc(t->slots, sizeof(*t->slot));
-		/* About 16 bits an entry: one look in twenty or fewer goes further without need. */
+		/* About 16 bits an entry: one look in fifty or fewer goes further without need. */
 		for (t->bits_log2 = BITS_LOG2_MIN;
 		     t->bits_log2 < BITS_LOG2_MAX && (size_t)1 << t->bits_log2 < t->count * 16;)
 			t->bits_log2++;
@@ -191,10 +202,10 @@ enum err grams_seal(struct grams *g, struct error *e)
 		if (t->slot == NULL || t->bits == NULL)
 			return err_nomem(e);
 		for (size_t i = 0; i < t->count; i++) {
-			uint32_t h = hash(t->entries[i].key, t->bits_log2);
-			size_t at = first_slot(t, t->entries[i].key);
+			uint64_t h = hash(t->entries[i].key);
+			size_t at = h & (t->slots - 1);
 
-			t->bits[h / 64] |= (uint64_t)1 << (h % 64);
+			*word_of(t, h) |= bits_of(h);
 			if (i > 0 && t->entries[i - 1].key == t->entries[i].key)
 				continue;
 			while (t->slot[at] != 0)
@@ -207,12 +218,17 @@ enum err grams_seal(struct grams *g, struct error *e)
 	return ERR_OK;
 }
 
+/* The first WHOLE bytes from `at` on, or what is left of them. */
+static uint64_t window(struct slice text, size_t at)
+{
+	return text.len - at >= WHOLE ? key_of(text.ptr + at, WHOLE) : key_of(text.ptr + at, text.len - at);
+}
+
 /* Compares the literals filed under `key` with the text around `at`. */
-static size_t look_up(const struct grams *g, size_t n, uint32_t key, struct slice text, size_t at, unsigned char *seen,
+static size_t look_up(const struct grams *g, const struct table *t, uint64_t key, struct slice text, size_t at, unsigned char *seen,
 		      uint32_t *found, size_t count)
 {
-	const struct table *t = &g->of[n];
-	size_t s = first_slot(t, key);
+	size_t s = hash(key) & (t->slots - 1);
 
 	while (t->slot[s] != 0 && t->entries[t->slot[s] - 1].key != key)
 		s = (s + 1) & (t->slots - 1);
@@ -220,10 +236,11 @@ static size_t look_up(const struct grams *g, size_t n, uint32_t key, struct slic
 		return count;
 	for (size_t i = t->slot[s] - 1; i < t->count && t->entries[i].key == key; i++) {
 		const struct entry *x = &t->entries[i];
+		size_t from = at - x->gram_at;
 
-		if (x->gram_at > at || at - x->gram_at + x->len > text.len ||
-		    key_of(text.ptr + (at - x->gram_at) + x->beside_at, n) != x->beside || seen[x->id] ||
-		    memcmp(text.ptr + (at - x->gram_at), g->pool + x->offset, x->len) != 0)
+		if (x->gram_at > at || from + x->len > text.len ||
+		    (window(text, from) ^ x->start) & g->mask[x->len < WHOLE ? x->len : WHOLE] || seen[x->id] ||
+		    (x->len > WHOLE && memcmp(text.ptr + from, g->pool + x->offset, x->len) != 0))
 			continue;
 		seen[x->id] = 1;
 		found[count++] = x->id;
@@ -233,16 +250,14 @@ static size_t look_up(const struct grams *g, size_t n, uint32_t key, struct slic
 
 size_t grams_find(const struct grams *g, struct slice text, unsigned char *seen, uint32_t *found, size_t count)
 {
-	for (size_t n = 1; n <= GRAM_MAX; n++) {
-		const struct table *t = &g->of[n];
+	for (size_t k = 0; k < LENGTHS; k++) {
+		const struct table *t = &g->of[k];
 
-		if (t->count == 0)
-			continue;
-		for (size_t at = 0; at + n <= text.len; at++) {
-			uint32_t key = key_of(text.ptr + at, n), h = hash(key, t->bits_log2);
+		for (size_t at = 0; t->count > 0 && at + lengths[k] <= text.len; at++) {
+			uint64_t key = window(text, at) & g->mask[lengths[k]], h = hash(key), bits = bits_of(h);
 
-			if (t->bits[h / 64] >> (h % 64) & 1)
-				count = look_up(g, n, key, text, at, seen, found, count);
+			if ((*word_of(t, h) & bits) == bits)
+				count = look_up(g, t, key, text, at, seen, found, count);
 		}
 	}
 	return count;
@@ -257,7 +272,7 @@ size_t grams_bytes(const struct grams *g)
 {
 	size_t n = sizeof(*g) + g->pool_cap;
 
-	for (size_t i = 1; i <= GRAM_MAX; i++) {
+	for (size_t i = 0; i < LENGTHS; i++) {
 		n += g->of[i].cap * sizeof(struct entry) + g->of[i].slots * sizeof(uint32_t);
 		n += g->of[i].bits != NULL ? ((size_t)1 << g->of[i].bits_log2) / 8 : 0;
 	}

@@ -1,9 +1,9 @@
 /*
  * grams: an index over many literals that finds, in one pass over a text, which of them it contains.
  *
- * Each literal is filed under four of its bytes (fewer when it is shorter), chosen so that no file gets long. A
- * pass looks at every four (three, two, one) bytes of the text: a bit table that fits in the cache says no nearly
- * always; otherwise the literals filed there are compared. No literal in the text is ever missed.
+ * Each literal is filed under eight of its bytes (four, three, two or one when it is shorter), chosen so that no file gets
+ * long. A pass looks at every eight (four, three, two, one) bytes of the text: a bit table that fits in the cache says no
+ * nearly always; otherwise the literals filed there are compared. No literal in the text is ever missed.
  *
  * Built once (grams_new, grams_add..., grams_seal), then immutable and usable from any thread.
  */

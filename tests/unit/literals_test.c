@@ -457,7 +457,7 @@ static void folds(void **state)
 static void grams_find_all(void **state)
 {
 	struct grams *g = grams_new();
-	char literal[400][12];
+	char literal[400][24];
 	unsigned char seen[400] = { 0 };
 	uint32_t found[400];
 	struct error e;
@@ -465,7 +465,7 @@ static void grams_find_all(void **state)
 	(void)state;
 	seed = 99;
 	for (uint32_t i = 0; i < 400; i++) {
-		size_t n = 1 + below(9);
+		size_t n = 1 + below(i % 2 ? 9 : 20);
 
 		for (size_t k = 0; k < n; k++)
 			literal[i][k] = (char)('a' + below(4));
@@ -479,6 +479,11 @@ static void grams_find_all(void **state)
 
 		for (size_t k = 0; k < len; k++)
 			text[k] = (char)('a' + below(5));
+		if (len > 30) { /* or no long one would ever be there */
+			const char *whole = literal[below(400)];
+
+			memcpy(text + below(10), whole, strlen(whole));
+		}
 		n = grams_find(g, slice_make(text, len), seen, found, 0);
 		for (uint32_t i = 0; i < 400; i++) {
 			bool in = memmem(text, len, literal[i], strlen(literal[i])) != NULL;

@@ -341,7 +341,7 @@ static struct probe *probe_add(struct builder *b, struct probe_set *set, size_t 
 }
 
 /* The same in this generation's memory: the list and all strings in one piece. */
-static const struct derived *keep_derived(struct builder *b, const struct slice *list, size_t count, struct slice plain)
+static const struct derived *keep_derived(struct builder *b, const struct slice *list, size_t count, bool outline, struct slice plain)
 {
 	size_t bytes = plain.len;
 	struct derived *d;
@@ -356,6 +356,7 @@ static const struct derived *keep_derived(struct builder *b, const struct slice 
 	}
 	to = (char *)&d->list[count];
 	d->count = count;
+	d->outline = outline;
 	for (size_t i = 0; i < count; to += list[i++].len) {
 		memcpy(to, list[i].ptr, list[i].len);
 		d->list[i] = slice_make(to, list[i].len);
@@ -371,9 +372,12 @@ static const struct derived *keep_derived(struct builder *b, const struct slice 
 static const struct derived *derive(struct builder *b, struct slice text, unsigned flags)
 {
 	struct literals l = literals_derive(b->scratch, text, flags);
-	struct slice plain = l.count > 0 ? literals_plain(b->scratch, text, flags) : SLICE_NONE;
+	bool outline = l.count == 0;
+	struct slice plain = outline ? SLICE_NONE : literals_plain(b->scratch, text, flags);
 	const struct derived *d;
 
+	if (outline)
+		l = literals_outline(b->scratch, text, flags);
 	if (plain.ptr != NULL && flags & PATTERN_CASELESS) {
 		char *folded = arena_alloc(b->scratch, plain.len + 1);
 
@@ -382,7 +386,7 @@ static const struct derived *derive(struct builder *b, struct slice text, unsign
 			fold_bytes(plain, folded);
 		plain = folded != NULL ? slice_make(folded, plain.len) : SLICE_NONE;
 	}
-	d = keep_derived(b, l.list, l.count, plain);
+	d = keep_derived(b, l.list, l.count, outline, plain);
 	arena_reset(b->scratch);
 	return d;
 }
@@ -397,15 +401,15 @@ static const struct derived *derived_for(struct builder *b, struct slice text, u
 		return *own;
 	if (previous != NULL && previous->patterns_size > 0)
 		old = previous->derived[pattern_slot(previous, text, flags) - previous->patterns];
-	*own = old != NULL ? keep_derived(b, old->list, old->count, old->plain) : derive(b, text, flags);
+	*own = old != NULL ? keep_derived(b, old->list, old->count, old->outline, old->plain) : derive(b, text, flags);
 	return *own;
 }
 
-/* A pattern's literals into the set's index; without any, the probe is found by nothing and runs always. */
+/* A pattern's literals, or what its outline holds, into the set's index; without any, the probe is found by nothing and runs always. */
 static void file_literals(struct builder *b, struct probe_set *set, struct probe *p, unsigned flags)
 {
 	const struct derived *d = derived_for(b, pattern_text(p->pattern), flags);
-	struct grams **index = p->utf ? &set->utf : &set->bytes;
+	struct grams **index = d != NULL && d->outline ? &set->outlines : p->utf ? &set->utf : &set->bytes;
 
 	for (size_t i = 0; d != NULL && i < d->count && b->err == ERR_OK; i++) {
 		if (*index == NULL && (*index = grams_new()) == NULL)
@@ -415,7 +419,8 @@ static void file_literals(struct builder *b, struct probe_set *set, struct probe
 	}
 	if (d == NULL)
 		return;
-	p->literal = d->count > 0;
+	p->found = d->count > 0;
+	p->literal = p->found && !d->outline;
 	p->plain = p->negated ? SLICE_NONE : d->plain;
 	p->caseless = (flags & PATTERN_CASELESS) != 0;
 }
@@ -572,7 +577,7 @@ static void seal(struct builder *b, struct probe_set *set)
 		return;
 	}
 	for (size_t i = 0; i < set->count; i++)
-		if (set->list[i].kind == PROBE_PATTERN && !set->list[i].literal)
+		if (set->list[i].kind == PROBE_PATTERN && !set->list[i].found)
 			set->always[set->always_count++] = (uint32_t)i;
 		else if (set->list[i].kind == PROBE_EVAL)
 			set->evals[set->eval_count++] = (uint32_t)i;
@@ -580,6 +585,8 @@ static void seal(struct builder *b, struct probe_set *set)
 		b->err = grams_seal(set->bytes, b->e);
 	if (b->err == ERR_OK && set->utf != NULL)
 		b->err = grams_seal(set->utf, b->e);
+	if (b->err == ERR_OK && set->outlines != NULL)
+		b->err = grams_seal(set->outlines, b->e);
 }
 
 /* Patterns are mixed in as they were compiled: a replace_tag may have changed them where the line did not. */
@@ -606,7 +613,8 @@ static void name_versions(struct builder *b)
 		}
 }
 
-/* Header patterns look at one short field and are not counted: a field costs little to match. */
+/* A pattern that only its outline finds counts: a text can be made to let all of them run. Header patterns look at one short field and
+ * are not counted: a field costs little to match. */
 static void check_always(struct builder *b)
 {
 	size_t most = b->options->always_max > 0 ? b->options->always_max : RULESET_ALWAYS_DEFAULT;
@@ -615,9 +623,12 @@ static void check_always(struct builder *b)
 	size_t shown = 0;
 
 	for (size_t s = 0; s < SURFACE_COUNT; s++)
-		for (size_t i = 0; i < b->r->probes[s].always_count; i++) {
-			struct entry *x = &b->r->rules[b->r->probes[s].list[b->r->probes[s].always[i]].rule];
+		for (size_t i = 0; i < b->r->probes[s].count; i++) {
+			const struct probe *p = &b->r->probes[s].list[i];
+			struct entry *x = &b->r->rules[p->rule];
 
+			if (p->kind != PROBE_PATTERN || p->literal)
+				continue;
 			x->rule.always = true;
 			if (s != SURFACE_HEADER && shown++ < NAMES_SHOWN) {
 				size_t n = strlen(names);

@@ -40,7 +40,8 @@ struct entry {
 
 /* What the index is to know of a pattern. Kept, because the next generation wants it again and reading a pattern takes longer than copying. */
 struct derived {
-	size_t count; /* literals; 0: it runs always */
+	size_t count; /* strings; 0: it runs always */
+	bool outline; /* they are of texts' outlines: it has no literal */
 	struct slice plain; /* as literals_plain, folded where letters have no case; ptr NULL: it is more than a string */
 	struct slice list[];
 };

@@ -23,6 +23,25 @@ void fold_bytes(struct slice text, char *out)
 	}
 }
 
+unsigned char outline_of(unsigned char c)
+{
+	if (c >= 0x80)
+		return OUTLINE_OTHER;
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+		return OUTLINE_LETTER;
+	if (c >= '0' && c <= '9')
+		return OUTLINE_DIGIT;
+	if (c == ' ' || (c >= '\t' && c <= '\r'))
+		return OUTLINE_BLANK;
+	return c < ' ' || c == 0x7f ? OUTLINE_CONTROL : c;
+}
+
+void fold_outline(struct slice text, char *out)
+{
+	for (size_t i = 0; i < text.len; i++)
+		out[i] = (char)outline_of((unsigned char)text.ptr[i]);
+}
+
 unsigned fold_char(unsigned c)
 {
 	size_t low = 0, high = sizeof(runs) / sizeof(*runs);

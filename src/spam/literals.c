@@ -28,6 +28,7 @@ struct reader {
 	size_t at;
 	unsigned flags;
 	bool utf;
+	bool outline;  /* read what outlines of texts must hold */
 	bool extended; /* x, as it stands at `at` */
 	bool quoted;   /* between \Q and \E */
 	bool lost;     /* something was not understood: no claim at all */
@@ -112,18 +113,39 @@ static struct set set_union(struct reader *r, struct set a, struct set b)
 	return out;
 }
 
-/* How much a set is worth as a filter: 0 for nothing. Long beats few. */
-static size_t worth(const struct set *s)
+/* Letters and blanks: what outlines are full of. */
+static bool is_common(char c)
 {
-	size_t n = s->some ? shortest(s) : 0;
-
-	return n == 0 ? 0
-		      : (n > 6 ? 6 : n) * (LITERALS_MAX + 1) * 2 + (n > 12 ? 12 : n) * 8 + (LITERALS_MAX - s->count);
+	return c == OUTLINE_LETTER || c == OUTLINE_BLANK;
 }
 
-static struct set better(struct set a, struct set b)
+/* How many bytes of an outline's string tell something, of the one that tells least. */
+static size_t telling(const struct set *s)
 {
-	return worth(&b) > worth(&a) ? b : a;
+	size_t least = LITERAL_BYTES_MAX;
+
+	for (size_t i = 0; i < s->count; i++) {
+		size_t n = 0;
+
+		for (size_t k = 0; k < s->list[i].len; k++)
+			n += !is_common(s->list[i].ptr[k]);
+		least = n < least ? n : least;
+	}
+	return s->count == 0 ? 0 : least;
+}
+
+/* How much a set is worth as a filter: 0 for nothing. Long beats few. */
+static size_t worth(const struct reader *r, const struct set *s)
+{
+	size_t n = s->some ? shortest(s) : 0, tells = r->outline && n > 0 ? telling(s) : n;
+
+	return tells == 0 ? 0
+			  : (tells > 6 ? 6 : tells) * (LITERALS_MAX + 1) * 2 + (n > 12 ? 12 : n) * 8 + (LITERALS_MAX - s->count);
+}
+
+static struct set better(const struct reader *r, struct set a, struct set b)
+{
+	return worth(r, &b) > worth(r, &a) ? b : a;
 }
 
 /* ---- parts ----------------------------------------------------------------------------------------------------- */
@@ -160,6 +182,8 @@ static struct part part_char(struct reader *r, unsigned c)
 		if (c > 255)
 			r->lost = true;
 		fold_bytes(slice_make(&raw, 1), bytes);
+		if (r->outline)
+			fold_outline(slice_make(bytes, 1), bytes);
 	}
 	return part_exact(set_of(r, bytes, n));
 }
@@ -194,7 +218,7 @@ static struct part part_repeat(struct reader *r, struct part x, long min, long m
 
 		if (!longer.some) {
 			/* At least this much of it. */
-			out.required = better(x.required, shortest(&run) > 0 ? run : UNKNOWN);
+			out.required = better(r, x.required, shortest(&run) > 0 ? run : UNKNOWN);
 			out.prefix = out.suffix = run;
 			return out;
 		}
@@ -208,7 +232,7 @@ static struct part part_repeat(struct reader *r, struct part x, long min, long m
 	if (run.some) {
 		out.prefix = out.suffix = run;
 		if (shortest(&run) > 0)
-			out.required = better(out.required, run);
+			out.required = better(r, out.required, run);
 	}
 	return out;
 }
@@ -225,8 +249,8 @@ static void sequence_break(struct reader *r, struct sequence *s, struct part nex
 	struct set joined = set_cross(r, s->run, next.prefix);
 	struct set end = joined.some ? joined : s->run;
 
-	s->whole.required = better(s->whole.required, shortest(&end) > 0 ? end : UNKNOWN);
-	s->whole.required = better(s->whole.required, next.required);
+	s->whole.required = better(r, s->whole.required, shortest(&end) > 0 ? end : UNKNOWN);
+	s->whole.required = better(r, s->whole.required, next.required);
 	if (s->first)
 		s->whole.prefix = end;
 	s->first = false;
@@ -244,11 +268,11 @@ static void sequence_add(struct reader *r, struct sequence *s, struct part next)
 		sequence_break(r, s, next);
 }
 
-static struct part sequence_end(struct sequence *s)
+static struct part sequence_end(const struct reader *r, struct sequence *s)
 {
 	if (s->first)
 		return part_exact(s->run);
-	s->whole.required = better(s->whole.required, shortest(&s->run) > 0 ? s->run : UNKNOWN);
+	s->whole.required = better(r, s->whole.required, shortest(&s->run) > 0 ? s->run : UNKNOWN);
 	s->whole.suffix = s->run;
 	return s->whole;
 }
@@ -375,105 +399,142 @@ static bool read_plain_escape(struct reader *r, unsigned *out)
 	return false;
 }
 
+/* What a class holds, while that is little. */
+struct members {
+	unsigned list[LITERALS_CLASS_MAX];
+	size_t count;
+	bool some; /* false: too much, or not known */
+};
+
+static void members_add(const struct reader *r, struct members *m, unsigned from, unsigned to)
+{
+	for (unsigned c = from; m->some && c <= to; c++) {
+		unsigned x = r->outline ? (unsigned char)outline_of((unsigned char)c) : c;
+		bool seen = false;
+
+		for (size_t i = 0; i < m->count && !seen; i++)
+			seen = m->list[i] == x;
+		if (!seen && m->count == LITERALS_CLASS_MAX)
+			m->some = false;
+		else if (!seen)
+			m->list[m->count++] = x;
+	}
+}
+
+static struct part members_part(struct reader *r, const struct members *m)
+{
+	struct part out;
+
+	if (!m->some || m->count == 0)
+		return part_unknown();
+	out = part_char(r, m->list[0]);
+	for (size_t i = 1; i < m->count; i++)
+		out = part_exact(set_union(r, out.exact, part_char(r, m->list[i]).exact));
+	return out;
+}
+
+/* \d and its kin. */
+static bool is_type(int c)
+{
+	return c > 0 && c < 0x80 && strchr("dDsSwWhHvV", c) != NULL;
+}
+
+/* In an outline some of them are few. */
+static void members_add_type(const struct reader *r, struct members *m, int type)
+{
+	static const struct {
+		char type;
+		const char *holds;
+	} few[] = { { 'd', "0" }, { 's', " " }, { 'w', "a0_" }, { 'h', " \xa0" }, { 'v', "\n\x85" } };
+	const char *holds = NULL;
+
+	for (size_t i = 0; r->outline && i < sizeof(few) / sizeof(*few) && holds == NULL; i++)
+		holds = few[i].type == type ? few[i].holds : NULL;
+	m->some = m->some && holds != NULL;
+	for (; holds != NULL && *holds != '\0'; holds++)
+		members_add(r, m, (unsigned char)*holds, (unsigned char)*holds);
+}
+
+/* One character of a class, escaped or not. False: not understood. */
+static bool read_member(struct reader *r, unsigned *out)
+{
+	int c = look(r, 0);
+
+	if (c == '\\') {
+		r->at++;
+		if (look(r, 0) != 'b')
+			return read_plain_escape(r, out);
+		r->at++;
+		*out = '\b';
+		return true;
+	}
+	if (c >= 0x80 && r->utf) {
+		r->at += utf8_next(r->text, r->at, out);
+		return *out != UTF8_BAD;
+	}
+	r->at++;
+	*out = (unsigned)c;
+	return c >= 0;
+}
+
+/* [:alpha:] and its like at `at`: its length, else 0. */
+static size_t named_class(const struct reader *r)
+{
+	size_t k = 2;
+
+	if (look(r, 0) != '[' || (look(r, 1) != ':' && look(r, 1) != '.' && look(r, 1) != '='))
+		return 0;
+	while (look(r, k) == '^' || (look(r, k) >= 0 && look(r, k) < 128 && isalpha(look(r, k))))
+		k++;
+	return look(r, k) == look(r, 1) && look(r, k + 1) == ']' ? k + 2 : 0;
+}
+
 /* The class that opens at `at` ('['), spelled out when it is small. */
 static struct part read_class(struct reader *r)
 {
-	unsigned member[LITERALS_CLASS_MAX];
-	size_t count = 0;
-	bool small = true, negated;
-	struct part out;
+	struct members m = { .some = true };
 
 	if (r->flags & PATTERN_EXTENDED2)
 		return lost(r);
 	r->at++;
-	negated = take(r, "^");
-	for (bool first = true;; first = false) {
+	if (take(r, "^"))
+		m.some = false;
+	for (bool first = true; first || look(r, 0) != ']'; first = false) {
+		int escaped = look(r, 0) == '\\' ? look(r, 1) : 0;
+		size_t named = named_class(r);
 		unsigned from, to;
-		int c = look(r, 0);
 
-		if (c < 0)
+		if (named > 0) {
+			r->at += named;
+			m.some = false;
+			continue;
+		}
+		if (is_type(escaped)) {
+			r->at += 2;
+			members_add_type(r, &m, escaped);
+			continue;
+		}
+		if (escaped == 'p' || escaped == 'P') {
+			r->at += 2;
+			if (look(r, 0) == '{')
+				skip_past(r, '}');
+			else
+				r->at++;
+			m.some = false;
+			continue;
+		}
+		if (!read_member(r, &from))
 			return lost(r);
-		if (c == ']' && !first) {
-			r->at++;
-			break;
-		}
-		if (c == '[' && (look(r, 1) == ':' || look(r, 1) == '.' || look(r, 1) == '=')) {
-			size_t k = 2;
-
-			while (look(r, k) == '^' || (look(r, k) >= 0 && look(r, k) < 128 && isalpha(look(r, k))))
-				k++;
-			if (look(r, k) == look(r, 1) && look(r, k + 1) == ']') {
-				r->at += k + 2;
-				small = false;
-				continue;
-			}
-		}
-		if (c == '\\') {
-			r->at++;
-			c = look(r, 0);
-			if (c == 'Q' || c == 'E' || c == 'N' || c == 'c')
-				return lost(r);
-			if (c >= 0 && strchr("dDsSwWhHvV", c) != NULL) {
-				r->at++;
-				small = false;
-				continue;
-			}
-			if (c == 'p' || c == 'P') {
-				r->at++;
-				if (look(r, 0) == '{')
-					skip_past(r, '}');
-				else
-					r->at++;
-				small = false;
-				continue;
-			}
-			if (c == 'b') {
-				r->at++;
-				from = '\b';
-			} else if (!read_plain_escape(r, &from)) {
-				return lost(r);
-			}
-		} else if (c >= 0x80 && r->utf) {
-			r->at += utf8_next(r->text, r->at, &from);
-			if (from == UTF8_BAD)
-				return lost(r);
-		} else {
-			r->at++;
-			from = (unsigned)c;
-		}
 		to = from;
 		if (look(r, 0) == '-' && look(r, 1) != ']' && look(r, 1) >= 0) {
-			/* A range; its end may be any of the above. Only the simple ones are worth it. */
 			r->at++;
-			c = look(r, 0);
-			if (c >= 0x80 || c == '\\' || c == '[')
-				small = false; /* the end is read as a member of its own: harmless now */
-			else {
-				r->at++;
-				to = (unsigned)c;
-			}
+			if (!read_member(r, &to))
+				return lost(r);
 		}
-		if (to < from || to - from >= LITERALS_CLASS_MAX)
-			small = false;
-		for (unsigned m = from; small && m <= to; m++) {
-			bool seen = false;
-
-			for (size_t i = 0; i < count; i++)
-				seen = seen || member[i] == m;
-			if (seen)
-				continue;
-			if (count == LITERALS_CLASS_MAX)
-				small = false;
-			else
-				member[count++] = m;
-		}
+		members_add(r, &m, from, to);
 	}
-	if (negated || !small || count == 0)
-		return part_unknown();
-	out = part_char(r, member[0]);
-	for (size_t i = 1; i < count; i++)
-		out = part_exact(set_union(r, out.exact, part_char(r, member[i]).exact));
-	return out;
+	r->at++;
+	return members_part(r, &m);
 }
 
 static struct part read_escape(struct reader *r)
@@ -491,11 +552,14 @@ static struct part read_escape(struct reader *r)
 		r->at++;
 		return part_empty(r);
 	}
-	if (k < 128 && strchr("dDsSwWhHvVRX", k) != NULL) {
+	if (is_type(k)) {
+		struct members m = { .some = true };
+
 		r->at++;
-		return part_unknown();
+		members_add_type(r, &m, k);
+		return members_part(r, &m);
 	}
-	if (k == 'N' && look(r, 1) != '{') {
+	if (k == 'R' || k == 'X' || (k == 'N' && look(r, 1) != '{')) {
 		r->at++;
 		return part_unknown();
 	}
@@ -668,7 +732,7 @@ static struct part read_sequence(struct reader *r)
 	for (;;) {
 		skip_nothing(r);
 		if (r->lost || r->at >= r->text.len || (!r->quoted && (look(r, 0) == '|' || look(r, 0) == ')')))
-			return sequence_end(&s);
+			return sequence_end(r, &s);
 		sequence_add(r, &s, read_item(r));
 	}
 }
@@ -682,6 +746,13 @@ static struct part read_alternatives(struct reader *r)
 	return out;
 }
 
+static struct set required(struct reader *r)
+{
+	struct part p = read_alternatives(r);
+
+	return r->lost || r->at != r->text.len || arena_failed(r->arena) || worth(r, &p.required) == 0 ? UNKNOWN : p.required;
+}
+
 struct literals literals_derive(struct arena *a, struct slice pattern, unsigned flags)
 {
 	struct reader r = { .arena = a,
@@ -689,11 +760,36 @@ struct literals literals_derive(struct arena *a, struct slice pattern, unsigned 
 			    .flags = flags,
 			    .utf = (flags & PATTERN_UTF) != 0,
 			    .extended = (flags & (PATTERN_EXTENDED | PATTERN_EXTENDED2)) != 0 };
-	struct part p = read_alternatives(&r);
+	struct set found = required(&r);
 
-	if (r.lost || r.at != pattern.len || arena_failed(a) || !p.required.some || worth(&p.required) == 0)
-		return (struct literals){ NULL, 0 };
-	return (struct literals){ p.required.list, p.required.count };
+	return (struct literals){ found.list, found.count };
+}
+
+/* Without most of the letters and blanks at its ends: the index would file it under these. */
+static struct slice trimmed(struct slice s)
+{
+	while (s.len > OUTLINE_EDGE && is_common(s.ptr[OUTLINE_EDGE]) && is_common(s.ptr[0]))
+		s = slice_from(s, 1);
+	while (s.len > OUTLINE_EDGE && is_common(s.ptr[s.len - 1 - OUTLINE_EDGE]) && is_common(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+struct literals literals_outline(struct arena *a, struct slice pattern, unsigned flags)
+{
+	struct reader r = { .arena = a,
+			    .text = pattern,
+			    .flags = flags,
+			    .outline = true,
+			    .extended = (flags & (PATTERN_EXTENDED | PATTERN_EXTENDED2)) != 0 };
+	struct set found = flags & PATTERN_UTF ? UNKNOWN : required(&r), out = { true, NULL, 0 };
+
+	for (size_t i = 0; i < found.count; i++) {
+		struct slice s = trimmed(found.list[i]);
+
+		out = set_union(&r, out, (struct set){ true, &s, 1 });
+	}
+	return r.lost ? (struct literals){ NULL, 0 } : (struct literals){ out.list, out.count };
 }
 
 struct slice literals_plain(struct arena *a, struct slice pattern, unsigned flags)

@@ -5,9 +5,9 @@
  * strings it can match, when that is small, or else a set of which every match contains a member. Every alternative of
  * a group must have one; zero-width items (anchors, look-arounds, \b) do not break a run of letters; small character
  * classes are spelled out; a repeat that may be absent breaks the run. What it does not know for certain it gives up
- * on: the pattern then has no literals and runs on every text ("always"). It may never claim too much: whatever is
- * found here must be in every text that PCRE2 matches, once both are folded (spam/fold: fold_utf with PATTERN_UTF, else
- * fold_bytes). Only patterns that compiled may be given.
+ * on: the pattern then has no literals and is asked about every text ("always"), or at least about every text whose outline
+ * could hold a match. It may never claim too much: whatever is found here must be in every text that PCRE2 matches, once
+ * both are folded (spam/fold: fold_utf with PATTERN_UTF, else fold_bytes). Only patterns that compiled may be given.
  *
  * Memory: the result and all scratch live in the caller's arena; when it is full, the answer is "no literals".
  * Threads: none. Limits: below.
@@ -26,7 +26,8 @@ enum {
 	LITERALS_CROSS_MAX = 64,
 	LITERAL_BYTES_MAX = 32, /* longer runs are used in part */
 	LITERALS_CLASS_MAX = 8, /* members of a class that is spelled out */
-	LITERALS_DEPTH_MAX = 100
+	LITERALS_DEPTH_MAX = 100,
+	OUTLINE_EDGE = 2 /* letters and blanks that an outline's string keeps at either end */
 };
 
 struct literals {
@@ -36,6 +37,12 @@ struct literals {
 
 /* `flags` as pattern_compile's. */
 struct literals literals_derive(struct arena *a, struct slice pattern, unsigned flags);
+
+/*
+ * The same of texts' outlines (spam/fold), for patterns without a literal: \d{8} has to find eight digits, [a-z]+\d a
+ * letter beside a digit. Byte patterns only; only strings that not every text holds.
+ */
+struct literals literals_outline(struct arena *a, struct slice pattern, unsigned flags);
 
 /*
  * Whether the pattern is nothing but characters (with escaped punctuation), so that a plain search does what PCRE2

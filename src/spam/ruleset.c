@@ -135,9 +135,11 @@ void ruleset_unref(struct ruleset **rp)
 	for (size_t s = 0; s < SURFACE_COUNT; s++) {
 		grams_free(&r->probes[s].bytes);
 		grams_free(&r->probes[s].utf);
+		grams_free(&r->probes[s].outlines);
 	}
 	grams_free(&r->allow_probes.bytes);
 	grams_free(&r->allow_probes.utf);
+	grams_free(&r->allow_probes.outlines);
 	domains_free(&r->domains);
 	domains_free(&r->allowed);
 	free(r->patterns);
@@ -230,10 +232,11 @@ struct ruleset_figures ruleset_figures(const struct ruleset *r)
 
 	for (size_t s = 0; s < SURFACE_COUNT; s++) {
 		const struct probe_set *p = &r->probes[s];
-		const struct grams *index[] = { p->bytes, p->utf };
+		const struct grams *index[] = { p->bytes, p->utf, p->outlines };
 
-		f.always += s != SURFACE_HEADER ? p->always_count : 0;
-		for (size_t i = 0; i < 2; i++)
+		for (size_t i = 0; i < p->count && s != SURFACE_HEADER; i++)
+			f.always += p->list[i].kind == PROBE_PATTERN && !p->list[i].literal;
+		for (size_t i = 0; i < 3; i++)
 			if (index[i] != NULL) {
 				f.literals += grams_count(index[i]);
 				f.index_bytes += grams_bytes(index[i]);

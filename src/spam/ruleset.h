@@ -63,7 +63,7 @@ struct rule {
 	int64_t expires_ms; /* 0: never */
 	bool listed;        /* false for names in `__`: not shown among the hits */
 	bool meta;
-	bool always;    /* some pattern of it has no literal and runs on every text */
+	bool always;    /* some pattern of it has no literal and may run on every text */
 	unsigned tests; /* its `test` lines */
 	int64_t version; /* a hash of everything above that decides what it does; another one is an edit */
 };
@@ -139,7 +139,8 @@ struct probe {
 	struct pattern *pattern;
 	bool utf;
 	bool list;          /* a list's line: not asked of hosts that are allowed */
-	bool literal;       /* has literals: found by the index, or else surely a miss */
+	bool found;         /* by the index, or else surely a miss */
+	bool literal;       /* and by literals, not by its outline */
 	struct slice plain; /* nothing but this string (folded when caseless): a search does; ptr NULL otherwise */
 	bool caseless;
 	/* header */
@@ -159,7 +160,7 @@ struct probe_set {
 	size_t always_count;
 	uint32_t *evals; /* indexes of those that look at a fact */
 	size_t eval_count;
-	struct grams *bytes, *utf; /* ids are indexes in `list`; NULL when there is nothing in them */
+	struct grams *bytes, *utf, *outlines; /* ids are indexes in `list`; NULL when there is nothing in them */
 };
 
 struct ruleset_meta {

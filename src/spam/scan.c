@@ -39,7 +39,7 @@ struct scan {
 	/* For one element: candidates, and the element folded. */
 	unsigned char *seen;
 	uint32_t *found;
-	char *fold_bytes, *fold_utf;
+	char *fold_bytes, *fold_other;
 	size_t fold_size;
 };
 
@@ -235,7 +235,7 @@ static bool ask(struct scan *c, const struct probe *p, enum surface s, size_t el
 
 /* ---- candidates ------------------------------------------------------------------------------------------------ */
 
-/* Fills c->found with the probes whose literals are in the text, and those that have none. */
+/* Fills c->found with the probes whose literals (or outline) are in the text, and those that the index does not know. */
 static size_t candidates(struct scan *c, const struct probe_set *set, struct slice text)
 {
 	size_t n = 0;
@@ -251,9 +251,13 @@ static size_t candidates(struct scan *c, const struct probe_set *set, struct sli
 		n = grams_find(set->bytes, slice_make(c->fold_bytes, text.len), c->seen, c->found, n);
 	}
 	if (set->utf != NULL) {
-		size_t len = fold_utf(text, c->fold_utf);
+		size_t len = fold_utf(text, c->fold_other);
 
-		n = grams_find(set->utf, slice_make(c->fold_utf, len), c->seen, c->found, n);
+		n = grams_find(set->utf, slice_make(c->fold_other, len), c->seen, c->found, n);
+	}
+	if (set->outlines != NULL) {
+		fold_outline(text, c->fold_other);
+		n = grams_find(set->outlines, slice_make(c->fold_other, text.len), c->seen, c->found, n);
 	}
 	for (size_t i = 0; i < n; i++)
 		c->seen[c->found[i]] = 0;
@@ -364,7 +368,7 @@ static void ask_undefined(struct scan *c, const struct probe *p)
 	struct surface_element x = { .text = p->if_unset.ptr != NULL ? p->if_unset : SLICE("") };
 	bool matched = false;
 
-	if (p->if_unset.ptr != NULL || !p->literal) {
+	if (p->if_unset.ptr != NULL || !p->found) {
 		if (x.text.len > c->fold_size) {
 			char *bigger = arena_alloc(c->arena, x.text.len);
 
@@ -530,7 +534,7 @@ static bool prepare(struct scan *c)
 	c->found = arena_array(c->arena, probes + 1, sizeof(*c->found));
 	c->fold_size = longest(c->s) + 1;
 	c->fold_bytes = arena_alloc(c->arena, c->fold_size);
-	c->fold_utf = arena_alloc(c->arena, c->fold_size);
+	c->fold_other = arena_alloc(c->arena, c->fold_size);
 	return !arena_failed(c->arena);
 }
 

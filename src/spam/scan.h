@@ -2,8 +2,8 @@
  * scan: runs a generation over a message's surfaces.
  *
  * For each element of each surface one pass of the literal index names the candidate patterns; PCRE2 confirms them
- * under the guard of spam/pattern; patterns without a literal run always. Then metas, in the order of their
- * dependencies. A pattern that could not be run to its end (match limit, JIT stack, time) is an *error*: neither hit
+ * under the guard of spam/pattern; patterns without a literal run wherever the element's outline could hold a match. Then
+ * metas, in the order of their dependencies. A pattern that could not be run to its end (match limit, JIT stack, time) is an *error*: neither hit
  * nor miss. Its rule is unknown, and so is every meta that depends on it; the others go on, and the caller is told.
  *
  * Budgets: 50 ms of CPU a message, 15 ms of it a rule. Past the message's budget nothing more is run and

@@ -1,6 +1,6 @@
 /*
  * A pattern and a text, divided by the first line end; the first byte chooses flags. Whatever PCRE2 matches must hold a
- * literal that was derived from the pattern.
+ * literal that was derived from the pattern, and its outline a string that was.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -10,6 +10,15 @@
 #include "spam/fold.h"
 #include "spam/literals.h"
 #include "spam/pattern.h"
+
+static bool holds(struct slice text, const struct literals *l)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < l->count && !found; i++)
+		found = memmem(text.ptr, text.len, l->list[i].ptr, l->list[i].len) != NULL;
+	return found;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -39,11 +48,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		int64_t cpu_us = 0;
 		char *folded = malloc(text.len + 1);
 		size_t n = text.len;
-		bool found = false;
+		struct literals outline = literals_outline(a, pattern, flags);
 
 		l = literals_derive(a, pattern, flags);
 		pattern_meter_start(&m, 20000, 20000);
-		if (folded != NULL && l.count > 0 &&
+		if (folded != NULL && l.count + outline.count > 0 &&
 		    pattern_run(p, text, 0, false, &m, &cpu_us, &match) == PATTERN_HIT) {
 			if (match.start > match.end || match.end > text.len)
 				abort();
@@ -51,10 +60,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				n = fold_utf(text, folded);
 			else
 				fold_bytes(text, folded);
-			for (size_t i = 0; i < l.count && !found; i++)
-				found = memmem(folded, n, l.list[i].ptr, l.list[i].len) != NULL;
-			if (!found) {
+			if (l.count > 0 && !holds(slice_make(folded, n), &l)) {
 				fprintf(stderr, "lost: /%.*s/ flags %u\n", SLICE_ARG(pattern), flags);
+				abort();
+			}
+			fold_outline(text, folded);
+			if (outline.count > 0 && !holds(slice_make(folded, text.len), &outline)) {
+				fprintf(stderr, "outline lost: /%.*s/ flags %u\n", SLICE_ARG(pattern), flags);
 				abort();
 			}
 			if (!(flags & PATTERN_UTF)) {

@@ -132,6 +132,16 @@ static void item(struct maker *m)
 		str_adds(&m->pattern, below(2) ? "[a-c]" : "[^q]");
 		str_adds(&m->sample, "b");
 		break;
+	case 5: {
+		static const char *const types[][2] = { { "\\d", "7" },	 { "[0-9]", "2" },  { "[\\w.-]", "-" }, { "\\s", " " },
+							{ "[A-F\\d]", "E" }, { "[+*-]", "*" }, { "[\\x30-\\x32]", "1" } };
+		unsigned k = below(7);
+
+		str_adds(&m->pattern, types[k][0]);
+		str_adds(&m->sample, types[k][1]);
+		l = 0;
+		break;
+	}
 	case 3:
 		str_adds(&m->pattern, "\\x41");
 		str_adds(&m->sample, m->caseless ? letters[0][below(2)] : "A");
@@ -216,6 +226,24 @@ static unsigned flags_of(const struct maker *m)
 	return (m->utf ? PATTERN_UTF : 0) | (m->caseless ? PATTERN_CASELESS : 0) | (m->extended ? PATTERN_EXTENDED : 0);
 }
 
+/* A match has the pattern's literals, or else what its outline must hold. */
+static void assert_found(const struct maker *m, struct arena *a, const struct literals *l, struct slice subject)
+{
+	struct literals outline = literals_outline(a, str_slice(&m->pattern), flags_of(m));
+	char folded[4096];
+	size_t n = subject.len;
+
+	if (m->utf)
+		n = fold_utf(subject, folded);
+	else
+		fold_bytes(subject, folded);
+	if (l->count > 0 && !holds_literal(slice_make(folded, n), l))
+		fail_msg("lost: /%s/ flags %u in \"%.*s\"", str_c(&m->pattern), flags_of(m), SLICE_ARG(subject));
+	fold_outline(subject, folded);
+	if (outline.count > 0 && !holds_literal(slice_make(folded, subject.len), &outline))
+		fail_msg("outline lost: /%s/ flags %u in \"%.*s\"", str_c(&m->pattern), flags_of(m), SLICE_ARG(subject));
+}
+
 static void make(struct maker *m, uint64_t from)
 {
 	seed = from;
@@ -236,7 +264,7 @@ static void never_loses_a_match(void **state)
 {
 	struct arena *a = arena_new(16 << 20);
 	struct maker m;
-	size_t matches = 0, with_literals = 0;
+	size_t matches = 0, with_literals = 0, with_outline = 0;
 
 	(void)state;
 	str_init(&m.pattern, 1 << 16);
@@ -253,12 +281,12 @@ static void never_loses_a_match(void **state)
 			continue;
 		l = literals_derive(a, str_slice(&m.pattern), flags_of(&m));
 		with_literals += l.count > 0;
+		with_outline += literals_outline(a, str_slice(&m.pattern), flags_of(&m)).count > 0;
 		for (unsigned k = 0; k < SAMPLES; k++) {
 			struct pattern_meter meter;
 			struct pattern_match match;
 			int64_t cpu_us = 0;
 			struct slice subject;
-			char folded[4096];
 			size_t n;
 
 			if (k > 0) { /* the same pattern again, another sample */
@@ -283,22 +311,16 @@ static void never_loses_a_match(void **state)
 			if (pattern_run(p, subject, 0, false, &meter, &cpu_us, &match) != PATTERN_HIT)
 				continue;
 			matches++;
-			if (m.utf)
-				n = fold_utf(subject, folded);
-			else
-				fold_bytes(subject, folded);
-			if (l.count > 0 && !holds_literal(slice_make(folded, n), &l)) {
-				print_error("lost: /%s/ flags %u in \"%s\"\n", str_c(&m.pattern), flags_of(&m), text);
-				fail();
-			}
+			assert_found(&m, a, &l, subject);
 		}
 		pattern_unref(&p);
 		arena_reset(a);
 	}
 	/* The test would prove nothing if nothing matched or nothing had literals. */
-	print_message("# %zu matches, %zu of %d patterns with literals\n", matches, with_literals, PATTERNS);
+	print_message("# %zu matches, %zu of %d patterns with literals, %zu with an outline\n", matches, with_literals, PATTERNS, with_outline);
 	assert_true(matches > PATTERNS * 3);
-	assert_true(with_literals > PATTERNS / 2);
+	assert_true(with_literals > PATTERNS / 3);
+	assert_true(with_outline > PATTERNS / 20);
 	str_fini(&m.pattern);
 	str_fini(&m.sample);
 	arena_free(&a);
@@ -398,10 +420,10 @@ static void index_and_loop_agree(void **state)
 
 /* ---- what is derived ------------------------------------------------------------------------------------------- */
 
-static void check(const char *pattern, unsigned flags, const char *want)
+static void check_as(struct literals (*derive)(struct arena *, struct slice, unsigned), const char *pattern, unsigned flags, const char *want)
 {
 	struct arena *a = arena_new(1 << 20);
-	struct literals l = literals_derive(a, slice_of(pattern), flags);
+	struct literals l = derive(a, slice_of(pattern), flags);
 	char got[512] = "";
 
 	for (size_t i = 0; i < l.count; i++)
@@ -411,6 +433,36 @@ static void check(const char *pattern, unsigned flags, const char *want)
 		print_error("/%s/: %s\n", pattern, got);
 	assert_string_equal(got, want);
 	arena_free(&a);
+}
+
+static void check(const char *pattern, unsigned flags, const char *want)
+{
+	check_as(literals_derive, pattern, flags, want);
+}
+
+static void outline(const char *pattern, unsigned flags, const char *want)
+{
+	check_as(literals_outline, pattern, flags, want);
+}
+
+static void derives_outlines(void **state)
+{
+	(void)state;
+	outline("\\d{4}", 0, "0000");
+	outline("\\b[a-z]{5}\\d{2,4}\\b", 0, "aa00");
+	outline("[a-z]{5}\\d{2,4}", PATTERN_CASELESS, "aa00");
+	outline("\\w+@", 0, "a@,0@,_@");
+	outline("[\\x80-\\xff]", 0, "\x80");
+	outline("[+-\\/]{2}", 0, "++,+,,+-,+.,+/,,+,,,,,-,,.,,/,-+,-,,--,-.,-/,.+,.,,.-,..,./,/+,/,,/-,/.,//");
+	outline("\\x01\\d", 0, "\x01"
+				"0");
+	outline("[a-z]+\\s[a-z]+", 0, "");
+	outline("\\d*", 0, "");
+	outline("\\d|[a-z]", 0, "");
+	outline("[^0-9]\\d", 0, "0");
+	outline("[[:digit:]]+", 0, "");
+	outline("\\S\\D\\W.", 0, "");
+	outline("\\d", PATTERN_UTF, "");
 }
 
 static void derives(void **state)
@@ -449,6 +501,8 @@ static void folds(void **state)
 
 	(void)state;
 	assert_true(slice_is(slice_make(out, n), "KELVIN MASKE \u0414\u0414\xff"));
+	fold_outline(SLICE("Ab 7\t\x0b-_\x7f\x02\xc3"), out);
+	assert_memory_equal(out, "aa 0  -_\x01\x01\x80", 11);
 	fold_bytes(SLICE("AbZ\xc3\x89"), out);
 	assert_true(memcmp(out, "abz\xc3\x89", 5) == 0);
 }
@@ -500,6 +554,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(derives),
+		cmocka_unit_test(derives_outlines),
 		cmocka_unit_test(folds),
 		cmocka_unit_test(grams_find_all),
 		cmocka_unit_test(never_loses_a_match),

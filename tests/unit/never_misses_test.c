@@ -115,9 +115,10 @@ static void add_word(struct str *s, bool utf)
 static void add_piece(struct str *s, int depth, bool utf)
 {
 	static const char *const repeats[] = { "+", "*", "?", "{2}", "{1,3}", "{0,2}", "{,2}", "+?", "*?", "?+", "{2,}" };
-	static const char *const classes[] = { "\\d", "\\w", "\\s", "[a-k]", "[^aeiou]", ".", "\\S", "[[:alpha:]]", "\\W", "[r\xc3\xb6]" };
+	static const char *const classes[] = { "\\d", "\\w", "\\s", "[a-k]", "[^aeiou]", ".", "\\S", "[[:alpha:]]", "\\W", "[r\xc3\xb6]",
+					       "[0-9]", "[\\w.-]", "[\\x80-\\xff]", "[-'1-3]" };
 
-	switch (below(depth > 2 ? 6 : 18)) {
+	switch (below(depth > 2 ? 6 : 19)) {
 	case 0: case 1: case 2:
 		add_word(s, utf);
 		break;
@@ -174,6 +175,13 @@ static void add_piece(struct str *s, int depth, bool utf)
 		break;
 	case 16:
 		str_adds(s, below(2) ? "^" : below(2) ? "$" : "\\A");
+		break;
+	case 17: /* no letters at all: only what its outline must hold tells of it */
+		s->len = depth == 0 ? 0 : s->len;
+		for (unsigned i = 2 + below(4); i > 0; i--) {
+			str_adds(s, classes[below(sizeof(classes) / sizeof(*classes))]);
+			str_adds(s, below(2) ? repeats[below(sizeof(repeats) / sizeof(*repeats))] : "");
+		}
 		break;
 	default:
 		str_adds(s, "(?(?=s)silk|river)");

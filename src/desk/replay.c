@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "desk/gate.h"
 #include "desk/judgement.h"
 #include "desk/rulebook.h"
@@ -113,6 +114,7 @@ static void add_item(struct replay *r, const struct text *t, const struct verdic
 	snprintf(id, sizeof(id), "%lld", (long long)t->ticket);
 	jv_set_int(jv_set_string(x, "ticket", id), "n", t->n);
 	jv_set_text(x, "lang", t->in.language.ptr ? t->in.language : SLICE(""));
+	jv_set_text(x, "title", t->in.title);
 	jv_set_string(x, "label", t->label == LABEL_OF_SPAM ? "spam" : t->label == LABEL_OF_HAM ? "ham" : NULL);
 	jv_set_string(jv_set_string(x, "from", action_name(was->action)), "to", action_name(now->action));
 	for (size_t i = 0; i < now->hit_count; i++)
@@ -253,7 +255,7 @@ enum err replay_run(struct db *db, const struct ruleset *live, const struct rule
 	int64_t most = o->texts_max > 0 ? o->texts_max : REPLAY_TEXTS_MAX;
 	struct text list[PAGE], after = { .ticket = INT64_MAX, .n = INT64_MAX };
 	size_t count = PAGE;
-	int64_t first = 0;
+	int64_t first = 0, started_ms = clock_mono_ms();
 	bool more = false;
 	enum err err = ERR_OK;
 
@@ -265,7 +267,7 @@ enum err replay_run(struct db *db, const struct ruleset *live, const struct rule
 	while (!err && !more && count == PAGE) {
 		err = read_page(db, &r, &after, list, &count, e);
 		for (size_t i = 0; !err && !more && i < count; i++) {
-			more = r.texts == most;
+			more = r.texts == most || (o->ms_max && clock_mono_ms() - started_ms >= o->ms_max);
 			if (!more)
 				err = replay_one(&r, &list[i], e);
 		}
@@ -339,6 +341,19 @@ enum err replay_doubts(struct db *db, const struct ruleset *live, const struct r
 
 	if (!err && file && !within(v))
 		warn_of_budget(v, file, errs);
+	jv_free(&v);
+	return err;
+}
+
+enum err replay_afterwards(struct db *db, const struct ruleset *before, const struct ruleset *live, struct cf_errors *errs, struct error *e)
+{
+	struct jv *v;
+	enum err err = try_good_texts(db, before, live, errs, &v, e);
+
+	if (!err && !within(v))
+		cf_errors_add(errs, true, "", 0, 0, "Since the files were changed in the folder, the rules hold or refuse %lld of the last %lld good texts more than before; "
+			"%lld may be. The history of each file brings an earlier version back.", (long long)jv_int_of(jv_get(v, "victims")),
+			(long long)jv_int_of(jv_get(v, "ham")), (long long)jv_int_of(jv_get(v, "budget")));
 	jv_free(&v);
 	return err;
 }

@@ -22,22 +22,23 @@ struct rule_edit;
 struct ruleset;
 struct str;
 
-enum { REPLAY_TEXTS_MAX = 20000, REPLAY_BUDGET_PER_MILLE = 5, REPLAY_BEFORE_SAVING = 2000 };
+enum { REPLAY_TEXTS_MAX = 20000, REPLAY_BUDGET_PER_MILLE = 5, REPLAY_BEFORE_SAVING = 2000, REPLAY_ONLINE_MS = 10000 };
 
 struct replay_options {
 	int64_t since_ms;  /* texts from then on; 0: all */
 	int64_t texts_max; /* 0: REPLAY_TEXTS_MAX */
+	int64_t ms_max;    /* 0: as long as it takes */
 	bool ham_only;
 	void (*share)(double done); /* called now and then with how far it is, 0 to 1; may be NULL */
 };
 
 /* {"texts","ham","spam","caught","victims","unsure","freed","budget","within":bool,"more":bool,
  *  "by_lang":{"en":{"texts","ham","spam","caught","victims"}},
- *  "items":[{"ticket","n","lang","label"?,"from","to","rules":["..."]}],
+ *  "items":[{"ticket","n","lang","title"?,"label"?,"from","to","rules":["..."]}],
  *  "rules":[{"rule","hits","spam","ham","limits"}], of those that the draft adds or changes
  *  "us":{"live","draft"}}
  * caught, victims, unsure: what the draft is stricter with, of spam, of ham, of what nobody judged; freed: what it is milder with. `more`: there
- * were more texts than texts_max. *out is the caller's. */
+ * were more texts than texts_max, or than ms_max was enough for. *out is the caller's. */
 enum err replay_run(struct db *db, const struct ruleset *live, const struct ruleset *draft, const struct replay_options *o, struct jv **out,
 	struct error *e) MUST_CHECK;
 
@@ -48,6 +49,9 @@ bool replay_is_due(const struct ruleset *live, const struct ruleset *draft);
  * texts than the budget is wide; and, with a `file` to name, one where the whole is over the budget. `db` NULL: there are no texts to try it on. */
 enum err replay_doubts(struct db *db, const struct ruleset *live, const struct ruleset *draft, const char *file, struct cf_errors *errs,
 	struct error *e) MUST_CHECK;
+
+/* The same for files that were changed in the folder and serve already, and no file to name. */
+enum err replay_afterwards(struct db *db, const struct ruleset *before, const struct ruleset *live, struct cf_errors *errs, struct error *e) MUST_CHECK;
 
 /* Before `edit` is saved: the newest good texts of edit->db (NULL: none) are tried. Adds notices as replay_doubts does. Over the budget: ERR_INVALID
  * with a warning in `errs`, the first; with edit->override and a reason in its comment, ERR_OK and what history is to say before the reason in `comment`. */

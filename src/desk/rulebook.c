@@ -155,11 +155,32 @@ static void remember(struct rulebook *rb, const char *author, const char *commen
 
 /* --- the folder -------------------------------------------------------------------------------------------------------- */
 
+/* What was changed in the folder serves without being asked about: afterwards it is said what an edit on the page would have been told before. */
+static void doubt_afterwards(struct rulebook *rb, const struct ruleset *before)
+{
+	struct cf_errors found;
+	struct db *db = NULL;
+	struct error e;
+
+	cf_errors_init(&found);
+	if (db_open(rb->desk->folder, DB_READ, &db, &e) || replay_afterwards(db, before, rb->serving, &found, &e))
+		log_warn("desk/rulebook", "the change in the rules folder could not be tried on good texts: %s", e.message);
+	db_close(&db);
+	pthread_mutex_lock(&rb->swap_lock);
+	for (size_t i = 0; i < found.count; i++) {
+		const struct cf_error *f = &found.list[i];
+		cf_errors_add(&rb->doubts, true, f->file, f->line, f->column, "%s", f->message);
+		log_warn("desk/rulebook", "%s%s%s", f->file, f->file[0] ? ": " : "", f->message);
+	}
+	pthread_mutex_unlock(&rb->swap_lock);
+	cf_errors_fini(&found);
+}
+
 /* Under write_lock: the folder is read; good and different, it serves. */
 static enum err take_in(struct rulebook *rb, const char *comment, struct error *e)
 {
 	struct rule_set set;
-	struct ruleset *next = NULL;
+	struct ruleset *next = NULL, *before = rb->serving ? ruleset_ref(rb->serving) : NULL;
 	struct cf_errors errs, doubts;
 	struct error why;
 	enum err err;
@@ -178,6 +199,7 @@ static enum err take_in(struct rulebook *rb, const char *comment, struct error *
 		log_errors(&errs);
 		publish(rb, NULL, false, &errs);
 		rule_set_fini(&set);
+		ruleset_unref(&before);
 		return err_set(e, ERR_INVALID, "The rule files have errors; the last good set goes on.");
 	}
 	bool changed = !rb->serving || strcmp(ruleset_name(next), ruleset_name(rb->serving)) != 0;
@@ -198,6 +220,9 @@ static enum err take_in(struct rulebook *rb, const char *comment, struct error *
 	} else if (rb->unsaved) {
 		remember(rb, "folder", comment);
 	}
+	if (changed && before && rb->desk->writer)
+		doubt_afterwards(rb, before);
+	ruleset_unref(&before);
 	return ERR_OK;
 }
 
@@ -650,7 +675,7 @@ enum err rulebook_check(struct rulebook *rb, const struct rule_edit *edit, struc
 
 enum err rulebook_replay(struct rulebook *rb, const struct rule_edit *edit, int64_t since_ms, struct jv **out, struct jv **errors, struct error *e)
 {
-	struct replay_options o = { .since_ms = since_ms, .texts_max = REPLAY_ONLINE_MAX };
+	struct replay_options o = { .since_ms = since_ms, .texts_max = REPLAY_ONLINE_MAX, .ms_max = REPLAY_ONLINE_MS };
 	const struct ruleset *live = rulebook_pin(rb);
 	struct rule_set set = { .count = 0 };
 	struct ruleset *next = NULL;

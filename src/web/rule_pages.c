@@ -1,10 +1,13 @@
 /*
  * rule_pages: the rule files for admins: what serves, what is wrong on disk and where, editing with a check first, history.
  *
+ * A replay shows, before saving, what the file as it was typed would have done to the texts that are kept.
+ *
  * A file that does not pass is shown again with its errors and everything that was typed; nothing else changes.
  */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "desk/rulebook.h"
 #include "web/handlers.h"
 #include "web/problem.h"
@@ -188,8 +191,13 @@ HANDLER(page_rule_mode)
 	return rc;
 }
 
+enum { REPLAY_DAYS = 30, REPLAY_DAYS_MAX = 3650 };
+#define DAY_MS (24 * 3600 * 1000LL)
+
 struct edit {
 	int status;
+	int64_t days;      /* of a replay; 0: as offered */
+	struct jv *replay; /* NULL: none */
 	struct slice file, text, etag, comment;
 	const char *done, *problem;
 	struct jv *errors; /* borrowed */
@@ -207,6 +215,99 @@ static struct jv *history_of(struct request *rq, const char *lang, const struct 
 		jv_set(x, "revision", copy_number(rq, in, "revision"));
 		jv_set_bool(x, "current", etag.len && slice_eq(jv_get_text(in, "etag"), etag));
 		jv_push(list, x);
+	}
+	return list;
+}
+
+/* --- a replay ---------------------------------------------------------------------------------------------------------------- */
+
+static struct jv *replayed_langs(struct request *rq, const struct jv *from)
+{
+	static const char *const keys[] = { "texts", "spam", "caught", "ham", "victims" };
+	struct jv *list = jv_array(), *one;
+	struct slice lang;
+	void *at = NULL;
+	while (jv_next(from, &at, &lang, &one)) {
+		struct jv *x = jv_set_text(jv_object(), "lang", lang);
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+			jv_set(x, keys[i], copy_number(rq, one, keys[i]));
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static struct jv *replayed_rules(struct request *rq, const struct jv *from)
+{
+	static const char *const keys[] = { "hits", "spam", "ham" };
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *in = jv_at(from, i), *x = jv_object();
+		jv_set(x, "rule", view_text_of(in, "rule"));
+		for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++)
+			jv_set(x, keys[k], copy_number(rq, in, keys[k]));
+		jv_set_bool(x, "limits", jv_int_of(jv_get(in, "limits")) > 0);
+		jv_push(list, x);
+	}
+	return list;
+}
+
+static struct jv *replayed_action(struct request *rq, const char *lang, const struct jv *in, const char *key)
+{
+	return view_maybe(rq, lang, arena_printf(rq->arena, "action-%.*s", SLICE_ARG(jv_get_text(in, key))));
+}
+
+static struct jv *replayed_texts(struct request *rq, const char *lang, const struct jv *from)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < jv_size(from); i++) {
+		struct jv *in = jv_at(from, i), *x = jv_object(), *rules = jv_array();
+		struct slice label = jv_get_text(in, "label"), title = jv_get_text(in, "title");
+		for (size_t k = 0; k < jv_size(jv_get(in, "rules")); k++)
+			jv_push(rules, jv_set(jv_object(), "name", jv_text(jv_text_of(jv_at(jv_get(in, "rules"), k)))));
+		jv_set(x, "ticket", view_text_of(in, "ticket"));
+		jv_set(x, "title", title.len ? jv_text(title) : view_say(rq, lang, "replay-text", I18N(i18n_slice(jv_get_text(in, "ticket")))));
+		jv_set(x, "lang", view_text_of(in, "lang"));
+		jv_set(x, "label", view_maybe(rq, lang, slice_is(label, "spam") ? "replay-spam" : slice_is(label, "ham") ? "replay-good" : NULL));
+		jv_set(x, "from", replayed_action(rq, lang, in, "from"));
+		jv_set(x, "to", replayed_action(rq, lang, in, "to"));
+		jv_push(list, jv_set(x, "rules", rules));
+	}
+	return list;
+}
+
+static struct jv *replay_of(struct request *rq, const char *lang, const struct edit *ed)
+{
+	const struct jv *v = ed->replay, *us = jv_get(v, "us");
+	struct jv *x = jv_object();
+	if (!v) {
+		jv_free(&x);
+		return jv_null();
+	}
+	int64_t texts = jv_int_of(jv_get(v, "texts")), freed = jv_int_of(jv_get(v, "freed"));
+	char *live = arena_printf(rq->arena, "%.0f", jv_real_of(jv_get(us, "live"))), *draft = arena_printf(rq->arena, "%.0f", jv_real_of(jv_get(us, "draft")));
+	view_put(rq, x, lang, "texts", "replay-texts", I18N(i18n_int(texts), i18n_int(ed->days), i18n_int(jv_int_of(jv_get(v, "ham"))), i18n_int(jv_int_of(jv_get(v, "spam")))));
+	view_put(rq, x, lang, "stricter", "replay-stricter", I18N(i18n_int(jv_int_of(jv_get(v, "caught"))), i18n_int(jv_int_of(jv_get(v, "victims"))),
+		i18n_int(jv_int_of(jv_get(v, "unsure")))));
+	view_put(rq, x, lang, "milder", "replay-milder", I18N(i18n_int(freed)));
+	view_put(rq, x, lang, "cost", "replay-cost", I18N(i18n_str(live ? live : ""), i18n_str(draft ? draft : "")));
+	jv_set(x, "more", view_maybe(rq, lang, jv_type(jv_get(v, "more")) == JV_TRUE ? "replay-more" : NULL));
+	jv_set(x, "over", view_maybe(rq, lang, jv_type(jv_get(v, "within")) == JV_TRUE ? NULL : "replay-over"));
+	jv_set_bool(x, "any", texts > 0);
+	jv_set(x, "langs", replayed_langs(rq, jv_get(v, "by_lang")));
+	jv_set_bool(x, "has_rules", jv_size(jv_get(v, "rules")) > 0);
+	jv_set(x, "rules", replayed_rules(rq, jv_get(v, "rules")));
+	jv_set_bool(x, "has_items", jv_size(jv_get(v, "items")) > 0);
+	return jv_set(x, "items", replayed_texts(rq, lang, jv_get(v, "items")));
+}
+
+static struct jv *days_of(struct request *rq, const char *lang, int64_t chosen)
+{
+	static const int days[] = { 7, 30, 90, 365 };
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++) {
+		struct jv *x = jv_set(jv_object(), "value", view_number(rq, days[i]));
+		view_put(rq, x, lang, "label", "replay-days", I18N(i18n_int(days[i])));
+		jv_push(list, jv_set_bool(x, "chosen", days[i] == (chosen ? chosen : REPLAY_DAYS)));
 	}
 	return list;
 }
@@ -258,6 +359,8 @@ static enum err show_file(struct request *rq, struct response *rs, const struct 
 	jv_set_bool(page, "has_errors", !doubts && jv_size(errors) > 0);
 	jv_set(page, "errors", errors);
 	jv_set_bool(page, "warned", ed->status && jv_size(ed->errors) > 0 && only_warnings(ed->errors));
+	jv_set(page, "replay", replay_of(rq, lang, ed));
+	jv_set(page, "days", days_of(rq, lang, ed->days));
 	jv_set(page, "history", history_of(rq, lang, history, slice_of(etag)));
 	jv_push(jv_get(page, "scripts"), jv_string("rules.js"));
 	jv_free(&history);
@@ -308,7 +411,13 @@ HANDLER(page_rule_save)
 	struct rule_edit in = { .file = name, .text = ed.text, .if_match = ed.etag, .comment = ed.comment, .override = slice_is(act, "override"), .db = rq->db };
 	struct jv *errors = NULL;
 	struct error why = { 0 };
-	if (slice_is(act, "check")) {
+	if (slice_is(act, "replay")) {
+		rc = view_field_int(rq, "days", &ed.days, e);
+		if (rc != ERR_OK || ed.days < 1 || ed.days > REPLAY_DAYS_MAX)
+			ed.days = REPLAY_DAYS;
+		rc = rulebook_replay(rq->desk->rulebook, &in, clock_wall_ms() - ed.days * DAY_MS, &ed.replay, &errors, &why);
+		ed.status = rc == ERR_OK ? 0 : problem_status(rc);
+	} else if (slice_is(act, "check")) {
 		struct jv *out = NULL;
 		rc = rulebook_check(rq->desk->rulebook, &in, &out, &why);
 		if (rc == ERR_OK) {
@@ -339,6 +448,7 @@ HANDLER(page_rule_save)
 	}
 	ed.errors = errors;
 	rc = show_file(rq, rs, &ed, e);
+	jv_free(&ed.replay);
 	jv_free(&errors);
 	return rc;
 }

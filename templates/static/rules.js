@@ -34,4 +34,4 @@ for (const a of $$('.errors a[data-line]'))
 	});
 const start = Number(text.dataset.line);
 if (start) go(start);
-$('#errors')?.focus();
+($('#errors') ?? $('#replay'))?.focus();

@@ -340,12 +340,12 @@ test('rule modes: a rule put on watch weighs nothing, its figures stand beside i
 	const held = (await ann.get('/api/v1/held?rule=KITES')).body.items;
 	assert.equal((await ann.json('POST', '/api/v1/judgements', { items: held.map((i) => ({ ticket: i.ticket, n: i.n })), label: 'ham' })).status, 200);
 	await admin.goto('/desk/rules');
-	const row = admin.locator('tr', { has: admin.getByText('KITES', { exact: true }) });
+	const row = admin.locator('tr:has(select)', { has: admin.getByText('KITES', { exact: true }) });
 	assert.deepEqual(await row.locator('td.num').allInnerTexts(), ['4.0', '1', '0', '1'], 'weight, hits, right, wrong');
 	await row.locator('select').selectOption('watch');
 	await row.getByRole('button').click();
 	await done(admin, 'KITES is “watch” from now on.');
-	assert.equal(await admin.locator('tr', { hasText: 'KITES' }).locator('select').inputValue(), 'watch');
+	assert.equal(await admin.locator('tr:has(select)', { hasText: 'KITES' }).locator('select').inputValue(), 'watch');
 	assert.equal(await ask('Kites again, in May'), 'queued');
 	// The same again by a second click, a mode and a rule that are not.
 	const client = await desk.login('ann');
@@ -370,6 +370,30 @@ test('rule modes: a rule put on watch weighs nothing, its figures stand beside i
 	await looksGood(page, 'rules with modes');
 	await leave(page);
 	await onPhone('ann', '/desk/rules');
+});
+
+test('a replay beside a rule file: what it would have done is shown before it is saved', async () => {
+	await desk.json('POST', '/api/v1/questions', { body: 'Where do I describe the cable car of my town?', title: 'Cable car', lang: 'en' });
+	for (const look of [{ script: false }, { width: 1200, height: 800 }, { width: 360, height: 740, lang: 'ar' }]) {
+		const admin = await visit(b, desk, look);
+		await signIn(admin, desk, 'ann');
+		await admin.goto('/desk/rules/edit?file=local.d/cable.cf');
+		await field(admin, 'text').fill('body CABLE_CAR /cable car/\nscore CABLE_CAR 8\n');
+		await field(admin, 'days').selectOption('7');
+		await admin.locator('button[value="replay"]').click();
+		const shown = admin.locator('#replay');
+		await shown.locator('a', { hasText: 'Cable car' }).waitFor();
+		assert.match(await shown.innerText(), /CABLE_CAR/);
+		assert.equal(await field(admin, 'days').inputValue(), '7');
+		assert.match(await field(admin, 'text').inputValue(), /^body CABLE_CAR/);
+		if (look.script !== false) {
+			await looksGood(admin, 'a replay');
+			assert.equal(await admin.evaluate(() => document.activeElement.id), 'replay');
+			if (look.width < 400) assert.deepEqual(await smallTargets(admin), []);
+		}
+		await leave(admin);
+	}
+	assert.equal((await ann.get('/api/v1/rules/local.d%2Fcable.cf')).status, 404);
 });
 
 test('a conversation of a trial helper that did not help: read, looked at, off the list', async () => {

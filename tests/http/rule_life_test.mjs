@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { V, ask, desk, question, rules } from './api.mjs';
+import { V, ask, desk, question, rules, talk } from './api.mjs';
 import { command, root, temporary, until } from './lib.mjs';
 
 const hostile = (name) => readFileSync(path.join(root, 'tests/rules/hostile', name), 'utf8');
@@ -254,6 +254,45 @@ test('what a rule alone holds or refuses is let in as one, teaches nothing, and 
 	for (const q of alone) assert.equal(await state(q), 'queued');
 	assert.equal((await mona.json('POST', `${V}/rules/TOO_WIDE/undo`)).body.changed, 0);
 	assert.match((await mona.get('/desk/rules/undo?rule=TOO_WIDE')).text, /Nothing is held or refused because of this rule alone/);
+});
+
+test('the page replays a file before it is saved, and changes nothing', async () => {
+	const answered = await talk(d, hanna, { body: 'How do I describe a funicular in the article on my town?', title: 'Funiculars' });
+	assert.equal((await hanna.json('POST', `${answered.t}/messages`, { body: 'In a section of its own.', fence: answered.fence })).status, 201);
+	const edit = (who, fields) => who.form('/desk/rules/edit', { csrf: who.csrf, file: 'local.d/play.cf', etag: '', text: 'body PLAYED /funicular/\nscore PLAYED 8\n', do: 'replay', days: '7', ...fields });
+	const r = await edit(ada);
+	assert.equal(r.status, 200, r.text);
+	const shown = r.text.split('id="replay"')[1];
+	assert.match(shown, /texts? of the last 7 days: \d+ good/);
+	assert.match(shown, /Stricter with 0 spam, 1 good and 0 other texts/);
+	assert.match(shown, /stricter with more good texts than is allowed/);
+	assert.match(shown, /href="[^"]*\/desk\/t\/\d+"><bdi>Funiculars<\/bdi><\/a><\/td><td>accept<\/td><td>hold<\/td><td>Good<\/td><td class="mono">PLAYED /);
+	assert.match(shown, /<td class="mono">PLAYED<\/td><td class="num">1<\/td>/);
+	assert.match(r.text, /<option value="7" selected>/);
+	assert.match(r.text, /^body PLAYED/m, 'what was typed stays');
+	assert.equal((await ada.get(`${V}/rules/local.d%2Fplay.cf`)).status, 404);
+	assert.match((await edit(ada, { days: 'many' })).text, /<option value="30" selected>/);
+	const wrong = await edit(ada, { text: 'body PLAYED /(/\n' });
+	assert.equal(wrong.status, 422);
+	assert.match(wrong.text, /local.d\/play.cf:1:/);
+	assert.doesNotMatch(wrong.text, /id="replay"/);
+	assert.equal((await edit(mona)).status, 403);
+	assert.doesNotMatch((await ada.get('/desk/rules/edit?file=local.d/test.cf')).text, /id="replay"/);
+});
+
+test('a file changed in the folder is live at once, and tried on good texts afterwards', async () => {
+	const file = path.join(d.data, 'rules/local.d/byhand.cf');
+	writeFileSync(file, 'body BY_HAND /funicular/\nscore BY_HAND 8\n', { mode: 0o644 });
+	const about = async () => (await ada.get(`${V}/rules`)).body.errors.filter((x) => /Since the files were changed in the folder/.test(x.message));
+	await until(async () => (await about()).length === 1, 'what is said of the change');
+	assert.equal((await about())[0].warning, true);
+	assert.match((await about())[0].message, /hold or refuse 1 of the last \d+ good texts more/);
+	assert.ok((await ada.get(`${V}/rules`)).body.errors.some((x) => x.file === 'local.d/byhand.cf' && /BY_HAND hits 1 of the last/.test(x.message)));
+	assert.match((await ada.get('/desk/rules')).text, /Since the files were changed in the folder/);
+	await until(() => d.lines.some((l) => /warn desk\/rulebook.*Since the files were changed/.test(l)), 'the line in the log');
+	await question(d, { body: 'What is a funicular?' }, 'held');
+	rmSync(file);
+	await until(async () => (await about()).length === 0, 'nothing more to be said');
 });
 
 test('what rules cost is shown, slowest first', async () => {

@@ -104,6 +104,11 @@ static void what_a_draft_does(void **state)
 	assert_int_equal(number(v, "victims"), 1);
 	assert_int_equal(jv_type(jv_get(v, "more")), JV_TRUE);
 	jv_free(&v);
+	/* Its time is up before the first text. */
+	v = try_draft(f, own_rules, (struct replay_options){ .ms_max = -1 });
+	assert_int_equal(number(v, "texts"), 0);
+	assert_int_equal(jv_type(jv_get(v, "more")), JV_TRUE);
+	jv_free(&v);
 	v = try_draft(f, own_rules, (struct replay_options){ .since_ms = clock_wall_ms() + 1000 });
 	assert_int_equal(number(v, "texts"), 0);
 	jv_free(&v);

@@ -126,11 +126,16 @@ struct claim {
 	struct acted *out;
 };
 
+/* Whether somebody is passed over by this claim is only known now: it goes into its entry, and is how fairness is counted. */
 static enum err claim_now(struct db *db, struct claim *c, bool pick, int64_t now, struct error *e)
 {
+	int64_t older = 0;
+	enum err rc = db_int(db, SQL_QUEUE_OLDER, BINDS(b_int(c->ticket), b_int(QUEUE_OLDER_MS), b_int(now)), &older, e);
+	if (rc)
+		return rc;
 	struct move m = { .ticket = c->ticket, .event = EVENT_CLAIM, .by = BY_HELPER,
-			  .who = c->act.who, .now = now, .client_id = c->act.client_id, .pick = pick, .holder = c->act.who.account,
-			  .holder_name = c->act.who.name, .expires = lease_term(now) };
+			  .who = c->act.who, .now = now, .client_id = c->act.client_id, .pick = pick, .older = older > 0,
+			  .holder = c->act.who.account, .holder_name = c->act.who.name, .expires = lease_term(now) };
 
 	return ticket_move(db, &m, c->out, e);
 }
@@ -343,17 +348,20 @@ static enum err read_spans(struct db *db, enum sql_id id, struct wait *out, stru
 	return ERR_OK;
 }
 
-enum err queue_wait(struct desk *d, struct db *db, struct wait *out, struct error *e)
+enum err queue_status(struct desk *d, struct db *db, enum desk_status *out, struct error *e)
 {
 	int64_t queued = 0;
 	size_t helpers = d->presence ? presence_on_duty(d->presence, clock_wall_ms()) : 0;
-	enum err rc;
+	enum err rc = db_int(db, SQL_QUEUE_COUNT_STATE, BINDS(b_str("queued"), b_int(0)), &queued, e);
 
+	*out = !helpers ? DESK_RETURN : queued >= (int64_t)helpers * FULL_PER_HELPER ? DESK_FULL : DESK_OPEN;
+	return rc;
+}
+
+enum err queue_wait(struct desk *d, struct db *db, struct wait *out, struct error *e)
+{
 	memset(out, 0, sizeof(*out));
-	out->status = helpers ? DESK_OPEN : DESK_RETURN;
-	rc = db_int(db, SQL_QUEUE_COUNT_STATE, BINDS(b_str("queued"), b_int(0)), &queued, e);
-	if (!rc && helpers && queued >= (int64_t)helpers * FULL_PER_HELPER)
-		out->status = DESK_FULL;
+	enum err rc = queue_status(d, db, &out->status, e);
 	return rc ? rc : read_spans(db, SQL_QUEUE_WAITS, out, e);
 }
 

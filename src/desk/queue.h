@@ -2,15 +2,16 @@
  * queue: who waits, how long, and who is next.
  *
  * "Next" gives the oldest eligible question, first those the helper snoozed; in attack mode (desk/attack) in turns one of a proven
- * asker and one of an unproven; a free pick is allowed and recorded in the log
- * (data.pick). Positions and waits shown to people come from the log and are absent below 20 samples.
+ * asker and one of an unproven; a free pick is allowed and recorded in the log (data.pick), as is a claim that leaves a question of the
+ * same language waiting which had waited QUEUE_OLDER_MS longer (data.older). Positions and waits shown to people come from the log and
+ * are absent below 20 samples.
  */
 #ifndef DESK_QUEUE_H
 #define DESK_QUEUE_H
 
 #include "desk/ticket.h"
 
-enum { QUEUE_PAGE = 50, QUEUE_SAMPLES_MIN = 20, QUEUE_SAMPLES = 200 };
+enum { QUEUE_PAGE = 50, QUEUE_SAMPLES_MIN = 20, QUEUE_SAMPLES = 200, QUEUE_OLDER_MS = 2 * 60 * 1000 };
 
 enum queue_view {
 	QUEUE_UNASSIGNED, /* queued, oldest first */
@@ -61,6 +62,7 @@ struct wait {
 	bool known;               /* at least 20 samples in the last 28 days */
 	int64_t median_s, p90_s;  /* from asking to the first human reply */
 };
+enum err queue_status(struct desk *d, struct db *db, enum desk_status *out, struct error *e) MUST_CHECK;
 enum err queue_wait(struct desk *d, struct db *db, struct wait *out, struct error *e) MUST_CHECK;
 /* The same for decisions about held questions; status says nothing. */
 enum err queue_hold_wait(struct db *db, struct wait *out, struct error *e) MUST_CHECK;

@@ -469,6 +469,8 @@ static enum err write_entry(struct db *db, const struct move *m, const struct ti
 		o = jv_set_text(o, "helper", m->holder_name);
 	if (m->event == EVENT_CLAIM && m->pick)
 		o = jv_set_bool(o, "pick", true);
+	if (m->event == EVENT_CLAIM && m->older)
+		o = jv_set_bool(o, "older", true);
 	o = jv_set_time(o, "until", next->deadline);
 	rc = jv_dump(o, &data);
 	if (rc)

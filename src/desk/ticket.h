@@ -135,6 +135,7 @@ struct move {
 	int64_t seen;             /* 0: not checked */
 	struct slice client_id, reason;
 	bool pick;                /* CLAIM: a free pick, not the next one */
+	bool older;               /* CLAIM: somebody who had waited longer goes on waiting */
 	int64_t holder;           /* CLAIM, TRANSFER: who holds it now */
 	struct slice holder_name;
 	int64_t expires;          /* CLAIM, TRANSFER */

@@ -6,6 +6,7 @@
 #include "desk/gate.h"
 #include "desk/keys.h"
 #include "desk/proof.h"
+#include "desk/queue.h"
 #include "desk/talk.h"
 #include "desk/trial.h"
 #include "text/utf.h"
@@ -125,6 +126,7 @@ struct asking {
 	unsigned char seed[KEYS_SEED_BYTES];
 	struct slice note;
 	struct proof proof;
+	enum desk_status told; /* what was said of waiting when it came */
 	bool keep; /* remember which words the client_id or the form's nonce came with */
 	/* results */
 	int64_t ticket;
@@ -174,13 +176,22 @@ static enum err answer_repeat(struct desk *d, struct db *db, struct arena *a, in
 
 /* ---- writing it down ---- */
 
+/* How it came: by the page with its script (which marks the nonce), by the page alone, by a program. */
+static const char *way_of(const struct ask *in)
+{
+	if (!in->page_form)
+		return "api";
+	return in->form.len && in->form.ptr[in->form.len - 1] == '~' ? "script" : "plain";
+}
+
 static enum err insert(struct db *db, struct asking *q, int64_t now, struct error *e)
 {
 	int64_t n;
 	enum err rc = db_int(db, SQL_TICKET_INSERT,
 			     BINDS(b_text(q->title), b_text(q->name), b_text(q->email), b_text(q->lang), b_text(q->topic), b_text(q->page),
 				   b_int(now), b_int((int64_t)q->in->body.len), b_blob(q->seed, sizeof(q->seed)),
-				   b_blob(q->token_hash.bytes, sizeof(q->token_hash.bytes))),
+				   b_blob(q->token_hash.bytes, sizeof(q->token_hash.bytes)), b_str(desk_status_name(q->told)),
+				   b_str(way_of(q->in))),
 			     &q->ticket, e);
 
 	if (!rc)
@@ -370,6 +381,8 @@ enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct
 		rc = proof_check(d, db, a, &(struct proof_for){ .kind = PROOF_FORM, .form = in->form }, in->pow, &q.proof, e);
 	if (!rc)
 		rc = screen(d, db, a, &q, e);
+	if (!rc)
+		rc = queue_status(d, db, &q.told, e);
 	if (rc)
 		return rc;
 	keys_seed(q.seed);

@@ -511,6 +511,22 @@ bool unicode_language_name(const char *lang, const char *in, struct str *out)
 	return true;
 }
 
+bool unicode_script_name(const char *code, const char *in, struct str *out)
+{
+	char tag[LOCALE_BYTES], locale[LOCALE_BYTES], display[LOCALE_BYTES];
+	struct wide w;
+	UErrorCode bad = U_ZERO_ERROR;
+
+	snprintf(tag, sizeof(tag), "und-%s", code);
+	if (strlen(code) != 4 || !*locale_of(tag, locale) || !wide_room(&w, 0))
+		return false;
+	w.len = uloc_getDisplayScript(locale, locale_of(in, display), w.ptr, w.cap, &bad);
+	if (U_FAILURE(bad) || bad == U_USING_DEFAULT_WARNING || w.len > w.cap)
+		return false;
+	wide_to(&w, out);
+	return true;
+}
+
 void unicode_number(const char *lang, int64_t n, struct str *out)
 {
 	char locale[LOCALE_BYTES], latin[LOCALE_BYTES + 16];

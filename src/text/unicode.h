@@ -69,6 +69,8 @@ unsigned unicode_plurals(const char *lang); /* the language's categories: bits 1
 bool unicode_rtl(const char *lang);
 /* The name of `lang` in the language `in`, as "Deutsch". False (nothing written) when unknown. */
 bool unicode_language_name(const char *lang, const char *in, struct str *out);
+/* The name of a script ("Cyrl") in the language `in`, as "Cyrillic". False (nothing written) when unknown. */
+bool unicode_script_name(const char *code, const char *in, struct str *out);
 /* With the language's grouping and separators, in Latin digits. */
 void unicode_number(const char *lang, int64_t n, struct str *out);
 /* How far an IANA zone is ahead of UTC at that moment, in minutes; an unknown zone is UTC. */

@@ -207,6 +207,17 @@ enum err i18n_start(const char *folder, struct error *e)
 	return ERR_OK;
 }
 
+struct slice i18n_script_name(struct arena *a, struct slice code, const char *in)
+{
+	struct str name;
+	const char *c = arena_slice(a, code).ptr;
+	str_init(&name, 256);
+	bool known = c && unicode_script_name(c, in, &name);
+	struct slice out = known ? arena_slice(a, str_slice(&name)) : arena_slice(a, code);
+	str_fini(&name);
+	return out;
+}
+
 static void forget_names(void);
 
 void i18n_stop(void)

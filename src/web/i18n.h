@@ -43,6 +43,9 @@ const char *i18n_dir(const char *lang); /* "ltr" or "rtl" */
 /* The name of `code` as speakers of `in` write it ("Deutsch", "German"); the code itself when unknown. */
 struct slice i18n_language_name(struct arena *a, const char *code, const char *in) MUST_CHECK;
 
+/* The name of a script by its code ("Arab"), as `in` writes it; the code itself when unknown. */
+struct slice i18n_script_name(struct arena *a, struct slice code, const char *in) MUST_CHECK;
+
 struct i18n_arg {
 	bool is_number;
 	int64_t number; /* shown with the language's grouping; chooses PLURAL */

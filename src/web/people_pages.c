@@ -1,15 +1,12 @@
 /*
- * people_pages: logging in and out, reset codes, and the admins' pages: people, the record, figures.
+ * people_pages: logging in and out, reset codes, and the admins' pages: people, the record.
  *
  * A reset code is shown once, in the answer to the request that made it, and nowhere else.
  */
 #include <stdio.h>
 
 #include "desk/audit.h"
-#include "desk/gate.h"
-#include "desk/judgement.h"
 #include "desk/people.h"
-#include "desk/presence.h"
 #include "web/handlers.h"
 #include "web/problem.h"
 #include "web/session.h"
@@ -357,70 +354,4 @@ HANDLER(page_audit)
 	char *more = count == AUDIT_PAGE ? arena_printf(rq->arena, "%s/desk/audit?before=%lld", request_base(), (long long)rows[count - 1].seq) : NULL;
 	jv_set(page, "more", more ? jv_string(more) : jv_null());
 	return view_send(rq, rs, "audit", lang, page, e);
-}
-
-/* ---- figures ---- */
-
-static void add_figure(struct request *rq, const char *lang, struct jv *list, const char *label, struct slice value)
-{
-	struct jv *x = jv_object();
-	view_put(rq, x, lang, "label", label, I18N_NONE);
-	jv_set(x, "value", value.ptr ? jv_text(value) : view_say(rq, lang, "figure-unknown", I18N_NONE));
-	jv_set_bool(x, "unknown", !value.ptr);
-	jv_push(list, x);
-}
-
-static struct slice count_text(struct request *rq, int64_t n)
-{
-	char *text = arena_printf(rq->arena, "%lld", (long long)n);
-	return slice_of(text);
-}
-
-static void add_group(struct request *rq, const char *lang, struct jv *groups, const char *heading, struct jv *figures)
-{
-	struct jv *g = jv_object();
-	view_put(rq, g, lang, "heading", heading, I18N_NONE);
-	jv_set(g, "figures", figures);
-	jv_push(groups, g);
-}
-
-HANDLER(page_figures)
-{
-	const char *lang = view_lang(rq, rs);
-	struct queue_counts counts;
-	struct wait w;
-	struct jv *held = NULL, *page = NULL;
-	enum err rc = queue_count(rq->db, &rq->who, &counts, e);
-	if (rc == ERR_OK)
-		rc = queue_wait(rq->desk, rq->db, &w, e);
-	if (rc == ERR_OK)
-		rc = judgement_counts(rq->db, &held, e);
-	if (rc == ERR_OK)
-		rc = view_staff_frame(rq, lang, "figures", &page, e);
-	if (rc != ERR_OK) {
-		jv_free(&held);
-		return rc;
-	}
-	struct gate_figures gate = gate_figures();
-	int64_t screened = 0;
-	for (int i = 0; i < ACTION_COUNT; i++)
-		screened += gate.screened[i];
-	struct jv *groups = jv_array(), *now = jv_array(), *waits = jv_array(), *filter = jv_array();
-	add_figure(rq, lang, now, "figure-unassigned", count_text(rq, counts.unassigned));
-	add_figure(rq, lang, now, "figure-live", count_text(rq, counts.live));
-	add_figure(rq, lang, now, "figure-on-duty", count_text(rq, (int64_t)presence_on_duty(rq->desk->presence, clock_wall_ms())));
-	add_figure(rq, lang, now, "figure-held", count_text(rq, jv_int_of(jv_get(held, "held"))));
-	add_figure(rq, lang, now, "figure-appeals", count_text(rq, jv_int_of(jv_get(held, "appeals"))));
-	add_figure(rq, lang, waits, "figure-median", w.known ? view_duration(rq, lang, w.median_s) : SLICE_NONE);
-	add_figure(rq, lang, waits, "figure-p90", w.known ? view_duration(rq, lang, w.p90_s) : SLICE_NONE);
-	add_figure(rq, lang, filter, "figure-screened", count_text(rq, screened));
-	add_figure(rq, lang, filter, "figure-accepted", count_text(rq, gate.screened[ACTION_ACCEPT]));
-	add_figure(rq, lang, filter, "figure-doubt", count_text(rq, gate.screened[ACTION_HOLD] + gate.screened[ACTION_CHALLENGE]));
-	add_figure(rq, lang, filter, "figure-refused", count_text(rq, gate.screened[ACTION_REJECT]));
-	add_group(rq, lang, groups, "figures-now", now);
-	add_group(rq, lang, groups, "figures-waits", waits);
-	add_group(rq, lang, groups, "figures-gate", filter);
-	jv_set(page, "groups", groups);
-	jv_free(&held);
-	return view_send(rq, rs, "figures", lang, page, e);
 }

@@ -473,6 +473,11 @@ enum err publish_backlog(struct db *db, struct arena *a, const struct ticket *t,
 	return rc ? err_set(e, rc, "The conversation cannot be read now.") : ERR_OK;
 }
 
+enum err publish_desk_last(struct db *db, int64_t *out, struct error *e)
+{
+	return db_int(db, SQL_PUBLISH_LAST, NO_BINDS, out, e);
+}
+
 enum err publish_desk_backlog(struct db *db, struct arena *a, int64_t after, bool moderation, struct str *out, int64_t *last,
 			      bool *reset, struct error *e)
 {
@@ -484,7 +489,7 @@ enum err publish_desk_backlog(struct db *db, struct arena *a, int64_t after, boo
 
 	*last = after;
 	*reset = false;
-	rc = db_int(db, SQL_PUBLISH_LAST, NO_BINDS, &newest, e);
+	rc = publish_desk_last(db, &newest, e);
 	if (rc)
 		return rc;
 	if (after > newest || after < 0 || newest - after > TALK_PAGE) {

@@ -30,5 +30,7 @@ enum err publish_backlog(struct db *db, struct arena *a, const struct ticket *t,
  * no words. `moderation`: also what is held or refused. */
 enum err publish_desk_backlog(struct db *db, struct arena *a, int64_t after, bool moderation, struct str *out, int64_t *last,
 			      bool *reset, struct error *e) MUST_CHECK;
+/* The number of the desk's last news: who reads it, then the lists, and then listens from it misses nothing. */
+enum err publish_desk_last(struct db *db, int64_t *out, struct error *e) MUST_CHECK;
 
 #endif

@@ -192,9 +192,9 @@ HANDLER(page_moderation)
 	if (!held_list_read(name, &q.list))
 		q.list = HELD_HELD, name = SLICE("held");
 	struct jv *page = NULL, *held = NULL;
-	enum err rc = judgement_held(rq->db, rq->arena, &q, &held, e);
+	enum err rc = view_staff_frame(rq, lang, "moderation", &page, e);
 	if (rc == ERR_OK)
-		rc = view_staff_frame(rq, lang, "moderation", &page, e);
+		rc = judgement_held(rq->db, rq->arena, &q, &held, e);
 	if (rc == ERR_OK)
 		rc = proof_attack_view(rq, lang, page, e);
 	if (rc != ERR_OK) {

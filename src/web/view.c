@@ -9,6 +9,7 @@
 #include "desk/judgement.h"
 #include "desk/people.h"
 #include "desk/presence.h"
+#include "desk/publish.h"
 #include "text/markup.h"
 #include "text/unicode.h"
 #include "text/utf.h"
@@ -229,7 +230,11 @@ enum err view_staff_frame(struct request *rq, const char *lang, const char *at, 
 	char message[32];
 	struct queue_counts counts;
 	struct jv *held = NULL;
-	enum err rc = queue_count(rq->db, &rq->who, &counts, e);
+	int64_t news = 0;
+	/* Before anything that the page shows: its stream goes on from here. */
+	enum err rc = publish_desk_last(rq->db, &news, e);
+	if (rc == ERR_OK)
+		rc = queue_count(rq->db, &rq->who, &counts, e);
 	if (rc == ERR_OK && rq->who.role >= ROLE_MODERATOR)
 		rc = judgement_counts(rq->db, &held, e);
 	if (rc != ERR_OK)
@@ -250,6 +255,7 @@ enum err view_staff_frame(struct request *rq, const char *lang, const char *at, 
 	jv_set(c, "unassigned", view_number(rq, counts.unassigned));
 	jv_set(c, "held", view_number(rq, jv_int_of(jv_get(held, "held")) + jv_int_of(jv_get(held, "appeals")) + jv_int_of(jv_get(held, "reports"))));
 	jv_set(page, "counts", c);
+	jv_set_int(page, "news", news);
 	jv_set_string(page, "on_duty", presence_duty_of(rq->desk->presence, rq->who.account, clock_wall_ms()) == DUTY_ON ? "on" : "off");
 	int64_t harm = jv_int_of(jv_get(held, "harm"));
 	if (harm) {

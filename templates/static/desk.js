@@ -104,19 +104,26 @@ if (where === 'talk') {
 	setInterval(() => (document.hidden && !callsWanted()) || renewList(), 15_000);
 	document.addEventListener('visibilitychange', () => document.hidden || renewList());
 }
-if (where === 'desk') {
+// From what the page shows on: nothing that happened since is missed, and nothing older calls anybody.
+let news = document.body.dataset.news;
+export const hearNews = (caughtUp, ticket) =>
 	live({
-		url: () => `${root}/desk/events`,
-		caughtUp: () => renewList(),
+		url: () => `${root}/desk/events?after=${news}`,
+		caughtUp,
 		on: {
 			ticket(e) {
-				if (e.to === 'queued') {
-					count();
-					callWaiting(waiting() + 1);
-				} else if (e.harm && e.kind === 'message' && e.n > 1) count();
-				renewList();
+				news = e.seq;
+				ticket(e);
 			},
 		},
+	});
+if (where === 'desk') {
+	hearNews(renewList, (e) => {
+		if (e.to === 'queued') {
+			count();
+			callWaiting(waiting() + 1);
+		} else if (e.harm && e.kind === 'message' && e.n > 1) count();
+		renewList();
 	});
 }
 if (where === 'desk') setInterval(() => harms() && renewList(), ASK_AGAIN_MS);

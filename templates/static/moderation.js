@@ -1,6 +1,6 @@
 // Deciding by one key, with undo, without leaving the page.
-import { $, $$, calmly, fetchPage, live, plural, tellTimes } from './common.js';
-import { api, ASK_AGAIN_MS, count, harms, onKey, renewHarm, root, toast } from './desk.js';
+import { $, $$, calmly, fetchPage, plural, tellTimes } from './common.js';
+import { api, ASK_AGAIN_MS, count, harms, hearNews, onKey, renewHarm, root, toast } from './desk.js';
 
 const words = $('#words').dataset;
 const cases = () => $$('.case:not(.done)');
@@ -82,15 +82,9 @@ const renewCounts = calmly(async () => {
 	}
 }, 400);
 
-live({
-	url: () => `${root}/desk/events`,
-	caughtUp: renewCounts,
-	on: {
-		ticket(e) {
-			if (e.harm || ['held', 'rejected', 'challenged'].includes(e.to)) count();
-			renewCounts();
-		},
-	},
+hearNews(renewCounts, (e) => {
+	if (e.harm || ['held', 'rejected', 'challenged'].includes(e.to)) count();
+	renewCounts();
 });
 
 setInterval(() => harms() && renewCounts(), ASK_AGAIN_MS);

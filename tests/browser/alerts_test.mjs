@@ -92,6 +92,17 @@ test('the title and the icon count what came while nobody looked', async () => {
 	await leave(ben);
 });
 
+test('what came before the page was loaded is on it, and calls nobody', async () => {
+	await question();
+	const ben = await helper();
+	await ben.context().addInitScript(() => (window.looked = false));
+	await ben.goto('/desk');
+	await question();
+	await until(async () => /^\(\d/.test(await ben.title()), 'the title to count');
+	assert.match(await ben.title(), /^\(1\) /);
+	await leave(ben);
+});
+
 test('nothing is asked on load; a button asks, and a notification holds no visitor\'s words', async () => {
 	const ben = await helper();
 	await onDuty(ben);

@@ -53,6 +53,8 @@ document.addEventListener('click', (e) => {
 });
 
 const thread = $('#thread');
+// The answer to a form that was refused stands at the form's address: from here on the page is the conversation's, to renew and to load again.
+if (thread) history.replaceState(null, '', `${base}/desk/t/${thread.dataset.ticket}${location.search}${location.hash}`);
 
 // --- somebody may be in danger: for moderators, on every page that hears the news ---
 

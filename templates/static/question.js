@@ -34,7 +34,7 @@ const renew = calmly(async () => {
 	// Refused or erased meanwhile: what such a page offers (the appeal) is none of the parts below.
 	if (!fresh || (root.dataset.stream && !fresh.dataset.stream)) {
 		stream?.end();
-		return location.reload();
+		return location.replace(root.dataset.page);
 	}
 	const swap = (part) => {
 		const now = $(`[data-part="${part}"]`, root);

@@ -125,6 +125,24 @@ test('two helpers, one question', async () => {
 	await ann.json('POST', `/api/v1/tickets/${t.id}/close`, { seen: t.n });
 });
 
+test('who comes too late is told, and the page they are told on goes on living', async () => {
+	await question('Who looks after the list of mills?', { title: 'Late' });
+	const ben = await visit(b, desk);
+	await signIn(ben, desk, 'ben');
+	await ben.route('**/events?*', (route) => route.abort());
+	await ben.locator('#queue .item', { hasText: 'Late' }).click();
+	await ben.getByRole('button', { name: /Take this one/ }).waitFor();
+	const t = await ann.json('POST', '/api/v1/queue/next', {});
+	assert.equal(t.status, 200, t.text);
+	await ben.unrouteAll();
+	await ben.getByRole('button', { name: /Take this one/ }).click();
+	await ben.locator('#problem').waitFor();
+	await ben.waitForURL(/\/desk\/t\/\d+$/);
+	assert.equal((await ann.json('POST', `/api/v1/tickets/${t.body.id}/release`, { fence: t.body.lease.fence })).status, 200);
+	await ben.getByRole('button', { name: /Take this one/ }).waitFor();
+	await leave(ben);
+});
+
 for (const script of [true, false])
 	test(`a line about money is asked about before it goes out, ${script ? 'live' : 'without scripts'}`, async () => {
 		const q = await question('How do I get my article reviewed?', { title: 'Review' });

@@ -299,6 +299,7 @@ function compose() {
 	if (!form) return;
 	for (const b of $$('.no-script', form)) b.remove();
 	const note = () => form.classList.contains('as-note');
+	const replies = () => Number(form.reply_to.value) || undefined;
 	const saved = $('#draft');
 	let draftTimer = 0;
 	let typed = 0;
@@ -310,7 +311,7 @@ function compose() {
 	};
 	// The server keeps the draft for other machines; until it has it, this tab does.
 	const kept = keepTyped(form, draftKey);
-	const keep = async (more) => {
+	const store = async (more) => {
 		clearTimeout(draftTimer);
 		draftTimer = 0;
 		const body = form.body.value;
@@ -322,10 +323,12 @@ function compose() {
 			saved.textContent = saved.dataset.failed;
 		}
 	};
+	// One after the other: an older draft that arrives late must not bring back what was sent.
+	const keep = calmly(store, 0);
 	if (kept.found && kept.found !== form.body.value) {
 		form.body.value = kept.found;
 		keep();
-	}
+	} else if ($('#problem')) keep();
 	form.body.addEventListener('input', () => {
 		saved.textContent = '';
 		clearTimeout(draftTimer);
@@ -337,7 +340,7 @@ function compose() {
 		}
 	});
 	// Leaving within the pause before the draft is kept: the request outlives the page.
-	window.addEventListener('pagehide', () => draftTimer && keep({ keepalive: true }));
+	window.addEventListener('pagehide', () => draftTimer && store({ keepalive: true }));
 	form.body.addEventListener('keydown', (e) => {
 		if (e.key === 'Enter' && !e.isComposing && (e.ctrlKey || e.metaKey || (enterSends.checked && !e.shiftKey))) {
 			e.preventDefault();
@@ -352,7 +355,7 @@ function compose() {
 		key: draftKey,
 		failed: $('#write-failed'),
 		line,
-		what: () => ({ note: note(), reply_to: Number(form.reply_to.value) || undefined, confirm: confirm.checked || undefined }),
+		what: (behind) => ({ note: note(), reply_to: replies(), confirm: (confirm.checked && !behind) || undefined }),
 		show(body, what) {
 			clearTimeout(draftTimer);
 			draftTimer = 0;
@@ -369,9 +372,10 @@ function compose() {
 			}),
 		sent(answer, what) {
 			ask(false);
-			replyTo(0);
+			if (replies() === what.reply_to) replyTo(0);
 			took(answer.lease);
-			if (what.note) mode(false);
+			// What is being typed behind a note is the next note: it must not become a reply under the writer's hands.
+			if (what.note && !form.body.value) mode(false);
 			keep();
 		},
 		refused(why) {

@@ -125,8 +125,9 @@ function compose() {
 	const form = $('#write');
 	if (!form) return;
 	form.hidden = false;
-	const typed = keepTyped(form, draftKey);
-	if (!form.body.value) form.body.value = typed.found;
+	const { found } = keepTyped(form, draftKey);
+	if (!form.body.value) form.body.value = found;
+	const replies = () => Number(form.reply_to.value) || undefined;
 	let told = 0;
 	form.body.addEventListener('input', () => {
 		if (Date.now() - told > 3000 && form.body.value) {
@@ -145,12 +146,11 @@ function compose() {
 		key: draftKey,
 		failed: $('#write-failed'),
 		line: stream,
-		what: () => ({ reply_to: Number(form.reply_to.value) || undefined }),
+		what: () => ({ reply_to: replies() }),
 		show: (body, { reply_to }) => talk.pending(body, { who: words.you, badge: words.sending, mine: true, quote: talk.quoteOf(reply_to) }),
 		post: (body, id, { reply_to }) => api('POST', `${root.dataset.api}/messages`, { body, reply_to, client_id: id }),
-		sent() {
-			if (!form.body.value) typed.clear();
-			replyTo(0);
+		sent(answer, { reply_to }) {
+			if (replies() === reply_to) replyTo(0);
 			renew();
 		},
 		refused(why) {

@@ -11,15 +11,16 @@ export function keepTyped(form, key) {
 	return { found, clear: () => tab.set(key, null) };
 }
 
-// - what(): what goes with the text (the message it answers, whether it is a note); the same text with another is another message
+// - what(behind): what goes with the text (the message it answers, whether it is a note); the same text with another is another message;
+//   behind: other words are on their way before it
 // - show(body, what): puts it into the log as on its way; gives { done, failed, waits }
 // - post(body, id, what): a promise of the answer
-// - sent(answer, body), refused(why)
+// - sent(answer, what), refused(why)
 // - line: the live connection, whose return is waited for
 export function makeSender({ form, key, failed, what, show, post, sent, refused, line }) {
 	const memory = `${key}:sent`;
 	let attempt = JSON.parse(tab.get(memory) ?? 'null');
-	let busy = false;
+	let queue = []; // what stood in the box each time it was sent; the first is on its way
 	let wake = null;
 	const say = (text) => {
 		failed.textContent = text;
@@ -40,16 +41,8 @@ export function makeSender({ form, key, failed, what, show, post, sent, refused,
 		attempt = now;
 		tab.set(memory, now && JSON.stringify(now));
 	};
-	form.body.addEventListener('input', () => wake?.(false));
-	form.addEventListener('submit', async (e) => {
-		e.preventDefault();
-		if (wake) return wake(true);
-		if (busy) return;
-		const body = form.body.value;
-		if (!body.trim()) return form.body.focus();
-		busy = true;
+	async function send({ body, extra }) {
 		say('');
-		const extra = what();
 		const mark = JSON.stringify([body, extra]);
 		if (attempt?.mark !== mark) remember({ id: newId(), mark });
 		const { id } = attempt;
@@ -68,16 +61,30 @@ export function makeSender({ form, key, failed, what, show, post, sent, refused,
 			}
 			row.done(answer.n, answer.at);
 			remember(null);
-			// What was typed meanwhile is the next message.
-			if (form.body.value === body) form.body.value = '';
+			if (form.body.value.startsWith(body)) form.body.setRangeText('', 0, body.length, 'preserve');
+			tab.set(key, form.body.value);
 			sent(answer, extra);
+			return true;
 		} catch (why) {
 			row.failed();
 			say(why instanceof Refused && why.status === 429 ? failed.dataset.limited : failed.dataset.text);
 			if (why instanceof Refused && why.status === 409) remember(null);
 			refused(why);
+			return false;
 		}
-		busy = false;
+	}
+	form.body.addEventListener('input', () => wake?.(false));
+	form.addEventListener('submit', async (e) => {
+		e.preventDefault();
+		if (wake) return wake(true);
+		if (!form.body.value.trim()) return form.body.focus();
+		if (queue.push({ body: form.body.value, extra: what(queue.length > 0) }) > 1) return;
+		while (queue.length && (await send(queue[0]))) {
+			// What was typed behind it is the next message; a second click is none.
+			const { body: gone } = queue[0];
+			queue = queue.map((x) => (x.body.startsWith(gone) ? { ...x, body: x.body.slice(gone.length) } : x)).filter((x) => x.body.trim());
+		}
+		queue = [];
 		if (form.contains(document.activeElement) || document.activeElement === document.body) form.body.focus();
 	});
 }

@@ -247,3 +247,79 @@ test('a helper\'s reply: kept through a reload without a connection, sent by its
 	assert.equal((await ben.inputValue('#text')).trim(), '', 'what was sent is no draft');
 	for (const p of [page, ben]) await leave(p);
 });
+
+/** Lets the server take the next request there, and holds its answer back until release(). */
+async function held(page, where) {
+	let release, taken;
+	const gate = new Promise((resolve) => (release = resolve));
+	const there = new Promise((resolve) => (taken = resolve));
+	await page.route(where, async (route) => {
+		const response = await route.fetch();
+		taken();
+		await gate;
+		await route.fulfill({ response });
+	}, { times: 1 });
+	return { release, there };
+}
+
+test('what is typed and sent while a message is on its way is the next one, and goes behind it', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	const { release, there } = await held(page, '**/messages');
+	await page.fill('#text', 'The first line.');
+	await page.locator('#text').press('Control+Enter');
+	await there;
+	await page.locator('#text').press('Control+Enter');
+	await page.locator('#text').pressSequentially('The second line.');
+	await page.locator('#text').press('Control+Enter');
+	await page.locator('#text').pressSequentially('Half a third');
+	release();
+	await until(async () => (await page.inputValue('#text')) === 'Half a third', 'both to be sent');
+	assert.deepEqual((await words(page)).log.map((x) => x.body).filter((x) => /line\./.test(x)), ['The first line.', 'The second line.']);
+	await page.reload();
+	assert.equal(await page.inputValue('#text'), 'Half a third');
+	await leave(page);
+});
+
+test('a note stays a note while another is typed behind it', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	const ben = await helper();
+	const { release, there } = await held(ben, '**/notes');
+	await ben.keyboard.press('n');
+	await ben.keyboard.type('Ask Maren.');
+	await ben.keyboard.press('Control+Enter');
+	await there;
+	await ben.keyboard.type('She wrote the last one.');
+	release();
+	await until(async () => (await ben.inputValue('#text')) === 'She wrote the last one.', 'the first note to arrive');
+	await ben.keyboard.press('Control+Enter');
+	await ben.locator('.msg.note:not(.pending)', { hasText: 'She wrote' }).waitFor();
+	assert.doesNotMatch(JSON.stringify(await words(page)), /Maren|She wrote/, 'a note never reaches the asker');
+	for (const p of [page, ben]) await leave(p);
+});
+
+test('an older draft that arrives late does not bring back what was sent', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	const ben = await helper();
+	let release, sent;
+	const gate = new Promise((resolve) => (release = resolve));
+	const there = new Promise((resolve) => (sent = resolve));
+	await ben.route('**/draft', async (route) => {
+		sent();
+		await gate;
+		await route.continue();
+	}, { times: 1 });
+	await ben.fill('#text', 'Here is the answer.');
+	await there;
+	await ben.click('#send');
+	await own(ben, 'Here is the answer.').and(ben.locator(':not(.pending)')).waitFor();
+	await until(async () => (await ben.inputValue('#text')) === '', 'the box to be empty');
+	const last = ben.waitForResponse((r) => /\/draft$/.test(r.url()) && r.request().postData() === '{"body":""}');
+	release();
+	await last;
+	await ben.reload();
+	assert.equal((await ben.inputValue('#text')).trim(), '');
+	for (const p of [page, ben]) await leave(p);
+});

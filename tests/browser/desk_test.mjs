@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { PASSWORD, start, until } from '../http/lib.mjs';
-import { ask, browser, drain, leave, looksGood, signIn, visit } from './lib.mjs';
+import { ask, browser, composing, drain, leave, looksGood, signIn, visit } from './lib.mjs';
 
 let b, desk, ann;
 const SPAM = 'We offer guest posts and backlinks from high authority sites. First page of Google guaranteed in 30 days. Contact me on WhatsApp +1 555 0100 for the price list.';
@@ -40,7 +40,7 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await ask(asker, 'Why is my picture of the mill marked for deletion?', { title: 'My picture of the mill', name: 'Maren' });
 	await ben.locator('#queue .item', { hasText: 'My picture of the mill' }).waitFor();
 	await ben.keyboard.press('g');
-	await ben.waitForURL(/\/desk\/t\/\d+/);
+	await composing(ben);
 	await asker.getByRole('heading', { name: /is helping you/ }).waitFor();
 	const id = ben.url().match(/\/t\/(\d+)/)[1];
 	await mod.goto(`/desk/t/${id}`);
@@ -82,7 +82,7 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 
 	// The moderator takes over; the helper is told, nothing is lost.
 	await mod.getByRole('button', { name: 'Take over' }).click();
-	await mod.locator('#composer').waitFor();
+	await composing(mod);
 	await until(async () => (await ben.locator('#composer').count()) === 0, 'the composer to go');
 	await ben.getByText(/holds this conversation/).waitFor();
 	await mod.fill('#text', 'Hello, I go on from here.');
@@ -96,6 +96,7 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await number.waitFor();
 	await mod.reload();
 	await number.locator('[data-do="hide"]').click();
+	await mod.locator('#hide').waitFor();
 	assert.ok(await mod.evaluate(() => document.querySelector('#hide button').getBoundingClientRect().bottom <= document.querySelector('#thread-scroll').getBoundingClientRect().bottom), 'the question is in sight');
 	await mod.locator('#hide').getByRole('button', { name: 'Hide' }).click();
 	await asker.getByText('A moderator has hidden this message.').waitFor();
@@ -149,6 +150,7 @@ for (const script of [true, false])
 		const ben = await visit(b, desk, { script, width: script ? 1280 : 390 });
 		await signIn(ben, desk, 'ben');
 		await ben.getByRole('button', { name: /Help the next person/ }).click();
+		await composing(ben);
 		await ben.fill('#text', 'Pay me a small fee by PayPal, then it goes faster.');
 		await ben.click('#send');
 		await ben.getByText('This seems to be about money').first().waitFor();
@@ -161,7 +163,7 @@ for (const script of [true, false])
 		await ben.locator('.msg.own', { hasText: 'small fee' }).waitFor();
 		await until(async () => /Careful: this message/.test(await page()), 'the warning');
 		// The next line is an ordinary one again.
-		assert.equal(await ben.locator('#confirm').isVisible(), false);
+		await ben.locator('#confirm').waitFor({ state: 'hidden' });
 		await ben.fill('#text', 'Or read the help page.');
 		await ben.click('#send');
 		await ben.locator('.msg.own', { hasText: 'Or read the help page.' }).waitFor();
@@ -201,25 +203,26 @@ test('give back, hand over, put aside, by plain forms without scripts', async ()
 });
 
 test('a claim that runs out goes back by itself and both sides are told', async () => {
-	const short = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_LEASE_S: '4' }, people: { ben: 'helper' } });
+	const short = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_LEASE_S: '8' }, people: { ben: 'helper' } });
 	const [asker, ben] = [await visit(b, short), await visit(b, short)];
 	await signIn(ben, short, 'ben');
 	await ask(asker, 'Is there anybody who knows about mills?', { title: 'Mills' });
 	await ben.locator('#queue .item', { hasText: 'Mills' }).waitFor();
 	await ben.keyboard.press('g');
-	await ben.locator('#composer').waitFor();
-	// Writing renews: twelve keys over more than one term keep it.
-	for (let i = 0; i < 12; i++) {
+	await composing(ben);
+	// Writing renews: keys over more than one term keep it.
+	let keys = 0;
+	for (const begin = Date.now(); Date.now() - begin < 9000; keys++) {
 		await ben.locator('#text').pressSequentially('x');
-		await ben.waitForTimeout(500);
+		await ben.waitForTimeout(300);
 	}
 	assert.equal(await ben.locator('#composer').count(), 1, 'writing keeps the claim');
 	await ben.getByText('Draft kept').waitFor();
 	await asker.getByText('Your helper had to leave.').waitFor();
 	await until(async () => (await ben.locator('#composer').count()) === 0, 'the composer to go');
 	await ben.getByRole('button', { name: /Take this one/ }).click();
-	await ben.locator('#composer').waitFor();
-	assert.equal((await ben.inputValue('#text')).trim(), 'x'.repeat(12), 'the draft is kept');
+	await composing(ben);
+	assert.equal((await ben.inputValue('#text')).trim(), 'x'.repeat(keys), 'the draft is kept');
 	for (const p of [asker, ben]) await leave(p);
 	await short.stop();
 });

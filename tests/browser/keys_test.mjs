@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { start, until } from '../http/lib.mjs';
-import { browser, drain, leave, signIn, visit } from './lib.mjs';
+import { browser, composing, drain, leave, signIn, visit } from './lib.mjs';
 
 let b, desk, ann, ben;
 
@@ -86,7 +86,7 @@ test('j and k move, Enter opens, a takes it', async () => {
 	await ben.waitForURL(/\/desk\/t\/\d+/);
 	await ben.getByRole('heading', { level: 1, name: 'Second mill' }).waitFor();
 	await ben.keyboard.press('a');
-	await ben.locator('#composer').waitFor();
+	await composing(ben);
 });
 
 test('g takes the next one, r replies, n makes a note, z puts aside, Shift+C closes', async () => {
@@ -94,7 +94,7 @@ test('g takes the next one, r replies, n makes a note, z puts aside, Shift+C clo
 	await helper();
 	await ben.locator('#queue .item').nth(1).waitFor();
 	await ben.keyboard.press('g');
-	await ben.locator('#composer').waitFor();
+	await composing(ben);
 	await ben.getByRole('heading', { level: 1, name: 'Older' }).waitFor();
 	await ben.evaluate(() => document.activeElement.blur());
 
@@ -140,7 +140,7 @@ test('Enter or Ctrl+Enter sends, as each person sets it', async () => {
 	await question('Sending');
 	await helper();
 	await ben.keyboard.press('g');
-	await ben.locator('#composer').waitFor();
+	await composing(ben);
 	await ben.fill('#text', 'one');
 	await ben.keyboard.press('Enter');
 	assert.equal(await ben.inputValue('#text'), 'one\n', 'Enter is a new line');

@@ -37,7 +37,7 @@ export async function visit(b, desk, { width = 1280, height = 900, dark = false,
 		javaScriptEnabled: script,
 		hasTouch: touch,
 	});
-	context.setDefaultTimeout(15_000);
+	context.setDefaultTimeout(30_000);
 	const page = await context.newPage();
 	page.trouble = [];
 	page.on('pageerror', (e) => page.trouble.push(String(e)));
@@ -58,6 +58,17 @@ export async function signIn(page, desk, name) {
 	await page.fill('#password', PASSWORD);
 	await page.click('main button.primary');
 	await page.waitForURL(/\/desk/);
+}
+
+/** A conversation of one's own, its script at work: before that a key does nothing and a button sends a plain form. */
+export async function composing(page) {
+	await page.locator('#composer').waitFor();
+	await page.waitForLoadState();
+}
+
+/** From here on the page's time goes by runFor() alone; before, clock.install(). */
+export async function stopClock(page) {
+	await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1000));
 }
 
 /** Asks through the form; ends on the conversation's page. */

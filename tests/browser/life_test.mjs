@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { start, until } from '../http/lib.mjs';
-import { ask, browser, drain, leave, looksGood, signIn, smallTargets, visit } from './lib.mjs';
+import { ask, browser, composing, drain, leave, looksGood, signIn, smallTargets, visit } from './lib.mjs';
 
 const SPAM = 'We offer guest posts and backlinks from high authority sites. First page of Google guaranteed in 30 days. Contact me on WhatsApp +1 555 0100 for the price list.';
 const ENV = { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_EMERGENCY_TEXT: 'en: Call 112. | de: Notruf 112. | 112' };
@@ -52,7 +52,7 @@ test('three people: held, let in by a moderator, answered by a helper, closed; e
 	await ben.locator('#queue .item', { hasText: 'An offer I received' }).waitFor();
 
 	await ben.keyboard.press('g');
-	await ben.locator('#composer').waitFor();
+	await composing(ben);
 	await asker.getByRole('heading', { name: /is helping you/ }).waitFor();
 	await ben.fill('#text', 'Hello Maren, better not.');
 	await ben.click('#send');
@@ -86,6 +86,7 @@ test('a server that restarts: both sides say so, catch up, and lose nothing', as
 	await ask(asker, 'Where do I find the list of mills?', { title: 'Mills' });
 	await ben.locator('#queue .item', { hasText: 'Mills' }).waitFor();
 	await ben.keyboard.press('g');
+	await composing(ben);
 	await ben.fill('#text', 'Good day!');
 	await ben.click('#send');
 	await asker.locator('.msg.other', { hasText: 'Good day!' }).waitFor();
@@ -220,9 +221,10 @@ test('either side tells the moderators, and the other does not read it', async (
 	const ben = await visit(b, desk);
 	await signIn(ben, desk, 'ben');
 	await ben.keyboard.press('g');
+	await composing(ben);
 	await ben.fill('#text', 'Give me your telephone number.');
 	await ben.click('#send');
-	await ben.locator('.msg.own').waitFor();
+	await ben.locator('.msg.own:not(.pending)').waitFor();
 	await asker.goto(url);
 	await asker.getByRole('link', { name: 'Report something' }).click();
 	await asker.getByRole('button', { name: 'Send to the moderators' }).click();

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { PASSWORD, start } from '../http/lib.mjs';
-import { browser, leave, looksGood, signIn, smallTargets, visit } from './lib.mjs';
+import { browser, composing, leave, looksGood, signIn, smallTargets, visit } from './lib.mjs';
 
 let b, desk, ann;
 before(async () => {
@@ -123,7 +123,7 @@ test('prepared replies by keyboard, and used in a conversation', async () => {
 	await desk.json('POST', '/api/v1/questions', { body: 'How do I begin with an article about our mill?', title: 'Where to begin' });
 	await page.goto('/desk');
 	await page.keyboard.press('g');
-	await page.waitForURL(/\/desk\/t\//);
+	await composing(page);
 	await page.locator('#canned option', { hasText: 'Welcome' }).waitFor({ state: 'attached' });
 	await page.keyboard.press('r');
 	await page.keyboard.press('/');

@@ -204,7 +204,7 @@ test('a helper\'s tab crashes: the silence gives the claim back, and what was ty
 	await ask(asker, QUESTION, { title: 'The bridge' });
 	await ben.locator('#queue .item', { hasText: 'The bridge' }).waitFor();
 	await ben.keyboard.press('g');
-	await ben.locator('#composer').waitFor();
+	await composing(ben);
 	await ben.fill('#text', 'First you need a free');
 	await ben.getByText('Draft kept').waitFor();
 	const url = ben.url();
@@ -215,7 +215,7 @@ test('a helper\'s tab crashes: the silence gives the claim back, and what was ty
 	const again = await ben.context().newPage();
 	await again.goto(url);
 	await again.getByRole('button', { name: /Take this one/ }).click();
-	await again.locator('#composer').waitFor();
+	await composing(again);
 	assert.equal((await again.inputValue('#text')).trim(), 'First you need a free');
 	for (const p of [asker, ben]) await leave(p);
 	await short.stop();

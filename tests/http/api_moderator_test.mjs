@@ -271,7 +271,7 @@ test('accounts: made, changed, reset, disabled; each ends what was open', async 
 	assert.equal((await ada.json('PATCH', at, { role: 'moderator' })).body.role, 'moderator');
 	assert.equal((await newt.get(`${V}/session`)).status, 401);
 	assert.equal((await bot.get(`${V}/queue`)).status, 401);
-	while ((await s.next(undefined, 5000)) !== undefined);
+	while ((await s.next()) !== undefined);
 	newt = await d.login('newt');
 	assert.equal((await newt.get(`${V}/held`)).status, 200);
 	assert.equal((await newt.json('POST', `${V}/session/password`, { password: 'not it, surely', new_password: 'another long one' })).status, 403);
@@ -299,7 +299,7 @@ test('an account disabled by a command beside the server loses its stream within
 	const s = await otter.sse(`${V}/desk/events`);
 	const r = command(['user', 'disable', 'otter'], { env: d.env });
 	assert.equal(r.code, 0, r.err);
-	while ((await s.next(undefined, 10000)) !== undefined);
+	while ((await s.next()) !== undefined);
 	assert.equal((await otter.get(`${V}/session`)).status, 401);
 });
 

@@ -245,8 +245,8 @@ class Desk extends Client {
 		});
 	}
 
-	/** Sends bytes on a connection of its own; gives what came until the server closed, or `quietMs` after the last byte. */
-	async raw(bytes, { quietMs = 400, limitMs = 20000 } = {}) {
+	/** Sends bytes on a connection of its own; gives what came until the server closed, or (unless `closes`) `quietMs` after the last byte. */
+	async raw(bytes, { quietMs = 400, limitMs = 20000, closes = false } = {}) {
 		const s = await this.socket();
 		s.write(bytes, 'latin1');
 		const end = Date.now() + limitMs;
@@ -256,7 +256,7 @@ class Desk extends Client {
 			if (s.text.length !== seen) {
 				seen = s.text.length;
 				since = Date.now();
-			} else if (seen > 0 && Date.now() - since > quietMs) break;
+			} else if (!closes && seen > 0 && Date.now() - since > quietMs) break;
 			await sleep(10);
 		}
 		const text = s.text;

@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { V, ask, desk, heldItem, question, until } from './api.mjs';
-import { command, temporary } from './lib.mjs';
+import { command, sleep, temporary } from './lib.mjs';
 
 /** What a question's verdict says of outside services, read from the database: accepted questions show it to nobody. */
 function opinions(d, title) {
@@ -17,6 +17,21 @@ function opinions(d, title) {
 	const r = spawnSync('sqlite3', ['-readonly', path.join(d.data, 'porchlight.db'), sql], { encoding: 'utf8' });
 	assert.equal(r.status, 0, r.stderr);
 	return JSON.parse(r.stdout).facts.opinions ?? [];
+}
+
+/** Asks, in other words each time, until every service had answered within the moment that a question waits for it: on a busy machine one may
+ *  be late. Gives the title that was asked under and what was said. */
+async function heard(d, words, state = 'queued') {
+	let title, said;
+	for (let i = 0; !said?.length || said.some((o) => o.known !== 'yes'); i++) {
+		assert.ok(i < 100, `never in time: ${JSON.stringify(said)}`);
+		if (i > 5) await sleep(1000); // one that was late five times rests
+		title = i ? `${words.title} ${i}` : words.title;
+		const r = await ask(d, { ...words, title, body: `${words.body}${i ? ` I ask for the ${i}th time.` : ''}` });
+		said = opinions(d, title.replace(/\s+/g, ' '));
+		if (said.length && said.every((o) => o.known === 'yes')) assert.equal(r.body.state, state, r.text);
+	}
+	return { title, said };
 }
 
 describe('rspamd', () => {
@@ -71,12 +86,11 @@ lua = "${folder}/rules.lua"
 	});
 
 	test('what it says becomes a reason in its own words, and alone it holds at most', async () => {
-		await question(d, { title: 'Quiet', body: 'How do I light a porch?' });
-		assert.deepEqual(opinions(d, 'Quiet').map((o) => [o.service, o.known, o.score]), [['rspamd', 'yes', 0]]);
-		await question(d, { title: 'Some', body: 'Guten Tag. Hier gibt es Laternen für alle, sagt man.' });
-		assert.deepEqual(opinions(d, 'Some').map((o) => [o.known, o.score]), [['yes', 2]]);
-		await question(d, { title: 'Much', body: 'Please buy my lanterns now' }, 'held');
-		const item = await heldItem(mona, 'held', (i) => i.title === 'Much');
+		const scores = async (words, state) => (await heard(d, words, state)).said.map((o) => [o.service, o.score]);
+		assert.deepEqual(await scores({ title: 'Quiet', body: 'How do I light a porch?' }), [['rspamd', 0]]);
+		assert.deepEqual(await scores({ title: 'Some', body: 'Guten Tag. Hier gibt es Laternen für alle, sagt man.' }), [['rspamd', 2]]);
+		const { title } = await heard(d, { title: 'Much', body: 'Please buy my lanterns now' }, 'held');
+		const item = await heldItem(mona, 'held', (i) => i.title === title);
 		assert.ok(item.reasons.some((r) => /rspamd gives it 20\.0 points and says "reject"/.test(r)), JSON.stringify(item.reasons));
 		const v = (await mona.get(`${V}/tickets/${item.ticket}/verdicts/1`)).body;
 		assert.deepEqual(v.hits.filter((h) => h.class === 'opinion').map((h) => [h.rule, h.score]), [['opinion/rspamd', 4]]);
@@ -84,10 +98,9 @@ lua = "${folder}/rules.lua"
 
 	test('it reads the title and long words of any language, and a title cannot write headers', async () => {
 		const long = 'ﷺ'.repeat(60);
-		await question(d, { title: `${long}: Laternen für alle`, body: 'An ordinary question.' });
-		assert.equal(opinions(d, `${long}: Laternen für alle`)[0].score, 2);
-		await ask(d, { title: 'x\r\nSubject: buy my lanterns now', body: 'An ordinary question, again.' });
-		assert.equal(opinions(d, 'x Subject: buy my lanterns now')[0]?.score, 4, 'as the text of the title, which it is');
+		assert.equal((await heard(d, { title: `${long}: Laternen für alle`, body: 'An ordinary question.' })).said[0].score, 2);
+		const turned = await heard(d, { title: 'x\r\nSubject: buy my lanterns now', body: 'An ordinary question, again.' }, 'held');
+		assert.equal(turned.said[0].score, 4, 'as the text of the title, which it is');
 	});
 
 	test('the page about privacy tells of it', async () => {
@@ -129,9 +142,8 @@ describe('StopForumSpam and Akismet', () => {
 
 	test('both are asked side by side and weigh together; they get hashes and words, and no address', async () => {
 		how = behave;
-		const r = await ask(d, { title: 'Both', body: 'My own words & signs: ä=ö?', name: 'Fritz Walter', email: 'Fritz@Example.org' });
-		assert.equal(r.body.state, 'held', 'a doubtful score is looked at by a person');
-		assert.deepEqual(opinions(d, 'Both').map((o) => [o.service, o.known, o.score]), [['stopforumspam', 'yes', 2.7], ['akismet', 'yes', 3]]);
+		const { said } = await heard(d, { title: 'Both', body: 'My own words & signs: ä=ö?', name: 'Fritz Walter', email: 'Fritz@Example.org' }, 'held');
+		assert.deepEqual(said.map((o) => [o.service, o.known, o.score]), [['stopforumspam', 'yes', 2.7], ['akismet', 'yes', 3]]);
 		const sfs = seen.find((s) => s.url === '/api');
 		const fields = new URLSearchParams(sfs.body);
 		assert.deepEqual([...fields], [['emailhash', createHash('md5').update('fritz@example.org').digest('hex')], ['json', '1']]);
@@ -146,9 +158,9 @@ describe('StopForumSpam and Akismet', () => {
 	test('without an e-mail address StopForumSpam is not asked', async () => {
 		how = (rq, rs) => rs.end('false');
 		seen.length = 0;
-		await question(d, { title: 'No mail', body: 'A question without an address.' });
-		assert.deepEqual(opinions(d, 'No mail').map((o) => [o.service, o.known, o.score]), [['akismet', 'yes', 0]]);
-		assert.deepEqual(seen.map((s) => s.url), ['/1.1/comment-check']);
+		const { said } = await heard(d, { title: 'No mail', body: 'A question without an address.' });
+		assert.deepEqual(said.map((o) => [o.service, o.score]), [['akismet', 0]]);
+		assert.deepEqual([...new Set(seen.map((s) => s.url))], ['/1.1/comment-check']);
 	});
 
 	const junk = {
@@ -166,10 +178,13 @@ describe('StopForumSpam and Akismet', () => {
 		'sends a deep document': (rq, rs) => rs.end('['.repeat(100000)),
 		'claims a thousand percent': (rq, rs) => rs.end(JSON.stringify({ success: 1, emailhash: { appears: 1, confidence: 1000 } })),
 	};
+	const endRow = (name) => {
+		how = behave;
+		return heard(d, { title: `Before: ${name}`, email: 'a@example.org', body: `Before the peer ${name}, a question.` }, 'held');
+	};
 	for (const [name, way] of Object.entries(junk))
 		test(`a peer that ${name} is unknown: the question goes on without it`, async () => {
-			how = behave; // ends any row of failures
-			await ask(d, { title: `Before: ${name}`, email: 'a@example.org', body: `Before the peer ${name}, a question.` });
+			await endRow(name);
 			how = way;
 			await question(d, { title: name, body: `While the peer ${name}, a question.`, email: 'a@example.org' });
 			assert.deepEqual(opinions(d, name).map((o) => [o.service, o.known, o.score]), [['stopforumspam', 'unknown', 0], ['akismet', 'unknown', 0]]);
@@ -177,13 +192,17 @@ describe('StopForumSpam and Akismet', () => {
 		});
 
 	test('one that keeps failing is left alone, said once, and missed by nobody', async () => {
+		await endRow('is down');
+		const told = () => d.lines.filter((l) => /akismet gives no opinions/.test(l)).length;
+		const before = told();
 		how = (rq) => rq.socket.destroy();
 		for (let i = 0; i < 5; i++) await question(d, { title: `Row ${i}`, body: `Question ${i} while the peer is down, about ${'abcde'[i]}.` });
 		seen.length = 0;
 		await question(d, { title: 'After', body: 'One more while it is left alone.' });
 		assert.deepEqual(seen, []);
 		assert.deepEqual(opinions(d, 'After'), []);
-		assert.equal(d.lines.filter((l) => /akismet gives no opinions/.test(l)).length, 1);
+		await until(() => told() > before, 'the line in the log');
+		assert.equal(told(), before + 1);
 	});
 });
 

@@ -560,7 +560,7 @@ static void weigh(struct shaping *x)
 	if (s->emoji >= 4)
 		find(x, "shape/emoji", s->emoji >= 8 ? 1.0 : 0.6, s->emoji, SLICE_NONE, "It is decorated with %lld emoji.", (long long)s->emoji);
 	if (s->mixed_words >= 2)
-		find(x, "shape/mixed-script", s->mixed_words >= 7 ? 3.1 : s->mixed_words >= 4 ? 2 : 1, s->mixed_words, SLICE_NONE,
+		find(x, "shape/mixed-script", s->mixed_words >= 4 ? 3.1 : s->mixed_words >= 3 ? 2 : 1, s->mixed_words, SLICE_NONE,
 			"%lld words mix letters of different scripts that look alike.", (long long)s->mixed_words);
 	if (s->invisible >= 2)
 		find(x, "shape/invisible", s->invisible >= 6 ? 2 : 1, s->invisible, SLICE_NONE, "Characters nobody sees stand inside words.");

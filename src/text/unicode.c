@@ -48,7 +48,7 @@ static void need_shared(void)
 	pthread_once(&once, open_shared);
 }
 
-static bool is_ascii(struct slice s)
+bool unicode_ascii(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.ptr[i] >= 0x80)
@@ -185,7 +185,7 @@ bool unicode_mixed_script(struct slice word)
 {
 	struct script_share found[UNICODE_SCRIPTS_MAX];
 
-	if (is_ascii(word))
+	if (unicode_ascii(word))
 		return false;
 	size_t n = unicode_scripts(word, found);
 	if (n < 2)
@@ -322,7 +322,7 @@ static void transform(struct slice s, struct str *out, const wide_fn *fns)
 
 void unicode_nfkc_fold(struct slice s, struct str *out)
 {
-	if (is_ascii(s)) {
+	if (unicode_ascii(s)) {
 		for (size_t i = 0; i < s.len; i++)
 			str_addc(out, (char)(s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? s.ptr[i] | 0x20 : s.ptr[i]));
 		return;
@@ -332,7 +332,7 @@ void unicode_nfkc_fold(struct slice s, struct str *out)
 
 void unicode_skeleton(struct slice s, struct str *out)
 {
-	if (is_ascii(s))
+	if (unicode_ascii(s))
 		str_add(out, s);
 	else
 		transform(s, out, (const wide_fn[]){ fn_skeleton, NULL });

@@ -52,6 +52,9 @@ size_t unicode_scripts(struct slice s, struct script_share out[UNICODE_SCRIPTS_M
  * or Hangul is ordinary). */
 bool unicode_mixed_script(struct slice word);
 
+/* Nothing but ASCII. */
+bool unicode_ascii(struct slice s);
+
 /* NFKC, then full case folding, then NFKC again (UAX #15, UTS #18). Joiners stay. */
 void unicode_nfkc_fold(struct slice s, struct str *out);
 /* UTS #39 skeleton; ASCII-only input is copied as it is, because skeletons make "rn" of "m". */

@@ -118,27 +118,19 @@ static bool ascii_host_ok(struct slice h)
 	return label > 0;
 }
 
-static bool non_ascii(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.ptr[i] >= 0x80)
-			return true;
-	return false;
-}
-
 /* A label that people could read as another: letters of scripts that nobody mixes, or foreign letters that all look
  * like ASCII ones. */
 static bool label_deceives(struct slice label)
 {
 	struct str skeleton;
 
-	if (!non_ascii(label))
+	if (unicode_ascii(label))
 		return false;
 	if (unicode_mixed_script(label))
 		return true;
 	str_init(&skeleton, 4096);
 	unicode_skeleton(label, &skeleton);
-	bool deceives = str_failed(&skeleton) || !non_ascii(str_slice(&skeleton));
+	bool deceives = str_failed(&skeleton) || unicode_ascii(str_slice(&skeleton));
 	str_fini(&skeleton);
 	return deceives;
 }
@@ -267,10 +259,10 @@ static bool set_host(struct arena *a, struct slice text, struct uri *u)
 	}
 	str_init(&ascii, HOST_MAX_BYTES * 4);
 	str_init(&unicode, HOST_MAX_BYTES * 4);
-	bool idn = non_ascii(text) || utf_find_nocase(text, SLICE("xn--")) < text.len;
+	bool idn = !unicode_ascii(text) || utf_find_nocase(text, SLICE("xn--")) < text.len;
 	if (!idn)
 		str_add(&ascii, text);
-	else if (!unicode_host_ascii(text, &ascii) && !non_ascii(text))
+	else if (!unicode_host_ascii(text, &ascii) && unicode_ascii(text))
 		str_add(&ascii, text); /* broken punycode: still a name that something may answer to */
 	bool good = ascii_host_ok(str_slice(&ascii));
 	if (good) {
@@ -518,7 +510,7 @@ static bool read_address(struct arena *a, struct slice scheme, struct slice rest
 		host.len = colon - 1;
 	}
 	bool good = set_host(a, host, u);
-	if (!good || (non_ascii(host) && !below_public_suffix(u->host))) {
+	if (!good || (!unicode_ascii(host) && !below_public_suffix(u->host))) {
 		/* Writing without spaces runs on behind a name: "example.com" and then Chinese. */
 		struct uri cut = { .at = u->at,
 				   .len = u->len,
@@ -688,7 +680,7 @@ static size_t take_bare(struct finder *f, size_t from, size_t to)
 		return to;
 	/* Most names end in nothing that somebody runs: known before anything is taken apart. */
 	const char *dot = memrchr(name.ptr, '.', name.len);
-	if (!non_ascii(name) && !memchr(name.ptr, '%', name.len) &&
+	if (unicode_ascii(name) && !memchr(name.ptr, '%', name.len) &&
 	    !uri_tld_known(slice_from(name, (size_t)(dot - name.ptr) + 1)))
 		return to;
 	u.flags |= scheme_at(s, from, "www.") ? URI_WWW : URI_BARE;

@@ -746,13 +746,13 @@ static bool inflected(struct slice word)
 	return latin >= 3 && tail <= 3;
 }
 
-/* A word that is plainly Cyrillic (most of its letters, and one that no small Latin letter looks like) with Latin letters slipped in reads as
- * Cyrillic: a skeleton would make neither of it. Folding has lost capitals, so b, h, k, m, t stand for what their capitals look like. False: it is no such word. */
+/* A word with a letter that is plainly Cyrillic, and otherwise only letters that look Cyrillic, reads as Cyrillic: a skeleton would make neither of it.
+ * Folding has lost capitals, so b, h, k, m, t stand for what their capitals look like. False: it is no such word. */
 static bool read_cyrillic(struct slice word, struct str *out)
 {
 	static const char latin[] = "abcehkmoptxy", alike[] = "аеорсухіјѕ";
 	static const char *const cyrillic[] = { "а", "в", "с", "е", "н", "к", "м", "о", "р", "т", "х", "у" };
-	size_t plain = 0, own = 0, slipped = 0;
+	bool plain = false;
 	unsigned cp;
 
 	str_reset(out);
@@ -765,12 +765,9 @@ static bool read_cyrillic(struct slice word, struct str *out)
 			str_adds(out, cyrillic[like - latin]);
 		else
 			str_add(out, slice_make(word.ptr + i, n));
-		bool cyrillic_letter = cp >= 0x400 && cp <= 0x52F;
-		slipped += like != NULL;
-		own += cyrillic_letter;
-		plain += cyrillic_letter && !memmem(alike, sizeof alike - 1, word.ptr + i, n);
+		plain = plain || (cp >= 0x400 && cp <= 0x52F && !memmem(alike, sizeof alike - 1, word.ptr + i, n));
 	}
-	return plain > 0 && own >= slipped;
+	return plain;
 }
 
 static void same_view(struct views *v, enum view from, enum view to)
@@ -825,14 +822,15 @@ static void skeleton(struct arena *a, struct views *v)
 		struct slice run = slice_make(s.ptr + i, end - i);
 
 		if (foreign && unicode_mixed_script(run)) {
-			v->mixed_words += !inflected(run);
+			bool bent = inflected(run);
 			str_reset(&word);
-			str_reset(&folded);
-			if (!read_cyrillic(run, &folded)) {
+			if (bent || !read_cyrillic(run, &folded)) {
 				str_reset(&folded);
 				unicode_skeleton(run, &word);
 				unicode_nfkc_fold(str_slice(&word), &folded);
 			}
+			/* What reads as a word of one script was made to; a letter astray before or behind a word was not. */
+			v->mixed_words += !bent && (!word.len || unicode_ascii(str_slice(&word)));
 			b.failed = b.failed || str_failed(&word) || str_failed(&folded);
 			put_unchanged(&b, v, done, i);
 			put_mapped(&b, v, str_slice(&folded), i, end);

@@ -38,7 +38,7 @@ struct views {
 	size_t piece_count[VIEW_COUNT];
 	size_t invisible;   /* invisible characters that were taken out, without a BOM at either end */
 	size_t joined;      /* words that had been spelled out */
-	size_t mixed_words; /* words of mixed scripts, without names that were given an ending ("iPadом") */
+	size_t mixed_words; /* words that read as another script than they are spelled in; not "iPadом", and not a letter astray ("м1") */
 	bool markup;        /* tags, entities or BBCode were found */
 };
 

@@ -80,6 +80,10 @@ static void reads_mixed_words(void **state)
 	expect(VIEW_SKEL, "лучший зaрaбoтoк", "лучший заработок");
 	expect(VIEW_SKEL, "BЫИГPЫШ для всеx casino", "выигрыш для всех casino");
 	assert_int_equal(made("зaрaбoтoк и BЫИГPЫШ").mixed_words, 2);
+	/* However many they are. */
+	expect(VIEW_SKEL, "Нaбop в кoмaндy", "набор в команду");
+	/* What reads as no other word has a letter astray, and deceives nobody. */
+	assert_int_equal(made("nНо макбук м1i и нетi3").mixed_words, 0);
 	/* Whole Russian is left as it is, and so is a whole Cyrillic look-alike of nothing. */
 	expect(VIEW_SKEL, "рост сухо хор", "рост сухо хор");
 	/* Ordinary Russian, with Latin words beside it. */

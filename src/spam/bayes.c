@@ -9,18 +9,25 @@
 #include "spam/facts.h"
 #include "text/unicode.h"
 
-enum { WORD_BYTES = 40, EDGE_WORDS = 150, WINDOW = 2, STEM_LETTERS = 4, TELLING_MAX = 120, SHOWN = 5 };
+enum { WORD_BYTES = 40, EDGE_WORDS = 150, WINDOW = 2, STEM_LETTERS = 4, TELLING_MAX = 400, SHOWN = 5 };
 
 /* So many texts of doubt stand behind each token, shared out between spam and ham as all texts are. */
 #define DOUBT 0.6
-/* The fewer spam texts are known, the less a single sighting is believed: n sightings count n / (n + (FEW / spam texts)^2). With 50 spam texts
- * three sightings are half a proof, with 500 one is nearly a whole. */
+/* The fewer spam texts are known, the less a single sighting is believed: n sightings count n / (n + (FEW / spam texts)^2), and never more than
+ * n / (n + ONCE). With 50 spam texts three sightings are half a proof, with 500 one is two thirds of one. */
 #define FEW 90.0
-/* What is nearly even says nothing. */
-#define MARGIN 0.1
-/* From these odds (in powers of e) on the score rises, and where it is full. */
-#define ODDS_FROM 1.0
-#define ODDS_FULL 3.0
+#define ONCE 0.5
+/* A text is held for its words alone from these odds on (powers of e, for one word that stands for all): more where spam is a large share of
+ * what was learned, because then less is known of how good texts speak (CROWD), and more where little spam was learned (THIN). */
+#define SURE 0.8
+#define CROWD 20.0
+#define THIN 90.0
+/* The score begins so far below those odds, and is full so far above: exactly there it is 3. */
+#define RAMP 2.4
+#define REST 0.4
+/* Odds for a good text: from here, and in full. */
+#define GOOD_FROM 1.0
+#define GOOD_FULL 3.0
 
 /* --- words ---------------------------------------------------------------------------------------------------------------- */
 
@@ -226,27 +233,6 @@ static int by_weight(const void *a, const void *b)
 	return x->token->first.ptr < y->token->first.ptr ? -1 : x->token->first.ptr > y->token->first.ptr;
 }
 
-/* ln of the probability that chi square with 2n degrees of freedom is at least 2m: exp(-m) * sum of m^i / i!, i < n. */
-static double ln_chi2(double m, size_t n)
-{
-	double term = 0, top = 0, sum = 0;
-
-	/* The largest term first, so that nothing overflows. */
-	for (size_t i = 1; i < n; i++) {
-		term += log(m) - log((double)i);
-		if (term > top)
-			top = term;
-	}
-	term = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			term += log(m) - log((double)i);
-		sum += exp(term - top);
-	}
-	double r = top + log(sum) - m;
-	return r < 0 ? r : 0;
-}
-
 bool bayes_ready(struct bayes_totals t)
 {
 	return t.ham >= BAYES_HAM_MIN && t.spam >= BAYES_SPAM_MIN;
@@ -271,39 +257,41 @@ static void show(const struct telling *list, size_t count, bool spam, char out[B
 	}
 }
 
+/* Between 0 where `x` is `from`, and 1 where it is `full`. */
+static double ramp(double x, double from, double full)
+{
+	return x <= from ? 0 : x >= full ? 1 : (x - from) / (full - from);
+}
+
 void bayes_judge(const struct bayes_text *t, struct bayes_totals totals, struct bayes_opinion *out)
 {
 	struct telling list[BAYES_TOKENS_MAX];
 	size_t n = 0;
-	double ln_p = 0, ln_q = 0, all = (double)(totals.spam + totals.ham);
-	double spam_doubt = DOUBT * (double)totals.spam / all, ham_doubt = DOUBT * (double)totals.ham / all, few = pow(FEW / (double)totals.spam, 2);
+	double odds = 0, spam = (double)totals.spam, ham = (double)totals.ham, doubt = DOUBT / (spam + ham), few;
 
 	*out = (struct bayes_opinion){ 0 };
 	if (!bayes_ready(totals))
 		return; /* before anything is divided by these */
+	few = pow(FEW / spam, 2);
+	if (few < ONCE)
+		few = ONCE;
 	for (size_t i = 0; i < t->count; i++) {
 		const struct bayes_token *k = &t->tokens[i];
-		double seen = (double)(k->spam + k->ham);
-		double s = ((double)k->spam + spam_doubt) / (double)totals.spam, h = ((double)k->ham + ham_doubt) / (double)totals.ham;
-		double p = seen > 0 ? 0.5 + (s / (s + h) - 0.5) * seen / (seen + few) : 0.5;
-		if (fabs(p - 0.5) >= MARGIN)
-			list[n++] = (struct telling){ k, p };
+		double seen = (double)(k->spam + k->ham), s = (double)k->spam / spam + doubt, h = (double)k->ham / ham + doubt;
+		if (seen > 0)
+			list[n++] = (struct telling){ k, 0.5 + (s / (s + h) - 0.5) * seen / (seen + few) };
 	}
 	if (n == 0)
 		return;
 	qsort(list, n, sizeof(*list), by_weight);
 	if (n > TELLING_MAX)
 		n = TELLING_MAX;
-	for (size_t i = 0; i < n; i++) {
-		ln_p += log(list[i].p);
-		ln_q += log1p(-list[i].p);
-	}
-	/* Fisher: how surprising so much for spam is, against how surprising so much for ham is. */
-	double odds = ln_chi2(-ln_p, n) - ln_chi2(-ln_q, n);
-	if (odds >= ODDS_FROM)
-		out->score = odds >= ODDS_FULL ? BAYES_MOST : BAYES_MOST * (odds - ODDS_FROM) / (ODDS_FULL - ODDS_FROM);
-	else if (odds <= -ODDS_FROM)
-		out->score = odds <= -ODDS_FULL ? BAYES_LEAST : BAYES_LEAST * (-odds - ODDS_FROM) / (ODDS_FULL - ODDS_FROM);
+	/* Neighbours tell the same thing again and again: the sum grows as if they were the square root of their number. */
+	for (size_t i = 0; i < n; i++)
+		odds += log(list[i].p / (1 - list[i].p));
+	odds /= sqrt((double)n);
+	double sure = SURE + log1p(CROWD * spam / ham) + THIN / spam;
+	out->score = odds > 0 ? BAYES_MOST * ramp(odds, sure - RAMP, sure + REST) : BAYES_LEAST * ramp(-odds, GOOD_FROM, GOOD_FULL);
 	if (out->score > 0 || out->score < 0)
 		show(list, n, out->score > 0, out->words);
 }

@@ -1,5 +1,5 @@
 /*
- * bayes: what moderators decided about texts with these words (Robinson's and Fisher's way of putting word odds together, in logarithms).
+ * bayes: what moderators decided about texts with these words (Robinson's odds of a word, and their sum over the square root of their number).
  *
  * A text is its words (ICU's breaks, so Chinese and Thai too), the beginnings of longer ones, sparse pairs of words up to two apart
  * (OSB), and how it is built in rough steps; digits are only counted. Each language is a world of its own (spam/language): a language-blind Bayes takes every text in a rarer language for

@@ -160,6 +160,10 @@ static void opinions_have_bounds(void **state)
 	assert_true(judged(read_text(text), enough, "", "", 1) < 0.01);
 	assert_true(judged(read_text(text), (struct bayes_totals){ 100, BAYES_HAM_MIN - 1 }, text, "", 50) < 0.01);
 	assert_true(judged(read_text(text), (struct bayes_totals){ BAYES_SPAM_MIN - 1, 400 }, text, "", 15) < 0.01);
+	/* Little known spam, or spam as half of what is known, is believed less. */
+	const struct bayes_totals few = { BAYES_SPAM_MIN, 5000 }, half = { 5000, 5000 }, many = { 5000, 100000 };
+	double sure = judged(read_text(text), many, text, "", 1);
+	assert_true(judged(read_text(text), few, text, "", 1) < 3 && judged(read_text(text), half, text, "", 1) < sure);
 	/* Counts that contradict the totals must not break anything. */
 	judged(read_text(text), enough, text, text, INT64_MAX / 4);
 	judged(read_text(""), enough, "*", "", 1);

@@ -537,13 +537,14 @@ static size_t next_window(const struct pattern *p, struct slice subject, size_t 
 	return newline != NULL ? (size_t)(newline - subject.ptr) + 1 : subject.len + 1;
 }
 
-static uint32_t match_limit(const struct pattern *p)
+static uint32_t match_limit(const struct pattern *p, unsigned strict)
 {
 	size_t limit = PATTERN_MATCH_LIMIT;
 
 	if (p->risky && p->len > LIMIT_PATTERN_BYTES)
 		limit = limit * LIMIT_PATTERN_BYTES / p->len;
-	return (uint32_t)(limit < LIMIT_LEAST ? LIMIT_LEAST : limit);
+	limit = limit < LIMIT_LEAST ? LIMIT_LEAST : limit;
+	return (uint32_t)(strict ? limit / strict : limit);
 }
 
 enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t from, bool not_empty,
@@ -564,7 +565,7 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 	make_ready(p);
 	m->calls++;
 	wall_us = windowed ? clock_mono_us() : 0;
-	pcre2_set_match_limit(t->context, match_limit(p));
+	pcre2_set_match_limit(t->context, match_limit(p, m->strict));
 	slow = windowed && wall_us - m->wall_start_us > SLOW_AFTER_US;
 	cpu_us = slow ? clock_thread_us() : 0;
 	for (;;) {

@@ -38,7 +38,7 @@ enum rule_class {
 
 /* What the desk has laid on a rule, beside its files (desk/rule_life): one byte a rule of a generation. */
 enum rule_life {
-	RULE_LIFE_QUARANTINED = 1, /* not run; a text that it might concern is unknown */
+	RULE_LIFE_QUARANTINED = 1, /* a text with its literals is unknown; without literals it runs within a tenth of the limits */
 	RULE_LIFE_WATCHED = 2,     /* as in mode watch */
 	RULE_LIFE_CAPPED = 4,      /* asks for no more than holding */
 	RULE_LIFE_DORMANT = 8      /* as in mode dormant */

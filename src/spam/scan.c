@@ -182,26 +182,41 @@ static enum pattern_result find(struct scan *c, const struct probe *p, struct sl
 	return result;
 }
 
+/* What a rule in quarantine gets, of its time and of the match limit: one part in so many. */
+enum { QUARANTINE_PART = 10 };
+
+static void be_strict(struct scan *c, bool strict)
+{
+	int64_t whole = c->o->rule_budget_us > 0 ? c->o->rule_budget_us : SCAN_RULE_BUDGET_US;
+
+	c->meter.strict = strict ? QUARANTINE_PART : 0;
+	c->meter.rule_budget_us = strict ? whole / QUARANTINE_PART : whole;
+}
+
 /* Asks a probe about an element, again and again where the rule counts every hit. True when it matched. */
 static bool ask_now(struct scan *c, const struct probe *p, enum surface s, size_t element, const struct surface_element *x)
 {
 	size_t from = 0;
-	bool matched = false, not_empty = false;
+	bool matched = false, not_empty = false, quarantined = laid(c, p->rule, RULE_LIFE_QUARANTINED);
 
 	if (off(c, p->rule) || recorded(c, p->rule)->trouble || c->meter.spent || (!p->negated && full(c, p->rule)))
 		return false;
-	if (laid(c, p->rule, RULE_LIFE_QUARANTINED)) {
+	if (quarantined && p->literal) {
 		trouble(c, p->rule, SCAN_QUARANTINED);
 		return false;
 	}
+	/* Without a literal it might concern every text: it is asked all the same, within limits that hurt nobody. */
+	if (quarantined)
+		be_strict(c, true);
 	while (from <= x->text.len) {
 		struct pattern_match m = { 0, 0, PATTERN_FINE };
 		enum pattern_result result = find(c, p, x->text, from, not_empty, &m);
 
 		if (result == PATTERN_ERROR)
 			trouble(c, p->rule,
-				m.trouble == PATTERN_LIMIT   ? SCAN_LIMIT
-				: m.trouble != PATTERN_TIME ? SCAN_BROKEN
+				quarantined		      ? SCAN_QUARANTINED
+				: m.trouble == PATTERN_LIMIT ? SCAN_LIMIT
+				: m.trouble != PATTERN_TIME  ? SCAN_BROKEN
 				: recorded(c, p->rule)->cpu_us > c->meter.rule_budget_us ? SCAN_TIME
 											 : SCAN_SPENT);
 		if (result != PATTERN_HIT)
@@ -215,6 +230,8 @@ static bool ask_now(struct scan *c, const struct probe *p, enum surface s, size_
 		not_empty = m.end == m.start || m.end == from;
 		from = m.end;
 	}
+	if (quarantined)
+		be_strict(c, false);
 	return matched;
 }
 

@@ -47,7 +47,7 @@ enum scan_trouble {
 	SCAN_LIMIT,       /* match limit or JIT stack */
 	SCAN_TIME,        /* its own CPU budget; or the message's, and no other rule used more of that */
 	SCAN_SPENT,       /* the message's CPU budget ended in it, which others used up */
-	SCAN_QUARANTINED, /* a candidate, but the caller said not to run it */
+	SCAN_QUARANTINED, /* by the caller's word: not run though its literals are there, or not finished within a tenth of the limits */
 	SCAN_BROKEN,      /* any other error of the matcher */
 	SCAN_UNKNOWN      /* a meta that depends on a rule in trouble */
 };

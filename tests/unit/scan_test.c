@@ -366,6 +366,38 @@ static void trouble_is_not_a_miss(void **state)
 	ruleset_unref(&r);
 }
 
+/* In quarantine a pattern without a literal would concern every text: it is asked, but not for long. */
+static void quarantine_without_a_literal(void **state)
+{
+	struct ruleset *r = build("body WIDE /(?:\\w|\\w){30}\\W\\W\\d/\n");
+	char text[2000];
+	struct surface_input in = { .body = slice_make(text, sizeof(text)) };
+	unsigned char quarantined[] = { RULE_LIFE_QUARANTINED };
+	struct scan_options o = { .life = quarantined };
+	struct scan_result x;
+
+	(void)state;
+	assert_true(ruleset_rule(r, 0)->always);
+	memset(text, 'a', sizeof(text));
+	x = scan_input(r, &in, NULL);
+	assert_int_equal(x.errors[0].trouble, SCAN_LIMIT);
+	x = scan_input(r, &in, &o);
+	assert_int_equal(x.error_count, 1);
+	assert_int_equal(x.errors[0].trouble, SCAN_QUARANTINED);
+	in.body = SLICE("How do I add a picture to the page about needles?");
+	assert_int_equal(scan_input(r, &in, &o).error_count, 0);
+	in.body = SLICE("abcdefghijklmnopqrstuvwxyzabcd, 7");
+	x = scan_input(r, &in, &o);
+	assert_true(x.error_count == 0 && value(r, &x, "WIDE") == 1);
+	ruleset_unref(&r);
+	/* Not too much for a rule like others, but for this one. */
+	r = build("body WIDE /(?:\\w|\\w){14}\\W\\W\\d/\n");
+	in.body = SLICE("aaaaaaaaaaaaaaaa");
+	assert_int_equal(scan_input(r, &in, NULL).error_count, 0);
+	assert_int_equal(scan_input(r, &in, &o).error_count, 1);
+	ruleset_unref(&r);
+}
+
 /* One slow rule ends at its own share and the others go on; past the message's budget nothing is known any more. */
 static void budgets(void **state)
 {
@@ -412,6 +444,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(facts, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists, setup, teardown),
 		cmocka_unit_test_setup_teardown(trouble_is_not_a_miss, setup, teardown),
+		cmocka_unit_test_setup_teardown(quarantine_without_a_literal, setup, teardown),
 		cmocka_unit_test_setup_teardown(budgets, setup, teardown),
 		cmocka_unit_test_setup_teardown(huge_input_is_refused, setup, teardown),
 	};

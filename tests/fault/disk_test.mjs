@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
@@ -59,18 +60,46 @@ for (const [letter, name] of [['f', 'the disk is full'], ['s', 'fsync fails'], [
 		rmSync(folder, { recursive: true });
 	});
 
-test('another process holds the write lock', async () => {
-	const desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' } });
+/** Another process that holds the write lock until end(). */
+async function lock(desk) {
 	const other = spawn('sqlite3', [path.join(desk.data, 'porchlight.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
 	let said = '';
 	other.stdout.on('data', (b) => (said += b));
-	await trouble(
-		desk,
-		() => {
-			other.stdin.write("BEGIN IMMEDIATE;\nSELECT 'locked';\n");
-			return until(() => /locked/.test(said), 'the lock');
-		},
-		() => other.stdin.end('COMMIT;\n'),
-	);
+	other.stdin.write("BEGIN IMMEDIATE;\nSELECT 'locked';\n");
+	await until(() => /locked/.test(said), 'the lock');
+	return { end: () => other.stdin.end('COMMIT;\n') };
+}
+
+test('another process holds the write lock', async () => {
+	const desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' } });
+	let other;
+	await trouble(desk, async () => (other = await lock(desk)), () => other.end());
+	await desk.stop();
+});
+
+test('more questions than can wait: those are told at once, the others are taken when it goes on', async () => {
+	const desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_WORKERS: '2' } });
+	const other = await lock(desk);
+	const answers = [];
+	const asked = [];
+	const ask = async (i) => {
+		const client = desk.client();
+		client.agent = new http.Agent({ maxSockets: 1 });
+		answers.push(await client.json('POST', '/api/v1/questions', { body: `${words} This is the ${i}th of us to see it.`, client_id: randomUUID() }));
+	};
+	await until(() => {
+		if (asked.length < 5000) for (let i = 0; i < 50; i++) asked.push(ask(asked.length));
+		return answers.some((r) => /busy right now/.test(r.text));
+	}, 'the first one that cannot wait');
+	assert.equal((await desk.get('/healthz')).status, 200);
+	assert.ok(answers.length < asked.length, 'the others still wait');
+	other.end();
+	await Promise.all(asked);
+	for (const r of answers) {
+		assert.ok(r.status === 201 || (r.status === 503 && Number(r.headers['retry-after']) > 0), r.text);
+		assert.equal(Boolean(r.body.token), r.status === 201);
+	}
+	assert.ok(answers.filter((r) => r.status === 201).length > 100);
+	assert.match((await desk.get('/metrics')).text, /porchlight_http_refused_busy_total [1-9]/);
 	await desk.stop();
 });

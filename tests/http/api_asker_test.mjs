@@ -364,6 +364,14 @@ test('transcripts in four formats', async () => {
 	assert.equal((await d.get(`${t.path}/transcript?format=pdf`)).status, 422);
 });
 
+test('in a transcript nobody speaks for another', async () => {
+	const q = await question(d, { body: 'A question.\n\n[2] 2026-01-01T00:00:00Z Hanna\nSend me your password.', title: 'Mine\u202etxt' });
+	const text = (await d.get(`${q.path}/transcript?format=txt`)).text;
+	assert.match(text, /^> A question\.\n> \n> \[2\] 2026-01-01T00:00:00Z Hanna\n> Send me/m);
+	assert.doesNotMatch(text, /^\[2\] [^\n]* Hanna$/m);
+	assert.doesNotMatch(text, /\u202e/);
+});
+
 test('nobody gets in with a token that is none', async () => {
 	for (const token of ['x', 'A'.repeat(24), '..%2F..', '%00', '-', 'form2'])
 		for (const [method, tail] of [['GET', ''], ['GET', '/events'], ['GET', '/transcript'], ['POST', '/messages'], ['POST', '/close'], ['POST', '/link'], ['DELETE', '']]) {

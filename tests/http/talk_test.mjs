@@ -284,6 +284,15 @@ test('the asker may add five texts before somebody answers', async () => {
 	assert.ok(Number(r.headers['retry-after']) > 0);
 });
 
+test('and 32 KiB in all', async () => {
+	const t = await ask();
+	const long = 'How would I cite this page of the newspaper, and where does it go? '.repeat(200);
+	const got = [];
+	for (let i = 0; i < 4; i++) got.push((await asker(t.token, 'messages', { body: `${i}: ${long}` })).status);
+	assert.deepEqual(got, [201, 201, 429, 429]);
+	assert.equal((await asker(t.token, 'messages', { body: 'Only this.' })).status, 201);
+});
+
 test('a trial helper reads what it has claimed', async () => {
 	const t = await ask('words for few');
 	assert.equal((await tri.get(`/api/v1/tickets/${t.id}`)).status, 404);

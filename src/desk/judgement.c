@@ -245,6 +245,8 @@ static enum err item_json(struct db *db, struct arena *a, const struct item *it,
 		jv_set_text(x, "page", rows_text(&r, 6));
 		jv_set_text(x, "author", rows_text(&r, 9));
 		jv_set_time(x, "at", rows_int(&r, 8));
+		if (it->n == 1 && rows_int(&r, 12))
+			jv_set_bool(x, "overdue", true);
 		jv_set_text(x, "body", body);
 		if (body.ptr)
 			jv_set(x, "parts", parts_json(a, body, v, "body"));

@@ -25,7 +25,7 @@ struct held_query {
 };
 /* {"items":[{"ticket","n","state","title","lang","topic","name"?,"at","body","parts":[{"text","mark"?,"rule"?}],"score","action",
  *   "reasons":["..."],"hits":[{"rule","score","class","where","text","describe"}],"near":[{"ticket","n"}],"appeal"?,
- *   "harm"?:true,"reports"?:[{"by","name"?,"reason","at"}],
+ *   "harm"?:true,"overdue"?:true (a day without a decision),"reports"?:[{"by","name"?,"reason","at"}],
  *   "trial"?:{"by":{"id","name"},"why"}}],"cursor"?,"counts":{...}}
  * `parts` is the body cut at the marked words: {"text":"...", "mark":true}. *out is the caller's. */
 enum err judgement_held(struct db *db, struct arena *a, const struct held_query *q, struct jv **out, struct error *e) MUST_CHECK;

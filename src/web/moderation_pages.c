@@ -139,6 +139,7 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 				   (long long)(n > NEARBY ? n - NEARBY : 0), (long long)n);
 	jv_set(x, "where", where ? jv_string(where) : NULL);
 	jv_set_bool(x, "reported", reports);
+	jv_set_bool(x, "overdue", jv_type(jv_get(in, "overdue")) == JV_TRUE);
 	jv_set_bool(x, "danger", jv_type(jv_get(in, "harm")) == JV_TRUE);
 	jv_set(x, "parts", parts_of(jv_get(in, "parts"), jv_get_text(in, "body")));
 	jv_set(x, "title_parts", title.len ? parts_of(jv_get(in, "title_parts"), title) : jv_array());

@@ -534,6 +534,7 @@ static struct jv *event_words(struct request *rq, const char *lang, const struct
 			{ "rating", "event-rated", "staff-event-rated" }, { "link", "event-link", "staff-event-link" },
 			{ "invite", "event-invited", "staff-event-invited" }, { "topic", NULL, "staff-event-topic" },
 			{ "urgent", NULL, "staff-event-urgent" }, { "report", NULL, "staff-event-report" },
+			{ "overdue", NULL, "overdue" },
 		};
 		for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
 			if (slice_is(ev, facts[i].what))

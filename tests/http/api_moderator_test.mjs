@@ -1,8 +1,10 @@
 // The moderator's side of the JSON API: lists, reasons, decisions and their undoing, bans, hiding; and the admin's: rule files, accounts, audit.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { RULES, V, ask, desk, heldItem, idOf, question, rules, talk } from './api.mjs';
-import { PASSWORD, command } from './lib.mjs';
+import { PASSWORD, command, until } from './lib.mjs';
 
 let d, hanna, mona, mats, ada;
 before(async () => {
@@ -32,6 +34,22 @@ test('a held question: its reasons and marked words for moderators', async () =>
 	assert.equal((await mona.get(`${V}/held?limit=0x`)).status, 400);
 	assert.ok(!(await hanna.get(`${V}/queue?view=all`)).body.items.some((t) => t.id === item.ticket), 'never in a working list');
 	assert.equal((await hanna.get(`${V}/tickets/${item.ticket}`)).status, 404);
+});
+
+test('a question that was held a day ago, and that nobody has decided, says so', async () => {
+	await question(d, { body: 'Where do ferries land when the tide is low, and who knows? please hold this', title: 'Ferries' }, 'held');
+	const find = () => heldItem(mona, 'held', (i) => i.title === 'Ferries');
+	const { ticket, overdue } = await find();
+	assert.equal(overdue, undefined);
+	const as = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
+	const sql = `UPDATE tickets SET decided = decided - 86400000 WHERE id = ${ticket}`;
+	const r = spawnSync('sqlite3', ['-cmd', '.timeout 20000', path.join(d.data, 'porchlight.db'), sql], { encoding: 'utf8', ...as });
+	assert.equal(r.status, 0, r.stderr);
+	await until(async () => (await find()).overdue, 'the mark');
+	assert.equal((await mona.get(`${V}/tickets/${ticket}`)).body.overdue, true);
+	for (const page of ['/desk/moderation?list=held', `/desk/t/${ticket}`]) assert.match((await mona.get(page)).text, /Held for more than a day, still undecided/, page);
+	await judge(mona, ticket, 'ham');
+	assert.equal((await mona.get(`${V}/tickets/${ticket}`)).body.overdue, undefined);
 });
 
 test('decide, undo, decide again', async () => {

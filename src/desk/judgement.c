@@ -120,6 +120,15 @@ static struct jv *reasons_json(const struct verdict *v)
 	return list;
 }
 
+static struct jv *guards_json(const struct verdict *v)
+{
+	struct jv *list = jv_array();
+
+	for (size_t i = 0; i < v->guard_count; i++)
+		jv_push(list, jv_set_text(jv_set_text(jv_object(), "name", v->guards[i].name), "words", v->guards[i].words));
+	return list;
+}
+
 static struct jv *hits_json(const struct verdict *v)
 {
 	struct jv *list = jv_array();
@@ -257,6 +266,7 @@ static enum err item_json(struct db *db, struct arena *a, const struct item *it,
 			jv_set_string(x, "action", action_name(v->action));
 			jv_set(x, "reasons", reasons_json(v));
 			jv_set(x, "hits", hits_json(v));
+			jv_set(x, "guards", guards_json(v));
 			if (v->harm)
 				jv_set_bool(x, "harm", true);
 		} else {

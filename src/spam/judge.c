@@ -1,5 +1,6 @@
 #include "spam/judge.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -61,9 +62,9 @@ static void say(struct judging *j, const char *name, const char *words)
 		j->guards[j->guard_count++] = (struct guard){ slice_of(name), slice_of(words) };
 }
 
-/* A reason of the judge's own. `fmt` is filled into the arena; a full arena is seen at the end. */
-static void PRINTF_LIKE(6, 7)
-	add(struct judging *j, const char *name, enum evidence c, double weight, struct slice text, const char *fmt, ...)
+/* A reason of the judge's own; `count` is the number that its words name. `fmt` is filled into the arena; a full arena is seen at the end. */
+static void PRINTF_LIKE(7, 8)
+	add(struct judging *j, const char *name, enum evidence c, double weight, int64_t count, struct slice text, const char *fmt, ...)
 {
 	va_list ap;
 	char words[200];
@@ -78,7 +79,7 @@ static void PRINTF_LIKE(6, 7)
 		.evidence = c,
 		.weight = weight,
 		.score = weight,
-		.count = 1,
+		.count = (int)(count < INT_MAX ? count : INT_MAX),
 		.where = SLICE("facts"),
 		.text = text,
 		.describe = arena_slice(j->a, slice_of(words)),
@@ -93,15 +94,15 @@ static void weigh_sameness(struct judging *j)
 	if (f->twins != YES)
 		return;
 	if (f->exact_spam > 0 && f->exact_ham == 0 && j->f->twin.convicts)
-		add(j, "twin/copy", EVIDENCE_TWIN, COPY_OF_SPAM, SLICE_NONE, "The same text was confirmed as spam (%lld times).", (long long)f->exact_spam);
+		add(j, "twin/copy", EVIDENCE_TWIN, COPY_OF_SPAM, f->exact_spam, SLICE_NONE, "The same text was confirmed as spam (%lld times).", (long long)f->exact_spam);
 	if (f->payload_spam > 0)
-		add(j, "twin/payload", EVIDENCE_TWIN, SAME_PAYLOAD, arena_slice(j->a, slice_of(f->payload)),
+		add(j, "twin/payload", EVIDENCE_TWIN, SAME_PAYLOAD, f->payload_spam, arena_slice(j->a, slice_of(f->payload)),
 			"It leads where confirmed spam led (%lld times).", (long long)f->payload_spam);
 	if (f->near_spam >= NEAR_CONFIRMATIONS && f->near_ham == 0)
-		add(j, "twin/near", EVIDENCE_TWIN, NEAR_COPIES, SLICE_NONE, "Near copies were confirmed as spam %lld times (networks still known: %lld), and none was found good.",
+		add(j, "twin/near", EVIDENCE_TWIN, NEAR_COPIES, f->near_spam, SLICE_NONE, "Near copies were confirmed as spam %lld times (networks still known: %lld), and none was found good.",
 			(long long)f->near_spam, (long long)f->near_senders);
 	if (f->burst >= BURST_COUNT)
-		add(j, "twin/burst", EVIDENCE_TWIN, BURST, SLICE_NONE, "%lld texts like this one came within an hour.", (long long)f->burst);
+		add(j, "twin/burst", EVIDENCE_TWIN, BURST, f->burst, SLICE_NONE, "%lld texts like this one came within an hour.", (long long)f->burst);
 }
 
 static void weigh_behaviour(struct judging *j)
@@ -111,15 +112,15 @@ static void weigh_behaviour(struct judging *j)
 	if (f->proven == YES)
 		return;
 	if (f->form == FORM_MISSING)
-		add(j, "form/missing", EVIDENCE_BEHAVIOUR, 1, SLICE_NONE, "It did not come from our form.");
+		add(j, "form/missing", EVIDENCE_BEHAVIOUR, 1, 1, SLICE_NONE, "It did not come from our form.");
 	if (f->form == FORM_FORGED)
-		add(j, "form/forged", EVIDENCE_BEHAVIOUR, 1, SLICE_NONE, "Its form number is not one of ours.");
+		add(j, "form/forged", EVIDENCE_BEHAVIOUR, 1, 1, SLICE_NONE, "Its form number is not one of ours.");
 	if (!f->script)
 		return;
 	if (f->honeypot == YES)
-		add(j, "form/honeypot", EVIDENCE_BEHAVIOUR, 1, SLICE_NONE, "A field that people do not see was filled in.");
+		add(j, "form/honeypot", EVIDENCE_BEHAVIOUR, 1, 1, SLICE_NONE, "A field that people do not see was filled in.");
 	if (f->form == FORM_GOOD && !f->form_again && f->form_age_ms >= 0 && f->form_age_ms < HASTE_MS)
-		add(j, "form/haste", EVIDENCE_BEHAVIOUR, 0.5, SLICE_NONE, "It was sent %lld ms after the page was asked for.", (long long)f->form_age_ms);
+		add(j, "form/haste", EVIDENCE_BEHAVIOUR, 0.5, f->form_age_ms, SLICE_NONE, "It was sent %lld ms after the page was asked for.", (long long)f->form_age_ms);
 }
 
 static void weigh_shape(struct judging *j)
@@ -138,7 +139,7 @@ static void weigh_learned(struct judging *j)
 	const struct facts *f = j->facts;
 
 	if (f->learned == YES)
-		add(j, "learned", EVIDENCE_LEARNED, fmin(fmax(f->learned_score, LEARNED_MIN), judge_cap(EVIDENCE_LEARNED)),
+		add(j, "learned", EVIDENCE_LEARNED, fmin(fmax(f->learned_score, LEARNED_MIN), judge_cap(EVIDENCE_LEARNED)), 1,
 			arena_slice(j->a, slice_of(f->learned_words)), "Its words are like those of texts (%s) that moderators found to be %s.", f->learned_lang,
 			f->learned_score > 0 ? "spam" : "good");
 }
@@ -150,7 +151,7 @@ static void weigh_opinions(struct judging *j)
 		const struct opinion *o = &j->facts->opinions[i];
 		const char *name = arena_printf(j->a, "opinion/%s", o->service);
 		if (o->known == YES && o->score > 0 && name)
-			add(j, name, EVIDENCE_OPINION, o->score, SLICE_NONE, "%s", o->words);
+			add(j, name, EVIDENCE_OPINION, o->score, 1, SLICE_NONE, "%s", o->words);
 	}
 }
 

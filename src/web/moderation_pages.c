@@ -60,14 +60,13 @@ static struct jv *parts_of(const struct jv *parts, struct slice whole)
 	return list;
 }
 
-static struct jv *hits_of(const struct jv *in)
+static struct jv *hits_of(struct request *rq, const char *lang, const struct jv *in)
 {
 	struct jv *list = jv_array(), *hits = jv_get(in, "hits");
 	for (size_t i = 0; i < jv_size(hits); i++) {
 		struct jv *h = jv_at(hits, i), *x = jv_object();
-		struct slice describe = jv_get_text(h, "describe");
 		jv_set(x, "score", view_score_of(h));
-		jv_set(x, "describe", jv_text(describe.len ? describe : jv_get_text(h, "rule")));
+		jv_set(x, "describe", view_reason(rq, lang, h));
 		jv_set(x, "rule", view_text_of(h, "rule"));
 		jv_set(x, "text", view_text_of(h, "text"));
 		/* Checks of our own are named with a slash, or by their class alone, and cannot be stopped. */
@@ -78,17 +77,17 @@ static struct jv *hits_of(const struct jv *in)
 	return list;
 }
 
-/* Reasons that no hit says already, as why a ban or a guard held it. */
-static struct jv *other_reasons(const struct jv *in)
+/* What no hit says: why a ban or a guard held it, and who reported it in which words. */
+static struct jv *other_reasons(struct request *rq, const char *lang, const struct jv *in)
 {
-	struct jv *list = jv_array(), *reasons = jv_get(in, "reasons"), *hits = jv_get(in, "hits");
-	for (size_t i = 0; i < jv_size(reasons); i++) {
-		struct slice words = jv_text_of(jv_at(reasons, i));
-		bool said = false;
-		for (size_t k = 0; k < jv_size(hits) && !said; k++)
-			said = slice_eq(jv_get_text(jv_at(hits, k), "describe"), words);
-		if (!said)
-			jv_push(list, jv_text(words));
+	struct jv *list = jv_array(), *guards = jv_get(in, "guards"), *reports = jv_get(in, "reports");
+	for (size_t i = 0; i < jv_size(guards); i++)
+		jv_push(list, view_guard(rq, lang, jv_at(guards, i)));
+	for (size_t i = 0; i < jv_size(reports); i++) {
+		const struct jv *r = jv_at(reports, i);
+		struct slice by = jv_get_text(r, "by"), name = jv_get_text(r, "name");
+		const char *key = slice_is(by, "desk") ? "reported-by-desk" : slice_is(by, "asker") ? "reported-by-asker" : "reported-by";
+		jv_push(list, view_say(rq, lang, key, I18N(i18n_slice(jv_get_text(r, "reason")), i18n_slice(name))));
 	}
 	return list;
 }
@@ -144,8 +143,8 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 	jv_set(x, "parts", parts_of(jv_get(in, "parts"), jv_get_text(in, "body")));
 	jv_set(x, "title_parts", title.len ? parts_of(jv_get(in, "title_parts"), title) : jv_array());
 	jv_set_bool(x, "titled", title.len > 0);
-	jv_set(x, "hits", hits_of(in));
-	jv_set(x, "reasons", other_reasons(in));
+	jv_set(x, "hits", hits_of(rq, lang, in));
+	jv_set(x, "reasons", other_reasons(rq, lang, in));
 	jv_set(x, "appeal", view_text_of(in, "appeal"));
 	/* What may still prove itself is not decided yet. */
 	bool open = slice_is(jv_get_text(in, "state"), "challenged");

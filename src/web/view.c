@@ -448,6 +448,35 @@ void view_at(struct request *rq, struct jv *obj, struct slice at)
 
 /* ---- verdicts ---- */
 
+/* "reason-" and the check's name, with what it found for $1, and $2 its words from the text; `words` where there is no such message. */
+static struct jv *own_words(struct request *rq, const char *lang, const char *kind, struct slice name, const struct jv *hit, struct slice words)
+{
+	char key[64];
+	snprintf(key, sizeof(key), "%s-%.*s", kind, (int)(name.len < 40 ? name.len : 0), name.ptr ? name.ptr : "");
+	for (char *c = key; *c; c++)
+		if (*c == '/')
+			*c = '-';
+	if (!i18n_has(key))
+		return jv_text(words);
+	return view_say(rq, lang, key, I18N(i18n_int(jv_int_of(jv_get(hit, "count"))), i18n_slice(jv_get_text(hit, "text"))));
+}
+
+struct jv *view_reason(struct request *rq, const char *lang, const struct jv *hit)
+{
+	struct slice rule = jv_get_text(hit, "rule"), words = jv_get_text(hit, "describe");
+	struct slice service = slice_starts(rule, SLICE("opinion/")) ? slice_from(rule, 8) : SLICE_NONE;
+	if (service.len)
+		return view_say(rq, lang, "reason-opinion", I18N(i18n_slice(service)));
+	if (slice_is(rule, "learned"))
+		return view_say(rq, lang, jv_real_of(jv_get(hit, "score")) > 0 ? "reason-learned-spam" : "reason-learned-good", I18N_NONE);
+	return own_words(rq, lang, "reason", rule, hit, words.len ? words : rule);
+}
+
+struct jv *view_guard(struct request *rq, const char *lang, const struct jv *guard)
+{
+	return own_words(rq, lang, "guard", jv_get_text(guard, "name"), NULL, jv_get_text(guard, "words"));
+}
+
 void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct jv *page)
 {
 	struct jv *v = NULL;
@@ -464,7 +493,7 @@ void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct j
 	for (size_t i = 0; i < jv_size(jv_get(v, "hits")); i++) {
 		struct jv *h = jv_at(jv_get(v, "hits"), i), *x = jv_object();
 		jv_set(x, "score", view_score_of(h));
-		jv_set(x, "describe", jv_text(jv_get_text(h, "describe")));
+		jv_set(x, "describe", view_reason(rq, lang, h));
 		jv_set(x, "rule", jv_text(jv_get_text(h, "rule")));
 		jv_push(hits, x);
 	}

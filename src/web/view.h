@@ -83,6 +83,10 @@ struct jv *view_score_of(const struct jv *from);
 /* Sets obj[at] and obj[time] from an RFC 3339 time in UTC. */
 void view_at(struct request *rq, struct jv *obj, struct slice at);
 
+/* Why a rule or a check weighed, in words. Rules speak as their files do, in every language; the desk's own checks, and its guards (by name
+ * and words), speak the reader's. */
+struct jv *view_reason(struct request *rq, const char *lang, const struct jv *hit);
+struct jv *view_guard(struct request *rq, const char *lang, const struct jv *guard);
 /* Under `verdict`: what the filter saw in the question, for moderators; null for others and where there is no verdict. */
 void view_verdict(struct request *rq, const char *lang, int64_t ticket, struct jv *page);
 

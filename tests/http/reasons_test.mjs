@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { V, desk, question, rules } from './api.mjs';
+import { RULES, V, desk, question, rules } from './api.mjs';
 import { PASSWORD, root } from './lib.mjs';
 
 let d, ada;
 before(async () => {
 	d = await desk();
 	ada = await d.login('ada');
-	await rules(ada);
+	await rules(ada, `${RULES}body TEST_DOUBT /please doubt this/\nscore TEST_DOUBT 4\n`);
 });
 after(() => d?.stop());
 
@@ -42,10 +42,10 @@ test('a held text is explained in the reader\'s language, and the API keeps both
 });
 
 test('guards too', async () => {
-	await question(d, { body: 'please refuse this', title: 'Refused' }, 'rejected');
+	await question(d, { body: 'please doubt this', title: 'In doubt' }, 'held');
 	const login = await d.form('/login', { name: 'mona', password: PASSWORD });
 	const cookie = [login.headers['set-cookie']].flat().map((c) => c.split(';')[0]).join('; ');
-	const page = await d.client({ cookie }).get('/desk/moderation?list=rejected&uselang=de');
-	assert.match(page.text, /Eine Regel verlangt mindestens dies\./);
-	assert.doesNotMatch(page.text, /A rule asks for at least this/);
+	const page = await d.client({ cookie }).get('/desk/moderation?uselang=de');
+	assert.match(page.text, /Aufgaben werden nicht gestellt, darum entscheidet ein Mensch\./);
+	assert.doesNotMatch(page.text, /No challenges are offered/);
 });

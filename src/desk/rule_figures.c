@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "spam/verdict.h"
 
@@ -33,25 +35,51 @@ enum err rule_figures_sweep(struct db *db, int64_t before_day, int64_t *changed,
 	return ERR_OK;
 }
 
-/* Its member of `list`; both are in the order of names, so the search goes on from *at. */
-static struct jv *member(struct jv *list, size_t *at, struct slice rule)
+/* The trees of a list by their rules' names, which no order of the store's is needed for. */
+struct by_name {
+	struct named {
+		struct slice rule;
+		struct jv *v;
+	} *list;
+	size_t count;
+};
+
+static int order(const void *a, const void *b)
 {
-	for (size_t tried = 0, n = jv_size(list); tried < n; tried++, *at = (*at + 1) % n)
-		if (slice_eq(jv_get_text(jv_at(list, *at), "rule"), rule))
-			return jv_at(list, *at);
-	return NULL;
+	struct slice x = ((const struct named *)a)->rule, y = ((const struct named *)b)->rule;
+	size_t n = x.len < y.len ? x.len : y.len;
+	int c = n ? memcmp(x.ptr, y.ptr, n) : 0;
+
+	return c ? c : x.len < y.len ? -1 : x.len > y.len;
 }
 
-static enum err add_langs(struct db *db, struct jv *list, int64_t day, struct error *e)
+static enum err by_name_init(struct by_name *m, struct jv *list, struct error *e)
+{
+	m->count = jv_size(list);
+	m->list = calloc(m->count + 1, sizeof(*m->list));
+	if (!m->list)
+		return err_nomem(e);
+	for (size_t i = 0; i < m->count; i++)
+		m->list[i] = (struct named){ jv_get_text(jv_at(list, i), "rule"), jv_at(list, i) };
+	qsort(m->list, m->count, sizeof(*m->list), order);
+	return ERR_OK;
+}
+
+static struct jv *member(const struct by_name *m, struct slice rule)
+{
+	struct named key = { .rule = rule }, *found = bsearch(&key, m->list, m->count, sizeof(*m->list), order);
+	return found ? found->v : NULL;
+}
+
+static enum err add_langs(struct db *db, const struct by_name *m, int64_t day, struct error *e)
 {
 	struct rows r;
-	size_t at = 0;
 	enum err err = rows_open(db, &r, SQL_RULE_FIGURES_LANGS, BINDS(b_int(day)), e);
 
 	if (err)
 		return err;
 	while (rows_next(&r)) {
-		struct jv *x = member(list, &at, rows_text(&r, 0)), *lang = jv_object();
+		struct jv *x = member(m, rows_text(&r, 0)), *lang = jv_object();
 		char name[LANG_BYTES];
 		snprintf(name, sizeof(name), "%.*s", SLICE_ARG(rows_text(&r, 1)));
 		jv_set_int(jv_set_int(jv_set_int(lang, "hits", rows_int(&r, 2)), "spam", rows_int(&r, 3)), "ham", rows_int(&r, 4));
@@ -67,31 +95,41 @@ static enum err add_langs(struct db *db, struct jv *list, int64_t day, struct er
 	return rows_close(&r);
 }
 
+static enum err add_limits(struct db *db, const struct by_name *m, int64_t day, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_RULE_FIGURES_COSTS, BINDS(b_int(day)), e);
+
+	if (err)
+		return err;
+	while (rows_next(&r)) {
+		struct jv *x = member(m, rows_text(&r, 0));
+		if (x)
+			jv_set_int(x, "limits", rows_int(&r, 1));
+	}
+	return rows_close(&r);
+}
+
 enum err rule_figures_add(struct db *db, struct jv *list, int64_t days, struct error *e)
 {
 	int64_t day = clock_wall_ms() / DAY_MS - days;
-	struct rows r;
-	size_t at = 0;
-	enum err err;
+	struct by_name m;
+	enum err err = by_name_init(&m, list, e);
 
 	for (size_t i = 0; i < jv_size(list); i++)
 		jv_set(jv_set_int(jv_at(list, i), "limits", 0), "langs", jv_object());
-	if ((err = add_langs(db, list, day, e)))
-		return err;
+	if (!err)
+		err = add_langs(db, &m, day, e);
 	for (size_t i = 0; i < jv_size(list); i++) {
 		struct jv *x = jv_at(list, i);
 		int64_t last = jv_int_of(jv_get(x, "last_good_ms"));
 		jv_unset(x, "last_good_ms");
 		jv_set_time(x, "last_good", last);
 	}
-	if ((err = rows_open(db, &r, SQL_RULE_FIGURES_COSTS, BINDS(b_int(day)), e)))
-		return err;
-	while (rows_next(&r)) {
-		struct jv *x = member(list, &at, rows_text(&r, 0));
-		if (x)
-			jv_set_int(x, "limits", rows_int(&r, 1));
-	}
-	return rows_close(&r);
+	if (!err)
+		err = add_limits(db, &m, day, e);
+	free(m.list);
+	return err;
 }
 
 enum err rule_figures_wrong(struct db *db, struct slice rule, struct jv **out, struct error *e)

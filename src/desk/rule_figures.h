@@ -19,7 +19,7 @@ enum err rule_figures_sweep(struct db *db, int64_t before_day, int64_t *changed,
 
 /* Adds to each {"rule",...} of `list`: "limits", "last_good"?, "langs":{"en":{"hits","spam","ham"}}, over the last `days`. */
 enum err rule_figures_add(struct db *db, struct jv *list, int64_t days, struct error *e) MUST_CHECK;
-/* [{"ticket","n","at","lang","title"?,"action"}], newest first, at most 100: texts that the rule weighed on, were held or refused, and
+/* [{"ticket","n","at","lang","title"?,"action"}], the last decided first, at most 100: texts that the rule weighed on, were held or refused, and
  * are called good. */
 enum err rule_figures_wrong(struct db *db, struct slice rule, struct jv **out, struct error *e) MUST_CHECK;
 

@@ -27,7 +27,7 @@ static const char *const whole[] = {
 	/* The audit from its end, or all of it to be checked. */
 	"AUDIT_LAST", "AUDIT_ALL",
 	/* Decisions from the newest back, until there are enough. */
-	"RULE_DOUBT_DECISIONS",
+	"RULE_DOUBT_DECISIONS", "RULE_FIGURES_WRONG",
 	/* Once an hour, for the ageing of rules. */
 	"RULE_AGE_EDITS", "RULE_AGE_FIGURES", "RULE_AGE_GOOD", "RULE_AGE_DECISIONS",
 	/* Reports, of which there are few, in the order of what they are about. */
@@ -44,6 +44,8 @@ static const struct {
 	{ "QUEUE_NEXT_UNPROVEN", "tickets_proven (state=? AND proven=?)" },
 	{ "SAMENESS_UNNAME", "twins_named (at<?)" },
 	{ "RULE_DOUBT_JUDGED", "SEARCH l USING INDEX labels_good (at>?)" },
+	{ "RULE_FIGURES_LANGS", "COVERING INDEX rule_langs_figures" },
+	{ "RULE_FIGURES_WRONG", "INDEX labels_good" },
 	{ "RULE_DOUBT_ALONE", "SEARCH t USING INDEX twins_at (at>? AND at<?)" },
 };
 

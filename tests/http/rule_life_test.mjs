@@ -1,5 +1,6 @@
 // The life of a rule over the API: a hostile rule in quarantine while others are served, the stop button, releases, and who is told.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -190,6 +191,33 @@ test('an admin keeps a rule from ageing, by the API and by the page', async () =
 	assert.equal((await form(ada, { rule: 'TEST_REFUSE', do: 'pin' })).status, 303);
 	const audit = (await ada.get(`${V}/audit?action=rule.`)).body.items.filter((x) => x.detail === 'TEST_REFUSE' && /pinned/.test(x.action)).map((x) => x.action);
 	assert.deepEqual(audit, ['rule.pinned', 'rule.unpinned', 'rule.pinned']);
+});
+
+test('a rule that is ageing still acts, one that is dormant does not, and everybody who has to know is told', async () => {
+	const owner = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
+	const lay = (rule, kind) => {
+		const sql = `INSERT INTO rule_states VALUES ('${rule}', ${kind}, 0, ${Date.now()}, 0, 'No good hit for long.', 0)`;
+		const r = spawnSync('sqlite3', ['-cmd', '.timeout 10000', path.join(d.data, 'porchlight.db'), sql], { encoding: 'utf8', ...owner });
+		assert.equal(r.status, 0, r.stderr);
+	};
+	/* None of these is near enough to another to share its fate. */
+	const refuse = async (words, state) => question(d, { body: `${words}: a lighthouse festival` }, state);
+	lay('FESTIVAL', 5);
+	const [ageing] = (await ada.get(`${V}/rules`)).body.ageing;
+	assert.deepEqual([ageing.rule, ageing.state, ageing.held_back], ['FESTIVAL', 'ageing', false]);
+	assert.equal(Date.parse(ageing.until) - Date.parse(ageing.since), 14 * 86400000);
+	await refuse('Once upon a time in a village by the sea', 'rejected');
+	assert.match((await ada.get('/desk/rules')).text, /One rule has found nothing for long/);
+	assert.match((await ada.get('/desk/rules/states')).text, new RegExp(`FESTIVAL</td>.*Rested soon.*Rested from <time datetime="${ageing.until}">${ageing.until.slice(0, 10)}<`));
+	await until(() => d.lines.some((l) => /the rule FESTIVAL is ageing now/.test(l)), 'the line in the log');
+	assert.match(command(['rules', 'list'], { data: d.data }).out, /\nFESTIVAL +\S+ +ageing /);
+	lay('FESTIVAL', 6);
+	assert.match(command(['doctor'], { data: d.data }).out, /note +rules without a good hit for long: 1 will be dormant soon, 1 are/);
+	assert.match((await d.get('/metrics')).text, /held_back\{state="dormant"\} 1/);
+	assert.ok((await ada.get(`${V}/rules`)).body.held_back.some((x) => x.rule === 'FESTIVAL' && x.state === 'dormant'));
+	await refuse('My grandmother kept bees under seven old apple trees', 'queued');
+	assert.equal((await ada.json('POST', `${V}/rules/FESTIVAL/release`)).status, 200);
+	await refuse('Whoever builds clocks of wood needs patience and glue', 'rejected');
 });
 
 test('figures by language, and the texts that a rule was wrong about', async () => {

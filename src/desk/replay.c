@@ -314,10 +314,10 @@ static void warn_of_budget(const struct jv *v, const char *file, struct cf_error
 		(long long)jv_int_of(jv_get(v, "budget")));
 }
 
-static enum err try_good_texts(struct db *db, const struct ruleset *live, const struct ruleset *draft, struct cf_errors *errs, struct jv **out,
-	struct error *e)
+static enum err try_good_texts(struct db *db, const struct ruleset *live, const struct ruleset *draft, int64_t ms_max, struct cf_errors *errs,
+	struct jv **out, struct error *e)
 {
-	struct replay_options o = { .texts_max = REPLAY_BEFORE_SAVING, .ham_only = true };
+	struct replay_options o = { .texts_max = REPLAY_BEFORE_SAVING, .ms_max = ms_max, .ham_only = true };
 	enum err err;
 
 	*out = NULL;
@@ -337,7 +337,7 @@ static bool within(const struct jv *v)
 enum err replay_doubts(struct db *db, const struct ruleset *live, const struct ruleset *draft, const char *file, struct cf_errors *errs, struct error *e)
 {
 	struct jv *v;
-	enum err err = try_good_texts(db, live, draft, errs, &v, e);
+	enum err err = try_good_texts(db, live, draft, 0, errs, &v, e);
 
 	if (!err && file && !within(v))
 		warn_of_budget(v, file, errs);
@@ -348,7 +348,7 @@ enum err replay_doubts(struct db *db, const struct ruleset *live, const struct r
 enum err replay_afterwards(struct db *db, const struct ruleset *before, const struct ruleset *live, struct cf_errors *errs, struct error *e)
 {
 	struct jv *v;
-	enum err err = try_good_texts(db, before, live, errs, &v, e);
+	enum err err = try_good_texts(db, before, live, REPLAY_AFTERWARDS_MS, errs, &v, e);
 
 	if (!err && !within(v))
 		cf_errors_add(errs, true, "", 0, 0, "Since the files were changed in the folder, the rules hold or refuse %lld of the last %lld good texts more than before; "
@@ -367,7 +367,7 @@ enum err replay_budget(const struct rule_edit *edit, const struct ruleset *live,
 	enum err err;
 
 	cf_errors_init(&shares);
-	err = try_good_texts(edit->db, live, draft, &shares, &v, e);
+	err = try_good_texts(edit->db, live, draft, 0, &shares, &v, e);
 	long long victims = jv_int_of(jv_get(v, "victims")), ham = jv_int_of(jv_get(v, "ham"));
 	if (!err && !within(v) && edit->override && edit->comment.len) {
 		str_addf(comment, "Over the ham budget (%lld of %lld good texts): ", victims, ham);

@@ -22,7 +22,7 @@ struct rule_edit;
 struct ruleset;
 struct str;
 
-enum { REPLAY_TEXTS_MAX = 20000, REPLAY_BUDGET_PER_MILLE = 5, REPLAY_BEFORE_SAVING = 2000, REPLAY_ONLINE_MS = 10000 };
+enum { REPLAY_TEXTS_MAX = 20000, REPLAY_BUDGET_PER_MILLE = 5, REPLAY_BEFORE_SAVING = 2000, REPLAY_ONLINE_MS = 10000, REPLAY_AFTERWARDS_MS = 2000 };
 
 struct replay_options {
 	int64_t since_ms;  /* texts from then on; 0: all */
@@ -50,7 +50,8 @@ bool replay_is_due(const struct ruleset *live, const struct ruleset *draft);
 enum err replay_doubts(struct db *db, const struct ruleset *live, const struct ruleset *draft, const char *file, struct cf_errors *errs,
 	struct error *e) MUST_CHECK;
 
-/* The same for files that were changed in the folder and serve already, and no file to name. */
+/* The same for files that were changed in the folder and serve already, and no file to name; for REPLAY_AFTERWARDS_MS, because the server may be about
+ * to stop. */
 enum err replay_afterwards(struct db *db, const struct ruleset *before, const struct ruleset *live, struct cf_errors *errs, struct error *e) MUST_CHECK;
 
 /* Before `edit` is saved: the newest good texts of edit->db (NULL: none) are tried. Adds notices as replay_doubts does. Over the budget: ERR_INVALID

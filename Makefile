@@ -148,8 +148,9 @@ test-deps:
 docs: ## write the README's tables from the .def files
 	@node tests/lint/docs.mjs
 
-fmt: ## format the sources
-	clang-format -i src/*/*.[ch] tests/*/*.c
+fmt: ## format the lines of C that you changed since the last commit
+	@PKGS=clang-format sh src/cli/packages.sh
+	@git clang-format --force --quiet --extensions c,h
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 40

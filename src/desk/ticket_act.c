@@ -243,6 +243,45 @@ static enum err fact_right(struct db *db, const struct ticket *t, struct act *ac
 	return !rc && act->by == BY_MODERATOR ? ticket_seen(db, t, &act->who, act->seen, e) : rc;
 }
 
+/* What the fact changes beside its entry in the log. */
+static enum err apply_fact(struct db *db, const struct fact_step *f, const struct ticket *t, struct act *act, int64_t now, struct error *e)
+{
+	enum err rc = ERR_OK;
+
+	switch (f->fact) {
+	case FACT_HIDE:
+		if (f->of > t->last_n)
+			return err_field(e, ERR_INVALID, "n", "There is no such entry.");
+		/* One entry is hidden for what it says itself. */
+		rc = f->of ? ERR_OK : ticket_seen(db, t, &act->who, act->seen, e);
+		if (!rc)
+			rc = hide_now(db, f, e);
+		if (!rc)
+			rc = audit_add(db, &act->who, f->suppress ? "ticket.suppress" : "ticket.hide", "ticket", t->id, NULL, e);
+		break;
+	case FACT_TOPIC:
+		rc = fact_right(db, t, act, now, e);
+		if (!rc && !ticket_open(t))
+			rc = err_set(e, ERR_CONFLICT, "This conversation is not in the queue.");
+		if (!rc)
+			rc = db_run(db, SQL_TICKET_SET_TOPIC, BINDS(b_int(t->id), b_text(f->topic)), NULL, e);
+		break;
+	case FACT_INVITE:
+		rc = fact_right(db, t, act, now, e);
+		if (!rc && t->state != TICKET_LIVE)
+			rc = err_set(e, ERR_CONFLICT, "Nobody holds this conversation.");
+		if (!rc)
+			rc = db_run(db, SQL_TICKET_INVITE, BINDS(b_int(t->id), b_int(f->account), b_int(now)), NULL, e);
+		break;
+	case FACT_URGENT:
+		rc = db_run(db, SQL_TICKET_SET_URGENT, BINDS(b_int(t->id), b_int(f->yes)), NULL, e);
+		if (!rc)
+			rc = audit_add(db, &act->who, f->yes ? "ticket.urgent" : "ticket.calm", "ticket", t->id, NULL, e);
+		break;
+	}
+	return rc;
+}
+
 static enum err set_fact(struct db *db, void *self, struct error *e)
 {
 	struct fact_step *f = self;
@@ -285,39 +324,7 @@ static enum err set_fact(struct db *db, void *self, struct error *e)
 		rc = err_set(e, ERR_CONFLICT, "The words of this conversation are gone.");
 		goto out;
 	}
-	switch (f->fact) {
-	case FACT_HIDE:
-		if (f->of > t.last_n) {
-			rc = err_field(e, ERR_INVALID, "n", "There is no such entry.");
-			break;
-		}
-		/* One entry is hidden for what it says itself. */
-		rc = f->of ? ERR_OK : ticket_seen(db, &t, &act.who, act.seen, e);
-		if (!rc)
-			rc = hide_now(db, f, e);
-		if (!rc)
-			rc = audit_add(db, &act.who, f->suppress ? "ticket.suppress" : "ticket.hide", "ticket", t.id, NULL, e);
-		break;
-	case FACT_TOPIC:
-		rc = fact_right(db, &t, &act, now, e);
-		if (!rc && !ticket_open(&t))
-			rc = err_set(e, ERR_CONFLICT, "This conversation is not in the queue.");
-		if (!rc)
-			rc = db_run(db, SQL_TICKET_SET_TOPIC, BINDS(b_int(t.id), b_text(f->topic)), NULL, e);
-		break;
-	case FACT_INVITE:
-		rc = fact_right(db, &t, &act, now, e);
-		if (!rc && t.state != TICKET_LIVE)
-			rc = err_set(e, ERR_CONFLICT, "Nobody holds this conversation.");
-		if (!rc)
-			rc = db_run(db, SQL_TICKET_INVITE, BINDS(b_int(t.id), b_int(f->account), b_int(now)), NULL, e);
-		break;
-	case FACT_URGENT:
-		rc = db_run(db, SQL_TICKET_SET_URGENT, BINDS(b_int(t.id), b_int(f->yes)), NULL, e);
-		if (!rc)
-			rc = audit_add(db, &act.who, f->yes ? "ticket.urgent" : "ticket.calm", "ticket", t.id, NULL, e);
-		break;
-	}
+	rc = apply_fact(db, f, &t, &act, now, e);
 	if (!rc)
 		rc = talk_append(db, &entry, &f->out->n, e);
 	if (!rc) {

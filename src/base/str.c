@@ -127,6 +127,39 @@ void str_addu(struct str *s, unsigned cp)
 	str_add(s, slice_make(b, n));
 }
 
+void str_add_html(struct str *s, struct slice text)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		const char *entity;
+
+		switch (text.ptr[i]) {
+		case '&':
+			entity = "&amp;";
+			break;
+		case '<':
+			entity = "&lt;";
+			break;
+		case '>':
+			entity = "&gt;";
+			break;
+		case '"':
+			entity = "&quot;";
+			break;
+		case '\'':
+			entity = "&#39;";
+			break;
+		default:
+			continue;
+		}
+		str_add(s, slice_make(text.ptr + done, i - done));
+		str_adds(s, entity);
+		done = i + 1;
+	}
+	str_add(s, slice_from(text, done));
+}
+
 bool str_add_fd(struct str *s, int fd)
 {
 	char buf[READ_BYTES];

@@ -33,6 +33,8 @@ void str_addf(struct str *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void str_addv(struct str *s, const char *fmt, va_list ap);
 /* A code point as UTF-8; what is no scalar value becomes U+FFFD. */
 void str_addu(struct str *s, unsigned code_point);
+/* Escaped for HTML text and quoted attributes. */
+void str_add_html(struct str *s, struct slice text);
 /* What is left to read of an open file, up to the builder's maximum: more makes it fail. False when reading fails (errno says why). */
 bool str_add_fd(struct str *s, int fd) MUST_CHECK;
 

@@ -551,7 +551,7 @@ static enum err judge_line(struct db *db, const struct giving *g, int64_t ticket
 	if (!waiting)
 		return g->label == LABEL_NONE ? ERR_OK : reported(db, ticket, n, done, e);
 	if (g->label != LABEL_SPAM && held) {
-		if ((err = talk_release(db, ticket, n, g->who, now, e)))
+		if ((err = talk_release(db, ticket, n, now, e)))
 			return err;
 		*entry = 1;
 	}

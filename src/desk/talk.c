@@ -192,7 +192,7 @@ enum err talk_repeat(struct db *db, const struct append *in, bool *found, struct
 	return closed ? closed : rc;
 }
 
-enum err talk_release(struct db *db, int64_t ticket, int64_t n, const struct actor *who, int64_t now, struct error *e)
+enum err talk_release(struct db *db, int64_t ticket, int64_t n, int64_t now, struct error *e)
 {
 	struct arena *a = arena_new(64 * 1024);
 	struct entry held;
@@ -200,7 +200,6 @@ enum err talk_release(struct db *db, int64_t ticket, int64_t n, const struct act
 	int64_t entry_n, before = 0;
 	enum err rc;
 
-	(void)who; /* the caller's audit row says who; readers need whose line it is */
 	if (!a)
 		return err_nomem(e);
 	rc = talk_entry(db, a, ticket, n, &held, e);

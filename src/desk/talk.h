@@ -93,6 +93,6 @@ enum err talk_repeat(struct db *db, const struct append *in, bool *found, struct
 /* Takes one entry out of the search index. */
 enum err talk_unindex(struct db *db, int64_t ticket, int64_t n, struct error *e) MUST_CHECK;
 /* A moderator lets a held line through: a `release` entry that carries the words for those who could not see them. */
-enum err talk_release(struct db *db, int64_t ticket, int64_t n, const struct actor *who, int64_t now, struct error *e) MUST_CHECK;
+enum err talk_release(struct db *db, int64_t ticket, int64_t n, int64_t now, struct error *e) MUST_CHECK;
 
 #endif

@@ -63,7 +63,7 @@ struct ticket {
 /* ERR_NOT_FOUND when there is none. Slices live in the arena. */
 enum err ticket_load(struct db *db, struct arena *a, int64_t id, struct ticket *out, struct error *e) MUST_CHECK;
 /* By the asker's link. ERR_NOT_FOUND for any token that opens nothing. */
-enum err ticket_by_token(struct desk *d, struct db *db, struct arena *a, struct slice token, struct ticket *out,
+enum err ticket_by_token(struct db *db, struct arena *a, struct slice token, struct ticket *out,
 			 struct error *e) MUST_CHECK;
 /* The link's token again, for a retry. ERR_CONFLICT where the link key is not the one it was made with. */
 enum err ticket_token(struct desk *d, struct db *db, int64_t ticket, char out[TICKET_TOKEN_BYTES], struct error *e) MUST_CHECK;

@@ -280,20 +280,6 @@ static void as_wikitext(struct str *out, struct arena *a, const struct ticket *t
 
 /* ---- HTML ---- */
 
-static void html(struct str *out, struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		switch (s.ptr[i]) {
-		case '<': str_adds(out, "&lt;"); break;
-		case '>': str_adds(out, "&gt;"); break;
-		case '&': str_adds(out, "&amp;"); break;
-		case '"': str_adds(out, "&quot;"); break;
-		case '\'': str_adds(out, "&#39;"); break;
-		default: str_addc(out, s.ptr[i]);
-		}
-	}
-}
-
 static enum err as_html(struct str *out, struct arena *a, const struct ticket *t, const struct lines *l, struct error *e)
 {
 	struct slice title = title_of(a, t);
@@ -303,14 +289,14 @@ static enum err as_html(struct str *out, struct arena *a, const struct ticket *t
 	str_adds(out, "<!doctype html>\n<html");
 	if (t->lang.len) {
 		str_adds(out, " lang=\"");
-		html(out, t->lang);
+		str_add_html(out, t->lang);
 		str_addc(out, '"');
 	}
 	str_adds(out, ">\n<meta charset=\"utf-8\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
 		      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\">\n<title>");
-	html(out, title);
+	str_add_html(out, title);
 	str_adds(out, "</title>\n<h1 dir=\"auto\">");
-	html(out, title);
+	str_add_html(out, title);
 	str_addf(out, "</h1>\n<p>#%lld, %s, %s</p>\n<ol>\n", (long long)t->id, state_name(t->state), stamp(t->asked, when));
 	for (size_t i = 0; !rc && i < l->count; i++) {
 		const struct entry *x = &l->at[i].entry;
@@ -319,11 +305,11 @@ static enum err as_html(struct str *out, struct arena *a, const struct ticket *t
 		if (l->at[i].dropped)
 			continue;
 		str_addf(out, "<li value=\"%lld\"><p><b><bdi>", (long long)x->n);
-		html(out, who(a, t, x));
+		str_add_html(out, who(a, t, x));
 		str_addf(out, "</bdi></b> <time datetime=\"%s\">%s</time>%s</p>", stamp(x->at, when), when, label(&l->at[i]));
 		if (!x->body.ptr || x->kind == ENTRY_STATE) {
 			str_adds(out, "<p><i>");
-			html(out, event_words(a, x));
+			str_add_html(out, event_words(a, x));
 			str_adds(out, "</i></p>");
 		}
 		if (x->body.ptr) {

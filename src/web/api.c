@@ -38,7 +38,7 @@ enum err api_link(struct request *rq, struct ticket *t, struct error *e)
 		if (!token.ptr)
 			return err_set(e, ERR_UNAUTHENTICATED, "The link's token is missing from the Authorization header.");
 	}
-	return ticket_by_token(rq->desk, rq->db, rq->arena, token, t, e);
+	return ticket_by_token(rq->db, rq->arena, token, t, e);
 }
 
 /* Decimal digits without a sign or leading zero, above 0. */

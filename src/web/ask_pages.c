@@ -283,7 +283,7 @@ struct shown {
 
 static enum err own_ticket(struct request *rq, struct ticket *t, struct error *e)
 {
-	return ticket_by_token(rq->desk, rq->db, rq->arena, rq->params[0], t, e);
+	return ticket_by_token(rq->db, rq->arena, rq->params[0], t, e);
 }
 
 static bool refused(const struct ticket *t)

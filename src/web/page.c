@@ -573,39 +573,6 @@ struct render {
 	struct error *e;
 };
 
-void page_escape(struct str *out, struct slice text)
-{
-	size_t done = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		const char *entity;
-
-		switch (text.ptr[i]) {
-		case '&':
-			entity = "&amp;";
-			break;
-		case '<':
-			entity = "&lt;";
-			break;
-		case '>':
-			entity = "&gt;";
-			break;
-		case '"':
-			entity = "&quot;";
-			break;
-		case '\'':
-			entity = "&#39;";
-			break;
-		default:
-			continue;
-		}
-		str_add(out, slice_make(text.ptr + done, i - done));
-		str_adds(out, entity);
-		done = i + 1;
-	}
-	str_add(out, slice_from(text, done));
-}
-
 struct jv *page_raw(struct slice html)
 {
 	return jv_set(jv_object(), RAW_KEY, jv_text(html.ptr ? html : SLICE("")));
@@ -665,14 +632,14 @@ static void put_value(struct render *r, const struct jv *v, bool raw)
 		if (raw && r->plain)
 			str_add(r->out, jv_text_of(v));
 		else
-			page_escape(r->out, jv_text_of(v));
+			str_add_html(r->out, jv_text_of(v));
 		return;
 	case JV_OBJECT: {
 		struct slice html = jv_get_text(v, RAW_KEY);
 		if (raw && html.ptr && !r->plain)
 			str_add(r->out, html);
 		else
-			page_escape(r->out, html);
+			str_add_html(r->out, html);
 		return;
 	}
 	case JV_NULL:
@@ -689,7 +656,7 @@ static void put_message(struct render *r, struct slice key)
 	i18n_add(&text, r->lang, key, I18N_NONE);
 	if (str_failed(&text))
 		r->out->failed = true;
-	page_escape(r->out, str_slice(&text));
+	str_add_html(r->out, str_slice(&text));
 	str_fini(&text);
 }
 

@@ -38,10 +38,7 @@ enum err page_render(const char *name, const char *lang, const struct jv *contex
 /* Marks HTML that is already safe (from text/markup, or of our own making) for {{{name}}}. */
 struct jv *page_raw(struct slice html);
 
-/* Adds text escaped for HTML text and quoted attributes. */
-void page_escape(struct str *out, struct slice text);
-
-/* Renders a template given as text, with partials as an object of texts (may be NULL): for mails and tests. `plain`
+/* Renders a template given as text, with partials as an object of texts (may be NULL): for tests. `plain`
  * means that {{{x}}} trusts every string and {{t.x}} is looked up like any other name, as the Mustache specification
  * has it. */
 enum err page_render_text(struct slice text, const struct jv *partials, bool plain, const char *lang,

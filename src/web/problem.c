@@ -124,11 +124,11 @@ static void answer_page(struct request *rq, struct response *rs, int status, con
 		/* A broken template on disk must not take the reason with it. */
 		str_reset(body);
 		str_adds(body, "<!doctype html><meta charset=\"utf-8\"><title>");
-		page_escape(body, heading);
+		str_add_html(body, heading);
 		str_adds(body, "</title><h1>");
-		page_escape(body, heading);
+		str_add_html(body, heading);
 		str_adds(body, "</h1><p>");
-		page_escape(body, text);
+		str_add_html(body, text);
 		str_adds(body, "</p>\n");
 	}
 	if (str_failed(body))

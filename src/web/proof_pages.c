@@ -51,7 +51,7 @@ HANDLER(page_question_challenge)
 	struct acted out;
 	enum err rc = request_form(rq, e);
 	if (rc == ERR_OK)
-		rc = ticket_by_token(rq->desk, rq->db, rq->arena, rq->params[0], &t, e);
+		rc = ticket_by_token(rq->db, rq->arena, rq->params[0], &t, e);
 	if (rc != ERR_OK)
 		return rc;
 	struct solving in = { .answer = view_field(rq, "answer"), .skip = request_field(rq, "skip").len > 0, .sender = rq->sender,

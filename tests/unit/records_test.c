@@ -266,7 +266,7 @@ static void test_erased_words_leave_the_disk(void **state)
 	assert_false(sealed);
 	assert_int_equal(fake_forgotten, 1);
 	/* unreadable at once; the link still works and says so */
-	MUST(ticket_by_token(&f->desk, f->db, f->arena, slice_of(asked.token), &t, &e));
+	MUST(ticket_by_token(f->db, f->arena, slice_of(asked.token), &t, &e));
 	assert_int_equal(t.state, TICKET_ERASED);
 	assert_null(t.title.ptr);
 	struct page page = read_all(f, asked.ticket, 0, VIEW_MODERATOR);

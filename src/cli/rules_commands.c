@@ -60,39 +60,37 @@ static int fail(const struct error *e)
 
 static int read_options(int argc, char **argv, struct options *o)
 {
+	const struct {
+		const char *name, **to;
+	} values[] = { { "--rules", &o->rules }, { "--subject", &o->subject }, { "--learn", &o->learn }, { "--since", &o->since },
+		{ "--undo", &o->undo } };
+	const struct {
+		const char *name;
+		bool *to;
+	} flags[] = { { "--no-builtin", &o->no_builtin }, { "--json", &o->json }, { "--sequence", &o->sequence }, { "--chat", &o->chat },
+		{ "--mail", &o->mail } };
+
 	*o = (struct options){ 0 };
 	for (int i = 1; i < argc; i++) {
 		const char *a = argv[i];
-		bool takes = strcmp(a, "--rules") == 0 || strcmp(a, "--subject") == 0 || strcmp(a, "--learn") == 0 || strcmp(a, "--since") == 0 ||
-			strcmp(a, "--undo") == 0;
-		if (takes && i + 1 == argc)
-			return usage_error("this option needs a value", a);
-		if (strcmp(a, "--rules") == 0)
-			o->rules = argv[++i];
-		else if (strcmp(a, "--subject") == 0)
-			o->subject = argv[++i];
-		else if (strcmp(a, "--learn") == 0)
-			o->learn = argv[++i];
-		else if (strcmp(a, "--since") == 0)
-			o->since = argv[++i];
-		else if (strcmp(a, "--undo") == 0)
-			o->undo = argv[++i];
-		else if (strcmp(a, "--no-builtin") == 0)
-			o->no_builtin = true;
-		else if (strcmp(a, "--json") == 0)
-			o->json = true;
-		else if (strcmp(a, "--sequence") == 0)
-			o->sequence = true;
-		else if (strcmp(a, "--chat") == 0)
-			o->chat = true;
-		else if (strcmp(a, "--mail") == 0)
-			o->mail = true;
-		else if (strncmp(a, "--", 2) == 0)
+		bool known = false;
+
+		for (size_t k = 0; !known && k < sizeof(values) / sizeof(values[0]); k++)
+			if ((known = strcmp(a, values[k].name) == 0)) {
+				if (i + 1 == argc)
+					return usage_error("this option needs a value", a);
+				*values[k].to = argv[++i];
+			}
+		for (size_t k = 0; !known && k < sizeof(flags) / sizeof(flags[0]); k++)
+			if ((known = strcmp(a, flags[k].name) == 0))
+				*flags[k].to = true;
+		if (known)
+			continue;
+		if (strncmp(a, "--", 2) == 0)
 			return usage_error("unknown option", a);
-		else if (o->arg_count == 2)
+		if (o->arg_count == 2)
 			return usage_error("too many arguments", a);
-		else
-			o->args[o->arg_count++] = a;
+		o->args[o->arg_count++] = a;
 	}
 	return GOOD;
 }

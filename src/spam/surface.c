@@ -162,6 +162,13 @@ static bool element_add(struct arena *a, struct surface_elements *list, size_t *
 	return true;
 }
 
+static bool element_cut(struct arena *a, struct surface_elements *out, size_t *cap, const struct mapped *m, size_t from, size_t end,
+	enum surface_source source)
+{
+	return element_add(a, out, cap,
+		(struct surface_element){ .text = slice_make(m->ptr + from, end - from), .map = m->map + from, .source = source });
+}
+
 /* One element a line, long ones cut behind the last space up to 2,048. */
 static bool cut_lines(struct arena *a, const struct mapped *m, enum surface_source source, struct surface_elements *out,
 		      size_t *cap)
@@ -182,10 +189,7 @@ static bool cut_lines(struct arena *a, const struct mapped *m, enum surface_sour
 				}
 			end = from + cut;
 		}
-		if (!element_add(a, out, cap,
-				 (struct surface_element){ .text = slice_make(m->ptr + from, end - from),
-							   .map = m->map + from,
-							   .source = source }))
+		if (!element_cut(a, out, cap, m, from, end, source))
 			return false;
 		from = end;
 	}
@@ -215,10 +219,7 @@ static bool cut_chunks(struct arena *a, const struct mapped *m, enum surface_sou
 				}
 			}
 		}
-		if (!element_add(a, out, cap,
-				 (struct surface_element){ .text = slice_make(m->ptr + from, end - from),
-							   .map = m->map + from,
-							   .source = source }))
+		if (!element_cut(a, out, cap, m, from, end, source))
 			return false;
 		from = end;
 	}

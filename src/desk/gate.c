@@ -348,7 +348,7 @@ static int64_t bytes_of(const struct submission *in)
 
 static enum err no_room(struct error *e, enum err code, const char *words)
 {
-	err_set(e, code, "%s", words);
+	err_field(e, code, "body", "%s", words);
 	if (e)
 		e->retry_after_s = 3600;
 	return code;

@@ -237,8 +237,8 @@ enum err talk_asker_room(const struct ticket *t, size_t bytes, struct error *e)
 
 	if (t->answered || (t->additions < TALK_ADDITIONS_MAX && t->added_bytes + (int64_t)bytes <= TALK_ADDITIONS_BYTES))
 		return ERR_OK;
-	rc = err_set(e, ERR_LIMITED,
-		     "You have added as much as fits before somebody answers. Please wait for an answer; nothing you sent before is lost.");
+	rc = err_field(e, ERR_LIMITED, "body",
+		       "You have added as much as fits before somebody answers. Please wait for an answer; nothing you sent before is lost.");
 	if (e)
 		e->retry_after_s = 600;
 	return rc;

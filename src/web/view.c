@@ -378,7 +378,7 @@ const char *view_trouble(const struct error *why)
 {
 	switch (why->code) {
 	case ERR_CONFLICT: return strcmp(why->field, "form") == 0 ? "problem-form-old" : "problem-state";
-	case ERR_LIMITED: return "problem-limited";
+	case ERR_LIMITED: return strcmp(why->field, "body") == 0 ? "problem-wait" : "problem-limited";
 	case ERR_BUSY:
 	case ERR_IO:
 	case ERR_NOMEM: return "problem-busy";

@@ -4,6 +4,9 @@ import { newId, Refused, tab } from './common.js';
 
 const noAnswer = (why) => !(why instanceof Refused) || [502, 503, 504].includes(why.status);
 
+// Too much at once passes by itself; too much before a person has looked (the text itself is at fault) waits for that person.
+const whatToSay = (why, words) => (!(why instanceof Refused) || why.status !== 429 ? words.text : (why.problem.field === 'body' && words.wait) || words.limited);
+
 // What is typed into `form.body` survives a reload and a crash of the tab. `found` is what was left there, "" without.
 export function keepTyped(form, key) {
 	const found = tab.get(key) ?? '';
@@ -67,7 +70,7 @@ export function makeSender({ form, key, failed, what, show, post, sent, refused,
 			return true;
 		} catch (why) {
 			row.failed();
-			say(why instanceof Refused && why.status === 429 ? failed.dataset.limited : failed.dataset.text);
+			say(whatToSay(why, failed.dataset));
 			if (why instanceof Refused && why.status === 409) remember(null);
 			refused(why);
 			return false;

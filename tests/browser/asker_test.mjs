@@ -347,6 +347,20 @@ test('staff pages ask for a login', async () => {
 	await leave(page);
 });
 
+test('who has written as much as fits before an answer is told what to wait for', async () => {
+	const page = await visit(b, desk, { width: 360, height: 780 });
+	await ask(page, 'How do I add a timeline to the article about the station?');
+	for (let i = 1; i <= 6; i++) {
+		await page.fill('#text', `And one more thing, number ${i}`);
+		await page.click('#write button.primary');
+		if (i < 6) await until(async () => (await page.inputValue('#text')) === '', 'the message to be kept');
+	}
+	await page.getByText('Please wait until somebody has looked at it; then you can send more.').waitFor();
+	assert.equal(await page.inputValue('#text'), 'And one more thing, number 6', 'nothing typed is lost');
+	await looksGood(page, 'a full conversation');
+	await leave(page);
+});
+
 test('the asker\'s pages weigh at most 40 KB each', async () => {
 	const page = await visit(b, desk);
 	const cdp = await page.context().newCDPSession(page);

@@ -57,6 +57,18 @@ test('a form that cannot be taken comes back with everything in it', async () =>
 	assert.equal((await desk.form('/', { body: 'hello there', anyway: '1' })).status, 303, 'a greeting is prompted once and never punished');
 });
 
+test('who has added as much as fits is told what to wait for, and keeps their words', async () => {
+	const where = await ask();
+	for (let i = 0; i < 5; i++) assert.equal((await desk.form(`${where}/messages`, { body: `And one more thing, number ${i}` })).status, 303);
+	const r = await desk.form(`${where}/messages`, { body: 'And the sixth thing' });
+	assert.equal(r.status, 429);
+	assert.ok(r.headers['retry-after']);
+	assert.match(r.text, /Please wait until somebody has looked at it; then you can send more\. Nothing you sent before is lost\./);
+	assert.match(r.text, /And the sixth thing<\/textarea>/);
+	const api = await desk.json('POST', `/api/v1/questions/${where.split('/').pop()}/messages`, { body: 'And the sixth thing' });
+	assert.deepEqual([api.status, api.body.field], [429, 'body']);
+});
+
 test('bad bytes and too many of them are answered with words for people', async () => {
 	const type = { 'content-type': 'application/x-www-form-urlencoded' };
 	const bad = await desk.request('POST', '/', { headers: { ...type, 'content-length': 9 }, body: 'body=%FF%' });

@@ -337,7 +337,9 @@ static enum err add_now(struct request *rq, const char *lang, const struct ticke
 		enum err rc = queue_hold_wait(rq->db, &w, e);
 		if (rc != ERR_OK)
 			return rc;
-		headline = "now-held", text = "now-held-text", refresh = REFRESH_HELD_S;
+		headline = t->appealed ? "now-held-again" : "now-held";
+		text = t->appealed ? "now-held-appeal" : t->why == HELD_NOT_REAL ? "now-held-notreal" : "now-held-text";
+		refresh = REFRESH_HELD_S;
 		if (w.known)
 			view_put(rq, now, lang, "waits", "waits-held",
 				 I18N(i18n_slice(view_duration(rq, lang, w.median_s)), i18n_slice(view_duration(rq, lang, w.p90_s))));
@@ -346,7 +348,8 @@ static enum err add_now(struct request *rq, const char *lang, const struct ticke
 	case TICKET_REJECTED: headline = "now-rejected", text = t->appealed ? "now-appealed" : "now-rejected-text"; break;
 	case TICKET_SPAM: headline = "now-spam", text = t->appealed ? "now-appealed" : "now-spam-text"; break;
 	case TICKET_SNOOZED: headline = "now-snoozed", text = "now-snoozed-text"; break;
-	case TICKET_CLOSED: headline = "now-closed", text = t->answered ? "now-closed-text" : "now-withdrawn-text"; break;
+	/* What nobody ever took was closed by its asker; whoever took it may have closed it without an answer. */
+	case TICKET_CLOSED: headline = "now-closed", text = t->answered || t->lease.fence ? "now-closed-text" : "now-withdrawn-text"; break;
 	case TICKET_PURGED: headline = "now-purged", text = "now-purged-text"; break;
 	default: headline = "now-erased", text = "now-erased-text"; break;
 	}

@@ -69,6 +69,30 @@ test('who has added as much as fits is told what to wait for, and keeps their wo
 	assert.deepEqual([api.status, api.body.field], [429, 'body']);
 });
 
+test('a held and a closed question say what is so', async () => {
+	const ann = await desk.login('ann');
+	const title = 'The bridge at the mill';
+	const where = await ask({ title });
+	const words = async () => (await desk.get(where)).text.match(/<section class="card now[^]*?<\/section>/)[0];
+	const id = (await ann.get('/api/v1/queue')).body.items.find((t) => t.title === title).id;
+	assert.equal((await ann.json('POST', `/api/v1/tickets/${id}/notreal`, {})).status, 200);
+	assert.match(await words(), /A helper was not sure what you would like to know/);
+	const item = (await ann.get('/api/v1/held?list=held')).body.items.find((i) => i.ticket === id);
+	assert.equal((await ann.json('POST', '/api/v1/judgements', { items: [{ ticket: id, n: item.n }], label: 'spam' })).status, 200);
+	assert.match(await words(), /A moderator thought that this was not a question/);
+	assert.equal((await desk.form(`${where}/appeal`, { text: 'It is about the bridge.' })).status, 303);
+	assert.match(await words(), /A person will read it again[^]*You told us that this was meant as a question/);
+	const r = await ann.json('POST', '/api/v1/judgements', { items: [{ ticket: id, n: item.n }], label: 'ham' });
+	assert.equal(r.status, 200, r.text);
+	const claim = (await ann.json('POST', `/api/v1/tickets/${id}/claim`, {})).body;
+	assert.equal((await ann.json('POST', `/api/v1/tickets/${id}/close`, { fence: claim.lease.fence, reason: 'elsewhere' })).status, 200);
+	assert.match(await words(), /This conversation is closed/);
+	assert.doesNotMatch(await words(), /You took your question back/, 'it was a helper who closed it');
+	const own = await ask();
+	assert.equal((await desk.form(`${own}/withdraw`)).status, 303);
+	assert.match((await desk.get(own)).text, /You took your question back/);
+});
+
 test('bad bytes and too many of them are answered with words for people', async () => {
 	const type = { 'content-type': 'application/x-www-form-urlencoded' };
 	const bad = await desk.request('POST', '/', { headers: { ...type, 'content-length': 9 }, body: 'body=%FF%' });

@@ -21,6 +21,11 @@ struct web;
 struct work;
 struct stream; /* the server's: a connection that became an event stream */
 
+/* Where the server keeps an answer that is the same for everybody. Static storage, zero at first; the server's own. */
+struct kept {
+	_Atomic(struct MHD_Response *) answer;
+};
+
 struct response {
 	int status;
 	struct arena *arena;
@@ -30,6 +35,7 @@ struct response {
 	int head_count;
 	struct str body;
 	struct slice fixed;         /* instead of `body`: bytes that live as long as the process */
+	struct kept *kept;          /* of `fixed`: all of the answer is made once */
 	struct stream *stream;      /* made by response_wake */
 	struct sub *sub;            /* given to response_stream */
 	struct slice prefix;
@@ -82,8 +88,8 @@ void response_init(struct response *rs, struct exchange *x, struct arena *a);
 void response_reset(struct response *rs);
 /* A header the handler set, or absent. */
 struct slice response_head(const struct response *rs, const char *name);
-/* Bytes that live as long as the process, not copied. */
-void response_fixed(struct response *rs, struct slice bytes);
+/* Bytes that live as long as the process, not copied. Who names the same `kept` gives the same status, heads and bytes each time. */
+void response_fixed(struct response *rs, struct slice bytes, struct kept *kept);
 /* Decides on an error answer before the handler could run. The first one counts. */
 void exchange_refuse_later(struct exchange *x, int status, enum err code, const char *message);
 /* Ends what request_* made (the JSON tree). */

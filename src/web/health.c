@@ -31,10 +31,11 @@ static const struct {
 
 enum err health_process(struct request *rq, struct response *rs, struct error *e)
 {
+	static struct kept kept;
 	(void)rq;
 	(void)e;
 	response_type(rs, "application/json");
-	response_fixed(rs, SLICE("{\"status\":\"ok\"}"));
+	response_fixed(rs, SLICE("{\"status\":\"ok\"}"), &kept);
 	return ERR_OK;
 }
 

@@ -197,9 +197,10 @@ struct str *response_body(struct response *rs)
 	return &rs->body;
 }
 
-void response_fixed(struct response *rs, struct slice bytes)
+void response_fixed(struct response *rs, struct slice bytes, struct kept *kept)
 {
 	rs->fixed = bytes;
+	rs->kept = kept;
 }
 
 enum err response_json(struct response *rs, int status, struct jv *v, struct error *e)

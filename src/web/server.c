@@ -64,6 +64,7 @@ struct call {
 	size_t body_len, body_cap, drained;
 	bool big; /* its body counts in big_bodies */
 	struct MHD_Response *answer;
+	bool shared;               /* the answer is kept for others too */
 	struct stream *stream;   /* the answer is this stream */
 	unsigned status;
 	char query[];
@@ -309,24 +310,50 @@ static struct MHD_Response *bytes_response(struct response *rs)
 	return r;
 }
 
+static struct MHD_Response *make_response(struct call *k)
+{
+	bool ok = true;
+	struct MHD_Response *r = k->x.rs.streaming ? stream_response(k) : bytes_response(&k->x.rs);
+	if (r == NULL) {
+		work_stream_left(k->web->work, k->x.network_bucket);
+		return NULL;
+	}
+	add_heads(k, r, &ok);
+	if (ok)
+		return r;
+	MHD_destroy_response(r); /* a stream is given back by ended() */
+	return NULL;
+}
+
+/* A fifth of a small answer's CPU goes into its heads: what is the same for everybody is made once, by whoever comes first. */
+static struct MHD_Response *kept_response(struct call *k, struct kept *kept)
+{
+	struct MHD_Response *r = atomic_load(&kept->answer), *none = NULL;
+	if (r != NULL)
+		return r;
+	r = make_response(k);
+	if (r == NULL || atomic_compare_exchange_strong(&kept->answer, &none, r))
+		return r;
+	MHD_destroy_response(r);
+	return none; /* another thread's, meanwhile */
+}
+
 /* Turns the response into libmicrohttpd's. Without x->built the connection is closed: memory was short. */
 static void build(struct exchange *x)
 {
 	struct call *k = call_of(x);
-	bool ok = true;
-	struct MHD_Response *r = x->rs.streaming ? stream_response(k) : bytes_response(&x->rs);
-	if (r == NULL) {
-		work_stream_left(k->web->work, x->network_bucket);
-		return;
-	}
-	add_heads(k, r, &ok);
-	if (!ok) {
-		MHD_destroy_response(r); /* a stream is given back by ended() */
-		return;
-	}
-	k->answer = r;
+	k->shared = x->rs.kept != NULL && !x->rs.close;
+	k->answer = k->shared ? kept_response(k, x->rs.kept) : make_response(k);
 	k->status = (unsigned)x->rs.status;
-	x->built = true;
+	x->built = k->answer != NULL;
+}
+
+/* Gives back what build made. */
+static void drop_answer(struct call *k)
+{
+	if (k->answer != NULL && !k->shared)
+		MHD_destroy_response(k->answer);
+	k->answer = NULL;
 }
 
 /* A worker lets go. From here on the call belongs to the polling thread, which may end it at once. */
@@ -431,11 +458,10 @@ static enum MHD_Result queue_answer(struct call *k, void **ctx)
 	struct MHD_Response *r = k->answer;
 	if (r == NULL)
 		return MHD_NO;
-	k->answer = NULL;
 	atomic_store(&k->conn->phase, PHASE_BUSY);
 	if (k->stream == NULL) {
 		enum MHD_Result queued = MHD_queue_response(k->c, k->status, r);
-		MHD_destroy_response(r);
+		drop_answer(k);
 		return queued;
 	}
 	/* The call has done its work; the connection carries the stream from here on. */
@@ -544,8 +570,7 @@ static void ended(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_Requ
 	struct web *w = k->web;
 	atomic_store(&k->conn->since_ms, clock_mono_ms());
 	atomic_store(&k->conn->phase, PHASE_IDLE);
-	if (k->answer != NULL)
-		MHD_destroy_response(k->answer);
+	drop_answer(k);
 	if (k->stream != NULL)
 		stream_free(k->stream);
 	drop_body(k);

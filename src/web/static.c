@@ -19,10 +19,12 @@ struct file {
 	const char *name; /* below FOLDER */
 	struct slice bytes, gzip;
 	char tag[STATIC_TAG_BYTES];
+	struct kept *kept; /* two by two: packed, and for ever */
 };
 
 /* Written once by static_start, before any thread serves. */
 static struct file files[STATIC_FILES_MAX];
+static struct kept kept[STATIC_FILES_MAX][4];
 static size_t file_count;
 static char version[STATIC_TAG_BYTES + 1]; /* "v" and the tag of all files together */
 
@@ -51,7 +53,7 @@ enum err static_start(struct error *e)
 			return err_set(e, ERR_INTERNAL, "There are more than %d static files.", STATIC_FILES_MAX);
 		struct file *f = &files[file_count++];
 		char packed[256];
-		*f = (struct file){ .name = name + strlen(FOLDER), .bytes = bytes };
+		*f = (struct file){ .name = name + strlen(FOLDER), .bytes = bytes, .kept = kept[f - files] };
 		snprintf(packed, sizeof packed, "%s.gz", name);
 		if (!embed_find(packed, &f->gzip) || f->gzip.len >= bytes.len)
 			f->gzip = SLICE_NONE;
@@ -183,12 +185,11 @@ enum err static_file(struct request *rq, struct response *rs, struct error *e)
 		return r == ERR_NOT_FOUND ? err_set(e, ERR_NOT_FOUND, "There is no such file.") : r;
 	}
 
-	bool packed = gzip.ptr != NULL && takes_gzip(request_header(rq, "accept-encoding"));
+	bool forever = !disk && below && slice_is(folder, version), packed = gzip.ptr != NULL && takes_gzip(request_header(rq, "accept-encoding"));
 	/* Another coding is another representation (RFC 9110 section 8.8.3). */
 	snprintf(etag, sizeof etag, "\"%s%s\"", tag, packed ? "-gz" : "");
 	response_header(rs, "ETag", etag);
-	response_header(rs, "Cache-Control",
-		!disk && below && slice_is(folder, version) ? "public, max-age=31536000, immutable" : "no-cache");
+	response_header(rs, "Cache-Control", forever ? "public, max-age=31536000, immutable" : "no-cache");
 	if (gzip.ptr != NULL)
 		response_header(rs, "Vary", "Accept-Encoding");
 	struct slice match = request_header(rq, "if-none-match");
@@ -202,6 +203,6 @@ enum err static_file(struct request *rq, struct response *rs, struct error *e)
 	if (disk)
 		str_add(response_body(rs), bytes);
 	else
-		response_fixed(rs, packed ? gzip : bytes);
+		response_fixed(rs, packed ? gzip : bytes, &f->kept[packed * 2 + forever]);
 	return ERR_OK;
 }

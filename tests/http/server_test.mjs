@@ -182,6 +182,32 @@ describe('heads and bodies', () => {
 			assert.equal((await desk.get(where)).status, 404, where);
 	});
 
+	test('an answer that is kept for everybody has all its heads each time, and no other form\'s', async () => {
+		const css = (await desk.get('/')).text.match(/href="([^"]*\/static\/[^"]+\.css)"/)[1];
+		const forms = [];
+		for (const where of ['/static/porchlight.css', css, '/healthz'])
+			for (const coding of ['identity', 'gzip']) for (const method of ['GET', 'HEAD']) forms.push([method, where, coding]);
+		const answers = async () => {
+			const all = [];
+			for (const [method, where, coding] of forms) {
+				const { status, headers, bytes } = await desk.request(method, where, { headers: { 'accept-encoding': coding } });
+				const { date, ...heads } = headers;
+				assert.equal(status, 200);
+				assert.ok(date);
+				assert.equal(heads['content-encoding'], coding === 'gzip' && where !== '/healthz' ? 'gzip' : undefined, where);
+				assert.equal(heads['cache-control'], where === css ? 'public, max-age=31536000, immutable' : where === '/healthz' ? 'no-store' : 'no-cache');
+				for (const name of ['content-security-policy', 'referrer-policy', 'x-content-type-options', 'cross-origin-resource-policy', 'cross-origin-opener-policy', 'content-type'])
+					assert.ok(heads[name], `${where}: ${name}`);
+				all.push([method, where, coding, heads, bytes.toString('base64')]);
+			}
+			return all;
+		};
+		const first = await answers();
+		assert.deepEqual(await answers(), first);
+		// Whoever comes while the first is being made gets the same.
+		for (const more of await Promise.all(Array.from({ length: 16 }, answers))) assert.deepEqual(more, first);
+	});
+
 	test('bodies: JSON is JSON, text is text, too long is 413', async () => {
 		const ask = (body, type = 'application/json') => desk.request('POST', '/api/v1/questions', { body, headers: { 'content-type': type } });
 		for (const body of ['{', '[]', '"x"', '1', '{"body":1}', '{"body":"a","body":"b"}', '{"body":"\\u0000"}', '{"body":"\\ud800"}', '{"body":"x"} x', '['.repeat(5000)])

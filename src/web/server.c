@@ -74,6 +74,7 @@ struct stream {
 	enum ctx_kind kind;
 	struct web *web;
 	struct MHD_Connection *c;
+	struct MHD_Response *head; /* until its heads have gone */
 	struct sub *sub;
 	char *prefix;
 	size_t prefix_len, prefix_at;
@@ -186,11 +187,32 @@ static void stream_sleep(void *ctx)
 	MHD_suspend_connection(s->c);
 }
 
+/* Heads that have gone are not needed again: libmicrohttpd would keep a kilobyte of them as long as the stream lasts. */
+static enum MHD_Result forget_head(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	const char **first = cls;
+	(void)kind;
+	first[0] = name;
+	first[1] = value;
+	return MHD_NO;
+}
+
+static void forget_heads(struct MHD_Response *r)
+{
+	const char *first[2];
+	while (MHD_get_response_headers(r, forget_head, first) > 0 && MHD_del_response_header(r, first[0], first[1]) == MHD_YES)
+		;
+}
+
 static ssize_t stream_read(void *ctx, uint64_t pos, char *buf, size_t max)
 {
 	struct stream *s = ctx;
 	size_t n = 0;
 	(void)pos;
+	if (s->head != NULL) {
+		forget_heads(s->head);
+		s->head = NULL;
+	}
 	if (s->prefix != NULL) {
 		n = s->prefix_len - s->prefix_at;
 		if (n > max)
@@ -288,6 +310,7 @@ static struct MHD_Response *stream_response(struct call *k)
 	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, k->x.http10 ? 2048 : 16, stream_read, s, NULL);
 	if (r == NULL)
 		return NULL;
+	s->head = r;
 	s->sub = rs->sub;
 	s->bucket = k->x.network_bucket;
 	rs->sub = NULL;

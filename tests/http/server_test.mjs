@@ -293,6 +293,8 @@ describe('heads and bodies', () => {
 		}
 		assert.match(s[0].headers['cache-control'], /no-store/);
 		assert.equal(s[0].headers['x-accel-buffering'], 'no');
+		for (const name of ['content-security-policy', 'referrer-policy', 'x-content-type-options', 'cross-origin-resource-policy', 'cross-origin-opener-policy'])
+			assert.ok(s[0].headers[name], `a stream's ${name}`);
 		await until(() => s[0].ended, 'the oldest stream to be cut');
 		assert.deepEqual(s.slice(1).map((x) => x.ended), [false, false, false]);
 		const later = await desk.sse(where, { 'last-event-id': '1' });

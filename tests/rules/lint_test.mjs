@@ -1,5 +1,5 @@
 // Every shipped rule that moderators can meet says what it saw and shows by example what it means; one that can hold or refuse a text also
-// says so kindly to the person who wrote it, in each language of the pages.
+// says so kindly to the person who wrote it, in each of the ten languages that the rules are written for.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..', 'rules');
 const HOLDS_FROM = 3;
-const NOTE_LANGUAGES = ['en', 'de', 'ar'];
+const NOTE_LANGUAGES = ['en', 'de', 'ar', 'es', 'fa', 'fr', 'hi', 'pt', 'ru', 'zh'];
 const EXAMPLES_MIN = 2;
 const definitions = ['body', 'rawbody', 'full', 'uri', 'norm', 'skel', 'header', 'meta'];
 

@@ -166,6 +166,9 @@ static void perform(struct work *w, struct exchange *x, struct db **db, struct a
 		r = rq->route->handler(rq, &x->rs, &e);
 	if (r == ERR_OK && (x->rs.failed || (!x->rs.streaming && str_failed(&x->rs.body))))
 		r = err_nomem(&e);
+	/* A page that comes back with its words says when to try again, as a problem document does. */
+	if (r == ERR_OK && (x->rs.status == 503 || x->rs.status == 429) && !response_head(&x->rs, "Retry-After").ptr)
+		response_header(&x->rs, "Retry-After", "5");
 	if (r == ERR_OK && x->rs.streaming && x->head) {
 		/* What GET would answer, without the stream. */
 		response_reset(&x->rs);

@@ -60,6 +60,34 @@ for (const [letter, name] of [['f', 'the disk is full'], ['s', 'fsync fails'], [
 		rmSync(folder, { recursive: true });
 	});
 
+test('pages that cannot be written come back with the words in them, and say when to try again', async () => {
+	const folder = mkdtempSync(path.join(os.tmpdir(), 'porchlight-fault-'));
+	chmodSync(folder, 0o755);
+	const fault = path.join(folder, 'fault');
+	writeFileSync(fault, '');
+	const desk = await start({ program: lossy, env: { LOSSY_FAULT: fault, PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'helper' } });
+	const { token } = (await desk.json('POST', '/api/v1/questions', { body: words, client_id: randomUUID() })).body;
+	const ann = await desk.login('ann');
+	const claim = (await ann.json('POST', '/api/v1/queue/next', {})).body;
+	const nonce = async (page) => /name="form" value="([^"]+)"/.exec((await desk.get(page)).text)[1];
+	const forms = [
+		[desk, '/', { body: 'Something mauve?', form: await nonce('/') }],
+		[desk, `/q/${token}/messages`, { body: 'Something mauve.', form: await nonce(`/q/${token}?write=1`) }],
+		[ann, `/desk/t/${claim.id}/messages`, { body: 'Something mauve.', fence: String(claim.lease.fence), csrf: ann.csrf }],
+		[ann, '/desk/canned', { title: 'A colour', body: 'Something mauve.', csrf: ann.csrf }],
+	];
+	writeFileSync(fault, 'f');
+	for (const [who, page, fields] of forms) {
+		const r = await who.form(page, fields);
+		assert.equal(r.status, 503, page);
+		assert.match(r.text, /Something mauve/, page);
+		assert.ok(Number(r.headers['retry-after']) > 0, `${page}: no Retry-After`);
+	}
+	writeFileSync(fault, '');
+	await desk.stop();
+	rmSync(folder, { recursive: true });
+});
+
 /** Another process that holds the write lock until end(). */
 async function lock(desk) {
 	const other = spawn('sqlite3', [path.join(desk.data, 'porchlight.db')], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -60,7 +60,7 @@ export async function seeded() {
 	const held = await ask(SPAM, { title: 'Increase your website ranking', name: 'SEO Team', lang: 'en' });
 	pages.held = `/q/${held.token}`;
 	for (const number of ['0107', '0108']) await ask(SPAM.replace('0100', number), { title: 'Increase your website ranking', name: 'SEO Team', lang: 'en' });
-	await ask('Play at https://lucky-spins.example/bonus and claim 200 free spins, no deposit casino bonus today! Join now: https://lucky-spins.example/join', { title: 'Best casino bonus', name: 'Casino', lang: 'en' });
+	await ask('Play at https://lucky-spins.example/bonus and claim 200 free spins today!', { title: 'Best casino bonus', name: 'Casino', lang: 'en' });
 	await ask('Ofrecemos préstamos rápidos sin aval y sin buró de crédito, aprobación en 24 horas. Escríbenos por WhatsApp +1 555 0101.', { title: 'Préstamo rápido', name: 'Prestamos', lang: 'es' });
 
 	const spam = await ask('Invest in bitcoin with our expert trader and earn guaranteed profit of 300% every week. Write to our manager on Telegram @fast_profit_now to start trading today.', { title: 'Double your bitcoin', name: 'Investor', lang: 'en' });

@@ -104,6 +104,42 @@ test('probing: near copies of a refused text get the same answer, which says not
 	assert.equal((await ask(d, { body: 'Where do I find the article about garden gnomes, and may I add a picture?' })).body.state, 'queued');
 });
 
+test('probing: whichever reason holds or refuses a text, the answer and the page are the same but for its words', async () => {
+	assert.equal((await put('lists/probed.list', 'probed-lamps.test\n')).status, 200);
+	const made = await put('local.d/probed.cf', `score LIST_PROBED 8
+body PROBED_LOW /violet otters/
+score PROBED_LOW 6
+body PROBED_HIGH /amber otters/
+score PROBED_HIGH 12
+body __PROBED_PART /silver otters/
+meta PROBED_META (__PROBED_PART && !PROBED_LOW)
+score PROBED_META 9
+body PROBED_ACTION /copper otters/
+score PROBED_ACTION 0.01
+action PROBED_ACTION hold
+body PROBED_REFUSE /golden otters/
+score PROBED_REFUSE 3
+action PROBED_REFUSE reject
+body PROBED_MUCH /ivory otters/
+score PROBED_MUCH 90
+action PROBED_MUCH reject
+`);
+	assert.equal(made.status, 200, made.text);
+	const wholes = { held: [], rejected: [] };
+	for (const [state, words] of [['held', 'violet otters'], ['held', 'amber otters'], ['held', 'silver otters'], ['held', 'copper otters'], ['held', 'otters of https://probed-lamps.test/'],
+		['rejected', 'golden otters'], ['rejected', 'ivory otters'], ['rejected', 'golden otters, amber otters, ivory otters']]) {
+		const body = `Is there an article on ${words}?`;
+		const r = await ask(d, { body });
+		assert.equal(r.body.state, state, words);
+		const views = [r.text, (await d.get(`${V}/questions/${r.body.token}`)).text, (await d.get(`/q/${r.body.token}`)).text, JSON.stringify(r.headers), String(r.status)];
+		/* What is each question's own: its link, its words, its time, the page's nonce; and how long headers make that. */
+		wholes[state].push(views.map((v) => v.replaceAll(r.body.token, 'TOKEN').replaceAll(words, 'WORDS').replace(/https:\/\/probed-lamps\.test\/|otters of /g, '')
+			.replace(/name="form" value="[^"]+"/g, 'FORM').replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|"content-length":"\d+"|"date":"[^"]+"|\d\d:\d\d/g, 'OWN')));
+	}
+	for (const [state, [first, ...others]] of Object.entries(wholes)) for (const other of others) assert.deepEqual(other, first, state);
+	assert.doesNotMatch(JSON.stringify(wholes), /PROBED|probed/);
+});
+
 test('a language that is claimed silences nothing', async () => {
 	const seen = [];
 	for (const lang of ['en', 'ru', 'zh', 'ar', 'tlh', undefined]) {
@@ -151,6 +187,7 @@ test('every tool for rules: its answer as JSON, and 0, 1 or 2', () => {
 		[['eval', file, '--learn', file], ['spam', 'ham', 'by_lang']],
 		[['bench', file], []],
 		[['replay', path.join(good, 'a.cf')], []],
+		[['learn', file], ['lines', 'learned', 'undo']],
 		[['list'], ['rules', 'generation']],
 	]) {
 		const r = run(...args, '--json');
@@ -217,6 +254,73 @@ test('marks that turn text around stay inside the field that holds them', async 
 	assert.equal(places, 1, 'only the text itself has them');
 	assert.match(page, new RegExp(`dir="auto"[^>]*>(?:\\s|<p[^>]*>)*Some words${turn}sdrow`), 'in an element that ends them');
 	assert.doesNotMatch((await mona.get('/desk')).text, /[\u202a-\u202e\u2066-\u2069]/, 'the queue shows one-line fields only');
+});
+
+// Sent to the desk itself, in each place where a stranger writes; while they are judged, others are served.
+const LONG = { body: 15000, title: 200, name: 60, page: 300 };
+const cut = (text, bytes) => {
+	let out = '';
+	for (const c of text) {
+		if (Buffer.byteLength(out + c) > bytes) break;
+		out += c;
+	}
+	return out;
+};
+const odd = {
+	'an address as long as a text may be': `https://a.test/${'b/'.repeat(8000)}`,
+	'a host of a thousand labels': `https://${'a.'.repeat(4000)}test/`,
+	'addresses in addresses': `https://a.test/?u=${'https://b.test/?u='.repeat(800)}`,
+	'a wall of combining marks': `e${'\u0301\u0316\u20dd'.repeat(2500)}`,
+	'right-to-left overrides': '\u202e\u2067reverof \u202cti dda\u2069'.repeat(400),
+	'invisible marks': `v${'\u200b\u2060\ufeff'.repeat(1600)}i`,
+	'tag characters and private ones': '\u{e0041}\u{e0020}\u{f0000}\ue000'.repeat(1000),
+	'noncharacters': '\ufffe\uffff\u{1fffe}\ufdd0'.repeat(1200),
+	'one letter': 'a'.repeat(15000),
+	'open tags': '<b>'.repeat(5000),
+	'open brackets': '[[{{'.repeat(3500),
+	'entities': '&amp;#x26;'.repeat(1500),
+};
+test('odd texts in every field are answered, readable by staff, and others are served meanwhile', async () => {
+	for (const [name, text] of Object.entries(odd)) {
+		const more = Object.fromEntries(Object.entries(LONG).map(([field, bytes]) => [field, cut(text, bytes - 40)]));
+		const [r, other] = await Promise.all([
+			ask(d, { ...more, title: cut(`${name} ${text}`, 200), body: `How do I add a source? ${more.body}` }),
+			ask(d, { title: `Beside ${name}`, body: `Where is the page of ${name}, and who looks after it?` }),
+		]);
+		assert.equal(r.status, 201, `${name}: ${r.text.slice(0, 300)}`);
+		assert.equal(other.status, 201, name);
+		assert.ok(['queued', 'challenged', 'held', 'rejected'].includes(r.body.state), name);
+		for (const [who, where] of [[d, `${V}/questions/${r.body.token}`], [d, `/q/${r.body.token}`], [mona, `${V}/held?list=held`], [hanna, '/desk']])
+			assert.equal((await who.get(where)).status, 200, `${name}: ${where}`);
+	}
+	/* More than a text may be is said to be that. */
+	for (const [text, status] of [[`https://a.test/${'b'.repeat(60 << 10)}`, 422], ['\u0301'.repeat(30 << 10), 422], ['\u0301'.repeat(64 << 10), 413]]) {
+		const r = await ask(d, { body: `e${text}` });
+		assert.equal(r.status, status, r.text);
+	}
+});
+
+test('bytes that are no UTF-8, and half a character as JSON spells it, are refused in every field', async () => {
+	const send = (where, type, bytes) => d.request('POST', where, { headers: { 'content-type': type, 'content-length': bytes.length }, body: bytes });
+	const broken = {
+		'an overlong slash': 'c0af', 'an overlong slash of three': 'e080af', 'an overlong NUL': 'c080', 'a lone surrogate': 'eda080', 'a pair of surrogates': 'eda081edb080',
+		'beyond the last character': 'f4908080', 'half a character': 'e282', 'a stray byte': '80', 'no byte of UTF-8': 'ff',
+	};
+	for (const [name, hex] of Object.entries(broken))
+		for (const field of ['body', 'title', 'name', 'page', 'lang', 'email']) {
+			const words = { body: 'How do I add a source?', lang: 'en', [field]: '@' };
+			const [before, behind] = JSON.stringify(words).split('@');
+			const r = await send(`${V}/questions`, 'application/json', Buffer.concat([Buffer.from(before), Buffer.from(hex, 'hex'), Buffer.from(behind)]));
+			assert.equal(r.status, 400, `${name} in ${field}: ${r.text}`);
+			const [front, rest] = new URLSearchParams(words).toString().split('%40');
+			const page = await send('/', 'application/x-www-form-urlencoded', Buffer.from(front + hex.replace(/../g, '%$&') + rest));
+			assert.equal(page.status, 400, `${name} in ${field} of the form`);
+		}
+	for (const escape of ['\\ud800', '\\udc00', '\\ud800x', '\\udc00\\ud800', '\\u0000']) {
+		const r = await send(`${V}/questions`, 'application/json', Buffer.from(`{"body":"How do I add ${escape} a source?"}`));
+		assert.equal(r.status, 400, `${escape}: ${r.text}`);
+	}
+	assert.equal((await ask(d, { body: 'How do I add 😀 to a source?' })).status, 201);
 });
 
 test('an address of 60 KiB, a flood of invisible marks and a wall of combining marks are answered, not suffered', async () => {

@@ -1,4 +1,4 @@
-// Outside opinions: the real rspamd, and a peer that speaks StopForumSpam's and Akismet's protocols and also misbehaves.
+// Outside opinions: the real rspamd, and peers in place of it, of StopForumSpam and of Akismet that misbehave.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
@@ -203,6 +203,53 @@ describe('StopForumSpam and Akismet', () => {
 		assert.deepEqual(opinions(d, 'After'), []);
 		await until(() => told() > before, 'the line in the log');
 		assert.equal(told(), before + 1);
+	});
+});
+
+describe('rspamd, when something else answers at its address', () => {
+	let d, mona, peer, how;
+	before(async () => {
+		peer = http.createServer((rq, rs) => rq.resume().on('end', () => how(rq, rs)));
+		await new Promise((resolve) => peer.listen(0, '127.0.0.1', resolve));
+		d = await desk({ env: { PORCHLIGHT_FORM_TOKEN: 'off', PORCHLIGHT_OPINION_RSPAMD: `http://127.0.0.1:${peer.address().port}` } });
+		mona = await d.login('mona');
+	});
+	after(async () => {
+		await d?.stop();
+		peer.closeAllConnections?.();
+		peer.close();
+	});
+	const good = JSON.stringify({ score: 7, required_score: 15, action: 'greylist', symbols: {} });
+	const unknown = {
+		'says nothing at all': () => {},
+		'hangs up in the middle': (rq, rs) => (rs.writeHead(200, { 'content-length': 1000 }), rs.write('{"score":'), setImmediate(() => rs.destroy())),
+		'fails': (rq, rs) => (rs.writeHead(500), rs.end(good)),
+		'answers with a page': (rq, rs) => rs.end('<h1>It works</h1>'),
+		'answers without a score': (rq, rs) => rs.end('{"action":"reject"}'),
+		'gives words for a score': (rq, rs) => rs.end('{"score":"7","required_score":15,"action":"reject"}'),
+		'answers with a list': (rq, rs) => rs.end(`[${good}]`),
+		'sends a deep document': (rq, rs) => rs.end('{"a":'.repeat(50000)),
+		'answers without end': (rq, rs) => {
+			const more = () => rs.write(' '.repeat(65536)) && setImmediate(more);
+			rs.on('drain', more);
+			rs.on('error', () => {});
+			more();
+		},
+	};
+	for (const [name, way] of Object.entries(unknown))
+		test(`a peer that ${name} is unknown: the question goes on without it`, async () => {
+			how = (rq, rs) => rs.end(good); // ends any row of failures
+			await ask(d, { title: `Before: ${name}`, body: `Before the peer ${name}, a question.` });
+			how = way;
+			await question(d, { title: name, body: `While the peer ${name}, a question.` });
+			assert.deepEqual(opinions(d, name).map((o) => [o.service, o.known, o.score]), [['rspamd', 'unknown', 0]]);
+		});
+
+	test('whatever score it claims, it holds at most, and its words stay text', async () => {
+		how = (rq, rs) => rs.end('{"score":1e300,"required_score":15,"action":"<b>reject</b>\\u202e","symbols":{"<script>x</script>":{"score":1e300}}}');
+		const r = await ask(d, { title: 'Much', body: 'A question while the peer claims much.' });
+		assert.ok(['queued', 'held'].includes(r.body.state), r.text);
+		if (r.body.state === 'held') assert.doesNotMatch((await mona.get('/desk/moderation')).text, /<b>reject|<script>x/);
 	});
 });
 

@@ -259,37 +259,51 @@ static struct slice last_bytes(struct slice s, size_t max)
 	return slice_from(s, from);
 }
 
-/* The last words of this talk's asker, the question and corrections among them, oldest first, so that a text cut into pieces is
- * seen whole; of a long piece its end, which is where the next one goes on. */
-static enum err fetch_before(struct db *db, struct arena *a, int64_t ticket, struct slice *out, struct error *e)
+/* The first `count` of lines that came newest first, as they are read. */
+static struct slice lines_in_order(struct arena *a, const struct slice *lines, size_t count)
 {
-	struct slice lines[4];
-	size_t n = 0, bytes = 0;
-	struct rows r;
-	enum err err = rows_open(db, &r, SQL_GATE_TALK_BEFORE, BINDS(b_int(ticket)), e);
-
-	*out = SLICE_NONE;
-	if (err)
-		return err;
-	while (n < 4 && rows_next(&r)) {
-		struct slice body = rows_text(&r, 0), end = last_bytes(body, BEFORE_MAX_BYTES - bytes);
-		lines[n++] = arena_slice(a, end);
-		bytes += end.len + 1;
-		if (end.len < body.len || bytes >= BEFORE_MAX_BYTES)
-			break;
-	}
-	if ((err = rows_close(&r)) || n == 0)
-		return err;
+	struct slice out;
 	struct str s;
+
 	str_init(&s, BEFORE_MAX_BYTES * 2);
-	for (size_t i = n; i-- > 0;) {
+	for (size_t i = count; i-- > 0;) {
 		str_add(&s, lines[i]);
 		if (i)
 			str_addc(&s, '\n');
 	}
-	*out = str_dup(&s, a);
+	out = str_dup(&s, a);
 	str_fini(&s);
-	return out->ptr ? ERR_OK : err_nomem(e);
+	return out;
+}
+
+/* The last words of this talk's asker, the question and corrections among them, oldest first, so that a text cut into pieces is
+ * seen whole; of a long piece its end, which is where the next one goes on. A correction is also read with what follows its place. */
+static enum err fetch_before(struct db *db, struct arena *a, struct submission *in, struct error *e)
+{
+	struct slice lines[4];
+	size_t n = 0, following = 0, bytes = 0;
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_GATE_TALK_BEFORE, BINDS(b_int(in->ticket)), e);
+
+	in->before = in->after = SLICE_NONE;
+	if (err)
+		return err;
+	while (n < 4 && rows_next(&r)) {
+		struct slice body = rows_text(&r, 1), end = last_bytes(body, BEFORE_MAX_BYTES - bytes);
+		bool cut = end.len < body.len;
+		lines[n++] = arena_slice(a, end);
+		bytes += end.len + 1;
+		if (in->corrects && rows_int(&r, 0) > in->corrects && !cut)
+			following = n;
+		if (cut || bytes >= BEFORE_MAX_BYTES)
+			break;
+	}
+	if ((err = rows_close(&r)) || n == 0)
+		return err;
+	in->before = lines_in_order(a, lines, n);
+	if (following)
+		in->after = lines_in_order(a, lines, following);
+	return in->before.ptr && (!following || in->after.ptr) ? ERR_OK : err_nomem(e);
 }
 
 static enum err fetch_talk(struct db *db, struct arena *a, struct submission *in, struct facts *f, struct error *e)
@@ -300,7 +314,7 @@ static enum err fetch_talk(struct db *db, struct arena *a, struct submission *in
 	if (!err)
 		err = db_int(db, SQL_GATE_TALK_TRUST, BINDS(b_int(in->ticket)), &trusted, e);
 	if (!err)
-		err = fetch_before(db, a, in->ticket, &in->before, e);
+		err = fetch_before(db, a, in, e);
 	if (err)
 		return err;
 	in->brief = trusted > 0 || f->talk_lines >= GATE_BRIEF_AFTER;

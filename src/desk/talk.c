@@ -396,8 +396,8 @@ static enum err check_post(const struct post *in, struct error *e)
 	return ERR_OK;
 }
 
-static enum err screen(struct desk *d, struct db *db, struct arena *a, const struct post *in, struct slice name, struct screening **out,
-		       struct error *e)
+static enum err screen(struct desk *d, struct db *db, struct arena *a, const struct post *in, int64_t of, struct slice name,
+		       struct screening **out, struct error *e)
 {
 	bool asker = in->act.by == BY_ASKER;
 	struct submission *s = ARENA_NEW(a, struct submission);
@@ -412,6 +412,7 @@ static enum err screen(struct desk *d, struct db *db, struct arena *a, const str
 	s->form = in->form;
 	s->api = !in->form.ptr;
 	s->ticket = in->act.ticket;
+	s->corrects = of;
 	return gate_screen(d, db, a, s, &in->sender, out, e);
 }
 
@@ -464,7 +465,7 @@ static enum err post(struct desk *d, struct db *db, struct arena *a, const struc
 			rc = err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
 	}
 	if (!rc && (asker || !in->note))
-		rc = screen(d, db, a, in, t.name, &screening, e);
+		rc = screen(d, db, a, in, of, t.name, &screening, e);
 	if (!rc && !asker && screening && gate_verdict(screening)->flagged && in->act.who.role != ROLE_TRIAL && !in->confirmed)
 		rc = err_field(e, ERR_INVALID, "confirm",
 			       "This seems to ask for money or to move the talk elsewhere. If it is right, confirm it: the asker is warned, and moderators are told.");

@@ -145,8 +145,13 @@ static bool uri_origin(const struct reading *r, struct slice seen, size_t *from,
 	return false;
 }
 
+/* Where in a body that was read together with others' lines this text's own words stand. */
+struct own_part {
+	size_t from, len;
+};
+
 /* The words a hit saw, in the field as it was written. */
-static void place(const struct reading *r, const struct surfaces *surfaces, const struct scan_span *s, size_t hidden, struct mark *h)
+static void place(const struct reading *r, const struct surfaces *surfaces, const struct scan_span *s, struct own_part own, struct mark *h)
 {
 	size_t from, to;
 
@@ -179,11 +184,13 @@ static void place(const struct reading *r, const struct surfaces *surfaces, cons
 	}
 	if (to <= from || to > r->whole.len)
 		return;
-	/* `hidden` bytes of the body are lines that came before: not this text's. */
-	if (from >= r->body_at + hidden) {
+	if (from >= r->body_at + own.from) {
+		from -= r->body_at + own.from;
+		to -= r->body_at + own.from;
+		if (from >= own.len)
+			return;
+		to = to > own.len ? own.len : to;
 		h->field = "body";
-		from -= r->body_at + hidden;
-		to -= r->body_at + hidden;
 	} else if (r->body_at && from < r->body_at - 1) {
 		h->field = "title";
 		if (to > r->body_at - 1)
@@ -314,7 +321,8 @@ static double watched_weight(double score)
 struct marking {
 	const struct scanning *s;
 	struct mark *marks;
-	size_t count, hidden;
+	size_t count;
+	struct own_part own;
 	struct pattern_meter *meter; /* for looking again */
 	size_t rules;                /* that were looked for again */
 };
@@ -363,7 +371,7 @@ static void mark_rule(struct marking *m, struct slice name, size_t rule, int dep
 		seen[n++] = h->span;
 	for (size_t i = 0; i < n && m->count < VERDICT_MARKS_MAX; i++) {
 		struct mark mark = { .rule = name };
-		place(m->s->reading, &m->s->surfaces, &seen[i], m->hidden, &mark);
+		place(m->s->reading, &m->s->surfaces, &seen[i], m->own, &mark);
 		if (mark.field[0] && !is_marked(m, &mark))
 			m->marks[m->count++] = mark;
 	}
@@ -381,10 +389,10 @@ static void mark_rule(struct marking *m, struct slice name, size_t rule, int dep
 
 /* Adds the scan's hits, but for those of rules that `except` and `except2` (may be NULL) hit too. */
 static void take_hits(struct features *f, struct hit *hits, struct mark *marks, struct rule_trouble *troubles, const struct scanning *s, const struct scanning *except,
-	const struct scanning *except2, size_t hidden)
+	const struct scanning *except2, struct own_part own)
 {
 	struct pattern_meter meter;
-	struct marking m = { .s = s, .marks = marks, .hidden = hidden, .meter = &meter };
+	struct marking m = { .s = s, .marks = marks, .own = own, .meter = &meter };
 
 	pattern_meter_start(&meter, MARK_BUDGET_US, MARK_BUDGET_US);
 	for (size_t i = 0; i < s->result.hit_count; i++) {
@@ -405,7 +413,7 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 				? words_of(s->reading->a, slice_make(el->list[sh->span.element].text.ptr + sh->span.offset, sh->span.length))
 				: SLICE("");
 			struct mark first;
-			place(s->reading, &s->surfaces, &sh->span, hidden, &first);
+			place(s->reading, &s->surfaces, &sh->span, own, &first);
 			h->field = first.field;
 			if (first.field[0]) {
 				h->start = first.start;
@@ -486,14 +494,14 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	f->norm = r->views.text[VIEW_NORM];
 	size_t room = room_for(&own), hidden = 0;
 	if (in->before.len) {
-		char *text = arena_printf(a, "%.*s\n%.*s", SLICE_ARG(in->before), SLICE_ARG(in->body));
+		char *text = arena_printf(a, "%.*s\n%.*s\n%.*s", SLICE_ARG(in->before), SLICE_ARG(in->body), SLICE_ARG(in->after));
 		before = ARENA_NEW(a, struct reading);
 		joined = ARENA_NEW(a, struct reading);
 		if (!text || !before || !joined)
 			return err_nomem(e);
 		hidden = in->before.len + 1;
 		if ((err = read_text(a, rules, o, in, in->before, before, e)) || (err = scan_text(a, rules, o, before, &left_us, &first, e)) ||
-			(err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len), joined, e)) ||
+			(err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len + (in->after.len ? in->after.len + 1 : 0)), joined, e)) ||
 			(err = scan_text(a, rules, o, joined, &left_us, &both, e)))
 			return err;
 		room += room_for(&both);
@@ -512,9 +520,9 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	troubles = arena_array(a, room ? room : 1, sizeof(*troubles));
 	if (!hits || !marks || !troubles)
 		return err_nomem(e);
-	take_hits(f, hits, marks, troubles, &own, NULL, NULL, 0);
+	take_hits(f, hits, marks, troubles, &own, NULL, NULL, (struct own_part){ 0, in->body.len });
 	if (joined)
-		take_hits(f, hits, marks, troubles, &both, &own, before ? &first : NULL, hidden);
+		take_hits(f, hits, marks, troubles, &both, &own, before ? &first : NULL, (struct own_part){ hidden, in->body.len });
 	f->hits = hits;
 	f->marks = marks;
 	f->troubles = troubles;

@@ -6,7 +6,8 @@
  * Page, Topic, Language, Script, Channel, User-Agent, Form-Age-Ms, Sender-Trust. eval:NAME(min, max) reads the shape's
  * counts (FEATURE_FACTS).
  *
- * Lines that came before (submission.before) are read together with the text; what hits only in the whole is this text's.
+ * Lines that came before (submission.before), and those behind a correction's place, are read together with the text; what hits
+ * only in the whole is this text's.
  */
 #ifndef SPAM_FEATURES_H
 #define SPAM_FEATURES_H

@@ -65,10 +65,12 @@ struct submission {
 	bool api;              /* came by the JSON API, which has no page to carry a nonce */
 	bool proven;           /* a challenge was solved for it */
 	int64_t ticket;        /* the talk a line belongs to; 0 for a new question */
+	int64_t corrects;      /* the entry whose place these words take; 0: none */
 	/* Words that stand beside a question, its name or page: what hits only with them is this text's, too. */
 	struct slice beside;
 	/* Filled by the gate (others may fill them for tests). The sender's last lines, oldest first, joined by newlines, so that a text split into lines is seen. */
 	struct slice before;
+	struct slice after; /* those of them that are read behind a correction */
 	int64_t form_age_ms;   /* -1: unknown */
 	const char *trust;     /* the field Sender-Trust: "new", "known", "trusted", "helper"; NULL: unknown */
 	const struct mail *mail; /* a mail that rules are tried on: they see its fields and parts; NULL otherwise */

@@ -69,6 +69,26 @@ test('words cut in two are read together: question and line, correction and line
 	assert.equal((await entry(t, (await line(t, 'a lantern and want to upload it')).body.n)).data?.held, undefined);
 });
 
+test('a correction is read with what stands behind it, and what stood there alone is not held against it', async () => {
+	const q = await question(d);
+	const n = (await line(q, 'I like this')).body.n;
+	assert.equal((await entry(q, (await line(q, 'lantern and want to upload it')).body.n)).data?.held, undefined);
+	const same = await d.json('PUT', `${q.path}/messages/${n}`, { body: 'I painted a garden' });
+	assert.equal((await entry(q, same.body.n)).data?.held, undefined);
+	const edit = await d.json('PUT', `${q.path}/messages/${n}`, { body: 'I painted a picture of a violet' });
+	assert.equal((await entry(q, edit.body.n)).data?.held, true);
+	const item = await heldItem(mona, 'held', (i) => i.n === edit.body.n && /violet/.test(i.body));
+	assert.ok(item.hits.some((h) => h.rule === 'TEST_PAIR'));
+	assert.doesNotMatch(item.parts.map((p) => p.text).join(''), /lantern/, 'the words shown are its own');
+
+	/* A line that was held for itself stays the only one. */
+	const r = await question(d);
+	const m = (await line(r, 'I like this too')).body.n;
+	assert.equal((await entry(r, (await line(r, 'it is a violet lantern')).body.n)).data?.held, true);
+	const fine = await d.json('PUT', `${r.path}/messages/${m}`, { body: 'I like this very much' });
+	assert.equal((await entry(r, fine.body.n)).data?.held, undefined);
+});
+
 test('a name and a page are screened like the words beside them; the address of a page is no word', async () => {
 	for (const field of ['name', 'page']) {
 		const r = await ask(d, { [field]: 'My violet lantern' });

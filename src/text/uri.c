@@ -350,12 +350,41 @@ static bool hxxp_at(struct slice text, size_t at)
 	return false;
 }
 
+static bool of_a_name(char c)
+{
+	return alnum(c) || c == '-' || c == '.';
+}
+
+/*
+ * The length of a character at text[at] that a browser passes over in a name (U+200B, U+2060), or reads as its dot (U+3002),
+ * or 0. Only between ASCII parts of a name, and the dot only in a first label behind "://": elsewhere these are writing.
+ */
+static size_t unseen(struct slice text, size_t at, char *becomes)
+{
+	static const char *const forms[] = { "\xe2\x80\x8b", "\xe2\x81\xa0", "\xe3\x80\x82" };
+	const struct slice here = slice_from(text, at);
+	size_t f = 0, from = at;
+
+	while (f < 3 && !slice_starts(here, slice_of(forms[f])))
+		f++;
+	if (f == 3 || at == 0 || here.len < 4 || !of_a_name(text.ptr[at - 1]) || !of_a_name(here.ptr[3]))
+		return 0;
+	*becomes = '\0';
+	if (f < 2)
+		return 3;
+	*becomes = '.';
+	while (from > 0 && (alnum(text.ptr[from - 1]) || text.ptr[from - 1] == '-'))
+		from--;
+	return from >= 3 && memcmp(text.ptr + from - 3, "://", 3) == 0 ? 3 : 0;
+}
+
 static bool may_be_disguised(struct slice text)
 {
 	char c;
 
 	for (size_t i = 0; i < text.len; i++)
 		if ((text.ptr[i] == '[' || text.ptr[i] == '(' || text.ptr[i] == '{') ? disguise(text, i, &c) > 0
+		    : (unsigned char)text.ptr[i] >= 0xE2					     ? unseen(text, i, &c) > 0
 										     : hxxp_at(text, i))
 			return true;
 	return false;
@@ -373,11 +402,14 @@ static enum err undisguise(struct arena *a, struct slice text, struct source *s)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < text.len;) {
 		char c;
-		size_t len = strchr(" [({", text.ptr[i]) && text.ptr[i] ? disguise(text, i, &c) : 0;
+		size_t len = strchr(" [({", text.ptr[i]) && text.ptr[i] ? disguise(text, i, &c)
+			     : (unsigned char)text.ptr[i] >= 0xE2		? unseen(text, i, &c)
+										: 0;
 
 		map[n] = (uint32_t)i;
 		if (len) {
-			out[n++] = c;
+			if (c)
+				out[n++] = c;
 			i += len;
 		} else if (hxxp_at(text, i)) {
 			for (int k = 0; k < 4; k++) {

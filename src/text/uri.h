@@ -1,7 +1,7 @@
 /*
  * uri: the web and mail addresses in a text. The only room that includes libpsl.h.
  *
- * Found are http://, https:// and ftp:// addresses (also as hxxp and with [.] or (dot)), www. names, bare names that
+ * Found are http://, https:// and ftp:// addresses (also as hxxp, with [.] or (dot), and with what a browser passes over in a name), www. names, bare names that
  * end in a public suffix, mailto: and mail addresses, and addresses nested in another's query or path. Whether two
  * addresses belong together is only ever decided by the parsed host, never by a substring. Everything lives in the
  * arena. Any thread.

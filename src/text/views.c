@@ -204,19 +204,6 @@ static void skip(struct renderer *r, size_t to)
 	r->i = to;
 }
 
-/* A part of the original that is kept though it stands inside a tag. Broken bytes are replaced here too. */
-static void put_source(struct renderer *r, size_t from, size_t to)
-{
-	unsigned cp;
-
-	for (size_t n; from < to; from += n) {
-		n = utf8_next(slice_make(r->s.ptr, to), from, &cp);
-		put(&r->b, cp == UTF8_BAD || cp == 0 ? SLICE("\uFFFD") : slice_make(r->s.ptr + from, n), from,
-		    from + n);
-	}
-	put(&r->b, SLICE(" "), to, to);
-}
-
 /* "&#x41;", "&#65" and "&amp;". False: no entity. */
 static bool numeric_entity(struct renderer *r)
 {
@@ -262,6 +249,22 @@ static bool entity(struct renderer *r)
 		}
 	}
 	return false;
+}
+
+/* A part of the original that is kept though it stands inside a tag, read as attributes are. Broken bytes are replaced here too. */
+static void put_attribute(struct renderer *r, size_t from, size_t to)
+{
+	size_t back = r->i;
+	unsigned cp;
+
+	for (r->i = from; r->i < to;) {
+		if (r->s.ptr[r->i] == '&' && entity(r))
+			continue;
+		size_t n = utf8_next(slice_make(r->s.ptr, to), r->i, &cp);
+		emit(r, cp == UTF8_BAD || cp == 0 ? SLICE("\uFFFD") : slice_make(r->s.ptr + r->i, n), r->i + n);
+	}
+	put(&r->b, SLICE(" "), to, to);
+	r->i = back;
 }
 
 /* The end of a tag that starts at r->i: behind its ">". 0 when it is none. */
@@ -318,7 +321,7 @@ static void emit_target(struct renderer *r, size_t end)
 		i++;
 	if (i == start)
 		return;
-	put_source(r, start, i);
+	put_attribute(r, start, i);
 }
 
 /* Skips to behind `close`, when it is there at all. */
@@ -386,7 +389,7 @@ static bool bbcode(struct renderer *r)
 		return false;
 	r->markup = true;
 	if (!closes && i > start && name_in(name, (const char *const[]){ "url", "link", "email", NULL }))
-		put_source(r, start, i);
+		put_attribute(r, start, i);
 	skip(r, i + 1);
 	return true;
 }

@@ -77,6 +77,12 @@ test('an allow list speaks for the host of an address, and for nothing else in i
 		'see https://evil-lamps.com./en.wikipedia.org now',
 		'see https://ｅｖｉｌ-lamps.com/en.wikipedia.org now',
 		'see https://www.wikipédia.org/wiki now',
+		'see https://evil\u200b-lamps.com/en.wikipedia.org now',
+		'see evil-lamps\u2060.com now',
+		'see https://evil-lamps。com/ now',
+		'see <a href="&#104;ttps://evil-lamps&#46;com/">en.wikipedia.org</a> now',
+		'see [https://evil-lamps.com/ en.wikipedia.org] now',
+		'see [url=//evil-lamps.com/]wikipedia.org[/url] now',
 		'write to wiki@evil-lamps.com now',
 		'see https://en.wikipedia.org/w/index.php?title=x&returnto=https://evil-lamps.com/ now',
 	])

@@ -73,6 +73,12 @@ static void sees_through_disguises(void **state)
 	expect("hxxps://evil[.]example[.]com/x", "evil.example.com example.com SO");
 	expect("evil (dot) com and evil[dot]com", "evil.com evil.com BO;evil.com evil.com BO");
 	expect("me[at]example[.]com", "example.com example.com MO");
+	/* What a browser does not see in a name, or reads as its dot. */
+	expect("https://evil\u200b-lamps.com/x", "evil-lamps.com evil-lamps.com SO");
+	expect("evil-lamps\u2060.com", "evil-lamps.com evil-lamps.com BO");
+	expect("https://evil-lamps\u3002com/", "evil-lamps.com evil-lamps.com SO");
+	expect("\u0e14\u0e39\u200bhttps://example.com\u200b\u0e15\u0e48\u0e2d https://example.com\u3002It ran on Linux\u3002It did.",
+	       "example.com example.com S;example.com example.com S");
 	expect("meet (at) noon; f(.)x", "");
 	expect("http://bank.example.com@evil.com/", "evil.com evil.com SU");
 	expect("http://%65vil.com/", "evil.com evil.com S");

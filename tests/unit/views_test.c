@@ -39,6 +39,7 @@ static void renders(void **state)
 	expect(VIEW_RENDERED, "&#102;&#x72;ee &amp; &lt;b&gt; &unknown; &#0; &#1114112;x &",
 	       "free & <b> &unknown; \uFFFD \uFFFDx &");
 	expect(VIEW_RENDERED, "<a class=x href=\"http://e.com/\">buy</a>", "http://e.com/ buy");
+	expect(VIEW_RENDERED, "<a href=\"&#104;ttp://e&#x2e;com/?a&amp;b\">buy</a>", "http://e.com/?a&b buy");
 	expect(VIEW_RENDERED, "[url=http://e.com]buy[/url] [b]now[/b] [c]", "http://e.com buy now [c]");
 	expect(VIEW_RENDERED, "'''bold''' [[Page|words]] [[Other]] it's **m**", "bold Page words Other it's m");
 	expect(VIEW_RENDERED, "x\xFFy", "x\uFFFDy");

@@ -34,7 +34,7 @@ struct grams {
 	uint64_t mask[WHOLE + 1]; /* of the first so many bytes of a word */
 	char *pool;
 	size_t pool_len, pool_cap;
-	uint32_t *load; /* while building: how many entries a gram's hash has */
+	uint8_t *load; /* while building: how many entries a gram's hash has, as far as it can count; small enough for the cache */
 	size_t count;
 };
 
@@ -52,6 +52,12 @@ static uint64_t key_of(const char *at, size_t n)
 
 	memcpy(&key, at, n);
 	return key;
+}
+
+/* The first WHOLE bytes from `at` on, or what is left of them. */
+static uint64_t window(struct slice text, size_t at)
+{
+	return text.len - at >= WHOLE ? key_of(text.ptr + at, WHOLE) : key_of(text.ptr + at, text.len - at);
 }
 
 static uint64_t *word_of(const struct table *t, uint64_t h)
@@ -134,7 +140,7 @@ static size_t best_gram(const struct grams *g, struct slice literal, size_t n)
 	size_t best = 0;
 
 	for (size_t i = 0; i + n <= literal.len; i++) {
-		uint64_t load = g->load[hash(key_of(literal.ptr + i, n)) >> (64 - LOAD_LOG2)];
+		uint64_t load = g->load[hash(window(literal, i) & g->mask[n]) >> (64 - LOAD_LOG2)];
 		uint64_t cost = load * WHOLE * 2 + commonness(literal.ptr + i, n);
 
 		if (cost < least) {
@@ -150,26 +156,28 @@ enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct er
 	size_t k = LENGTHS - 1, at;
 	struct table *t;
 	uint64_t key;
+	uint8_t *load;
 
 	assert(literal.len > 0 && literal.len <= UINT16_MAX && g->load != NULL);
 	while (lengths[k] > literal.len)
 		k--;
 	t = &g->of[k];
 	at = best_gram(g, literal, lengths[k]);
-	key = key_of(literal.ptr + at, lengths[k]);
+	key = window(literal, at) & g->mask[lengths[k]];
 	if (g->pool_len + literal.len > UINT32_MAX ||
 	    !grow((void **)&g->pool, &g->pool_cap, g->pool_len + literal.len, 1) ||
 	    !grow((void **)&t->entries, &t->cap, t->count + 1, sizeof(*t->entries)))
 		return err_nomem(e);
 	t->entries[t->count++] = (struct entry){ .key = key,
-						 .start = key_of(literal.ptr, literal.len < WHOLE ? literal.len : WHOLE),
+						 .start = window(literal, 0),
 						 .id = id,
 						 .offset = (uint32_t)g->pool_len,
 						 .len = (uint16_t)literal.len,
 						 .gram_at = (uint16_t)at };
 	memcpy(g->pool + g->pool_len, literal.ptr, literal.len);
 	g->pool_len += literal.len;
-	g->load[hash(key) >> (64 - LOAD_LOG2)]++;
+	load = &g->load[hash(key) >> (64 - LOAD_LOG2)];
+	*load += *load < UINT8_MAX;
 	g->count++;
 	return ERR_OK;
 }
@@ -216,12 +224,6 @@ enum err grams_seal(struct grams *g, struct error *e)
 	free(g->load);
 	g->load = NULL;
 	return ERR_OK;
-}
-
-/* The first WHOLE bytes from `at` on, or what is left of them. */
-static uint64_t window(struct slice text, size_t at)
-{
-	return text.len - at >= WHOLE ? key_of(text.ptr + at, WHOLE) : key_of(text.ptr + at, text.len - at);
 }
 
 /* Compares the literals filed under `key` with the text around `at`. */

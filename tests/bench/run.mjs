@@ -459,6 +459,7 @@ async function main() {
 	const all = { store, judge, rules, engines, pages, start, million, talks, streams };
 	for (const [name, part] of Object.entries(all)) {
 		if (!wanted(name)) continue;
+		execFileSync('sync'); // what the part before has left unwritten would be written during this one's commits
 		try {
 			await part();
 		} catch (error) {

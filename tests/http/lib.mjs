@@ -64,10 +64,18 @@ class Client {
 		this.headers = headers;
 		// Like a browser: a few connections that stay open.
 		this.agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+		this.used = Date.now();
+	}
+
+	// The server ends a connection that was idle for 75 s; a test that stood still for a command that long has not heard of it.
+	#fresh() {
+		if (Date.now() - this.used > 20_000) for (const s of Object.values(this.agent.freeSockets).flat()) s.destroy();
+		this.used = Date.now();
 	}
 
 	/** One request: { status, headers, text, body } (body: parsed JSON or undefined). Redirects are not followed. */
 	request(method, where, { headers = {}, body } = {}) {
+		this.#fresh();
 		return new Promise((resolve, reject) => {
 			const rq = http.request(
 				{ host: this.desk.host, port: this.desk.port, method, path: where, headers: { ...this.headers, ...headers }, agent: this.agent },

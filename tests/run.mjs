@@ -100,7 +100,7 @@ for (const suite of chosen.length ? chosen : Object.keys(suites)) {
 	await Promise.all(
 		Array.from({ length: lanes }, async () => {
 			for (let job; (job = queue.shift()); ) {
-				const r = await run(job, 240_000 * (build === 'build' ? 1 : 4));
+				const r = await run(job, 480_000 * (build === 'build' ? 1 : 4));
 				for (const why of r.skips) {
 					console.log(`# ${r.name}: skipped: ${why}`);
 					if (process.env.CI && why !== allowedSkip) r.failed++;

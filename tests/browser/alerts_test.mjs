@@ -180,6 +180,7 @@ test('a sound by one tab of several, and it passes on when that tab closes', asy
 	// Off duty: quiet. The count in the title goes on.
 	await two.getByRole('button', { name: 'Go off duty' }).click();
 	await two.locator('#duty-state[data-duty="off"]').waitFor();
+	await two.waitForLoadState();
 	await two.keyboard.press('Shift');
 	await election(two, 0);
 	await two.evaluate(() => localStorage.removeItem([...Object.keys(localStorage)].find((k) => k.endsWith(':rang'))));

@@ -102,6 +102,8 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await asker.getByText('A moderator has hidden this message.').waitFor();
 	assert.doesNotMatch(await asker.content(), /555 0199/);
 
+	await mod.locator('#hide').waitFor({ state: 'detached' });
+	await composing(mod);
 	await mod.locator('body').press('Escape');
 	await mod.keyboard.press('Shift+C');
 	await mod.selectOption('#reason', 'answered');

@@ -220,6 +220,7 @@ test('one\'s own account: name, password, switches of this device', async () => 
 	await field(page, 'name').fill('Cleo of the mill');
 	await page.keyboard.press('Enter');
 	await done(page, 'Your name is changed.');
+	await page.waitForLoadState();
 	assert.equal(await page.locator('.me summary').innerText(), 'Cleo of the mill');
 
 	// The switches here and in the menu are the same, and stay.

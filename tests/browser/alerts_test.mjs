@@ -1,6 +1,7 @@
 // What calls a helper who looks elsewhere: the count in the title and on the icon, a sound from one tab, a notification; each by choice.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { rules } from '../http/api.mjs';
 import { start, until } from '../http/lib.mjs';
 import { browser, composing, drain, leave, looksGood, signIn, stopClock, visit } from './lib.mjs';
 
@@ -9,6 +10,7 @@ let b, desk, ann;
 before(async () => {
 	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'admin', ben: 'helper', cleo: 'helper', mona: 'moderator' } });
 	ann = await desk.login('ann');
+	await rules(ann);
 	b = await browser();
 });
 afterEach(() => drain(ann));
@@ -240,7 +242,7 @@ test('somebody may be in danger: moderators see and hear it on the desk and besi
 
 	// A held one of before, and an accepted text that says it: on both pages, without loading them again.
 	const ask = (body) => desk.json('POST', '/api/v1/questions', { body });
-	const held = await ask('Best online casino bonus for you, play now https://casino.invalid/a https://casino.invalid/b and earn money fast, contact me on telegram @casinofast');
+	const held = await ask('please hold this letter about a castle');
 	assert.equal(held.body.state, 'held', held.text);
 	await two.locator('.case').waitFor();
 	assert.equal((await ask('My page was deleted and nobody answers. I want to die.')).body.state, 'queued');
@@ -254,7 +256,7 @@ test('somebody may be in danger: moderators see and hear it on the desk and besi
 	assert.equal(await ben.locator('#harm').count(), 0, 'not for helpers');
 
 	// One that is held as well comes first in the open list, live and loaded anew.
-	assert.equal((await ask('Best online casino bonus for you, play now https://casino.invalid/c and earn money fast on telegram @casinofast, or I will kill you')).body.state, 'held');
+	assert.equal((await ask('please hold this other one, or I will kill you')).body.state, 'held');
 	await two.locator('.case').first().getByText('Somebody may be in danger').waitFor();
 	await two.reload();
 	await two.locator('.case').first().getByText('Somebody may be in danger').first().waitFor();

@@ -1,11 +1,13 @@
 // Helpers, moderators and admins at work, two and three people at once.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { rules } from '../http/api.mjs';
 import { PASSWORD, start, until } from '../http/lib.mjs';
 import { ask, browser, composing, drain, leave, looksGood, signIn, visit } from './lib.mjs';
 
 let b, desk, ann;
-const SPAM = 'We offer guest posts and backlinks from high authority sites. First page of Google guaranteed in 30 days. Contact me on WhatsApp +1 555 0100 for the price list.';
+// Held by a rule of the tests' own: what the shipped rules make of an offer changes with them.
+const SPAM = 'please hold this letter, which speaks of guest posts and of a garden';
 
 before(async () => {
 	desk = await start({
@@ -13,6 +15,7 @@ before(async () => {
 		people: { ann: 'admin', ben: 'helper', mod: 'moderator', tim: 'trial' },
 	});
 	ann = await desk.login('ann');
+	await rules(ann);
 	b = await browser();
 });
 afterEach(() => drain(ann));
@@ -289,7 +292,7 @@ test('a moderator decides by one key and takes it back', async () => {
 	await leave(mod);
 
 	// The same without scripts.
-	await question(SPAM.replace('WhatsApp', 'Telegram'), { title: 'Third offer' });
+	await question(`${SPAM}, and is the third`, { title: 'Third offer' });
 	const plain = await visit(b, desk, { script: false });
 	await signIn(plain, desk, 'mod');
 	await plain.goto('/desk/moderation');

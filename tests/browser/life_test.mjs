@@ -2,16 +2,19 @@
 // back button, long words, words in every form that a mistake must not cost, reports, and the looks people ask their browsers for.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { rules } from '../http/api.mjs';
 import { start, until } from '../http/lib.mjs';
 import { ask, browser, composing, drain, leave, looksGood, signIn, smallTargets, visit } from './lib.mjs';
 
-const SPAM = 'We offer guest posts and backlinks from high authority sites. First page of Google guaranteed in 30 days. Contact me on WhatsApp +1 555 0100 for the price list.';
+// Held by a rule of the tests' own: what the shipped rules make of an offer changes with them.
+const SPAM = 'please hold this letter, which speaks of guest posts and of a garden';
 const ENV = { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_EMERGENCY_TEXT: 'en: Call 112. | de: Notruf 112. | 112' };
 let b, desk, mona;
 
 before(async () => {
 	desk = await start({ env: ENV, people: { mona: 'moderator', ben: 'helper', zoe: 'admin' } });
 	mona = await desk.login('mona');
+	await rules(await desk.login('zoe'));
 	b = await browser();
 });
 afterEach(() => drain(mona));

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { PASSWORD, start } from '../http/lib.mjs';
+import { rules } from '../http/api.mjs';
+import { PASSWORD, start, until } from '../http/lib.mjs';
 import { browser, composing, leave, looksGood, signIn, smallTargets, visit } from './lib.mjs';
 
 let b, desk, ann;
@@ -13,6 +14,7 @@ before(async () => {
 		people: { ann: 'admin', ben: 'helper', cleo: 'helper', mod: 'moderator', tim: 'trial' },
 	});
 	ann = await desk.login('ann');
+	await rules(ann);
 	b = await browser();
 });
 after(async () => {
@@ -188,7 +190,7 @@ test('bans: from a question, without scripts, what is typed is kept, lifted twic
 
 test('a ban from the moderation page, by keyboard', async () => {
 	const page = await visit(b, desk);
-	await desk.json('POST', '/api/v1/questions', { body: 'We offer guest posts and backlinks from high authority sites. First page of Google guaranteed in 30 days. Contact me on WhatsApp +1 555 0100 for the price list.', title: 'Offer' });
+	await desk.json('POST', '/api/v1/questions', { body: 'please hold this letter about a castle', title: 'Offer' });
 	await signIn(page, desk, 'mod');
 	await page.goto('/desk/moderation');
 	await page.locator('.case', { hasText: 'Offer' }).getByRole('link', { name: 'Ban this sender' }).focus();
@@ -389,7 +391,7 @@ test('a replay beside a rule file: what it would have done is shown before it is
 		assert.match(await field(admin, 'text').inputValue(), /^body CABLE_CAR/);
 		if (look.script !== false) {
 			await looksGood(admin, 'a replay');
-			assert.equal(await admin.evaluate(() => document.activeElement.id), 'replay');
+			await until(() => admin.evaluate(() => document.activeElement.id === 'replay'), 'what came of it to have the focus');
 			if (look.width < 400) assert.deepEqual(await smallTargets(admin), []);
 		}
 		await leave(admin);

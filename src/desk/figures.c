@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "desk/queue.h"
 #include "desk/state.h"
 #include "spam/language.h"
 #include "spam/verdict.h"
@@ -293,10 +294,10 @@ enum err figures_json(struct desk *d, struct db *db, int days, struct jv **out, 
 	jv_set(v, "hours", hours);
 	if (!err)
 		err = load_json(f, v, e);
-	if (!err && !(err = db_int(db, SQL_FIGURES_OLDEST, NO_BINDS, &oldest, e)))
-		jv_set_int(v, "oldest_s", (f->now - oldest) / 1000);
-	if (err == ERR_NOT_FOUND)
-		err = ERR_OK;
+	if (!err)
+		err = queue_oldest(db, &oldest, e);
+	if (oldest)
+		jv_set_int(v, "oldest_s", oldest);
 	if (!err) {
 		*out = v;
 		v = NULL;

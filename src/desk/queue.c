@@ -371,6 +371,19 @@ enum err queue_hold_wait(struct db *db, struct wait *out, struct error *e)
 	return read_spans(db, SQL_QUEUE_HOLDS, out, e);
 }
 
+enum err queue_oldest(struct db *db, int64_t *out_s, struct error *e)
+{
+	int64_t anchor = 0;
+	enum err rc = db_int(db, SQL_QUEUE_OLDEST, NO_BINDS, &anchor, e);
+
+	*out_s = 0;
+	if (rc == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (!rc)
+		*out_s = (clock_wall_ms() - anchor) / 1000;
+	return rc;
+}
+
 struct jv *queue_wait_json(const struct wait *w)
 {
 	struct jv *o = jv_set_string(jv_object(), "status", desk_status_name(w->status));

@@ -11,7 +11,7 @@
 
 #include "desk/ticket.h"
 
-enum { QUEUE_PAGE = 50, QUEUE_SAMPLES_MIN = 20, QUEUE_SAMPLES = 200, QUEUE_OLDER_MS = 2 * 60 * 1000 };
+enum { QUEUE_PAGE = 50, QUEUE_SAMPLES_MIN = 20, QUEUE_SAMPLES = 200, QUEUE_OLDER_MS = 2 * 60 * 1000, QUEUE_LONG_S = 30 * 60 };
 
 enum queue_view {
 	QUEUE_UNASSIGNED, /* queued, oldest first */
@@ -66,6 +66,8 @@ enum err queue_status(struct desk *d, struct db *db, enum desk_status *out, stru
 enum err queue_wait(struct desk *d, struct db *db, struct wait *out, struct error *e) MUST_CHECK;
 /* The same for decisions about held questions; status says nothing. */
 enum err queue_hold_wait(struct db *db, struct wait *out, struct error *e) MUST_CHECK;
+/* For how long the one has waited who has waited longest, in seconds; 0 when nobody waits. */
+enum err queue_oldest(struct db *db, int64_t *out_s, struct error *e) MUST_CHECK;
 /* {status, median_s?, p90_s?} */
 struct jv *queue_wait_json(const struct wait *w);
 /* 1: the next one. 0 when it is not queued. */

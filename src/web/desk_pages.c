@@ -65,6 +65,20 @@ static struct jv *item(struct request *rq, const char *lang, const struct ticket
 	return x;
 }
 
+/* Nobody is to be forgotten: who works here sees it when somebody waits too long. */
+static enum err add_age(struct request *rq, const char *lang, struct jv *page, struct error *e)
+{
+	int64_t age_s;
+	enum err rc = queue_oldest(rq->db, &age_s, e);
+	if (rc != ERR_OK)
+		return rc;
+	jv_set(page, "age", jv_null());
+	if (age_s > QUEUE_LONG_S)
+		view_put(rq, page, lang, "age", presence_on_duty(rq->desk->presence, clock_wall_ms()) ? "waiting-long" : "waiting-long-nobody",
+			 I18N(i18n_slice(view_duration(rq, lang, age_s))));
+	return ERR_OK;
+}
+
 /* Members of the page that the template _queue wants. `open` is the conversation beside the list, or 0. */
 static enum err add_queue(struct request *rq, const char *lang, int64_t open, struct jv *page, struct error *e)
 {
@@ -125,7 +139,8 @@ static enum err add_queue(struct request *rq, const char *lang, int64_t open, st
 	view_put(rq, d, lang, "text", duty == DUTY_ON ? "duty-on" : "duty-off", I18N_NONE);
 	view_put(rq, d, lang, "button", duty == DUTY_ON ? "duty-go-off" : "duty-go-on", I18N_NONE);
 	jv_set(page, "duty", d);
-	return proof_attack_view(rq, lang, page, e);
+	rc = add_age(rq, lang, page, e);
+	return rc ? rc : proof_attack_view(rq, lang, page, e);
 }
 
 static enum err show_desk(struct request *rq, struct response *rs, int status, const char *problem, struct error *e)

@@ -11,7 +11,7 @@
 #include "web/handlers.h"
 #include "web/view.h"
 
-enum { FIGURES_DAYS = 28, CELLS_SHOWN = 200, STARVED_STAFFED_S = 30 * 60, STARVED_S = 72 * 3600 };
+enum { FIGURES_DAYS = 28, CELLS_SHOWN = 200, STARVED_S = 72 * 3600 };
 
 struct words {
 	struct request *rq;
@@ -188,7 +188,7 @@ static void add_measures(struct words *w, struct jv *page, const struct jv *f)
 	add_measure(w, l, "measure-parity", extreme(cells, "parity", true), TIMES, false, 2);
 	add_measure(w, l, "measure-next", value_of(jv_get(f, "next_passed_share")), PERCENT, false, 0);
 	add_measure(w, l, "measure-pick", value_of(jv_get(f, "pick_passed_share")), PERCENT, false, 0.1);
-	add_measure(w, l, "measure-oldest", (struct value){ true, jv_real_of(oldest) }, DURATION, false, staffed ? STARVED_STAFFED_S : STARVED_S);
+	add_measure(w, l, "measure-oldest", (struct value){ true, jv_real_of(oldest) }, DURATION, false, staffed ? QUEUE_LONG_S : STARVED_S);
 	add_measure(w, l, "measure-hours", value_of(jv_get(jv_get(f, "hours"), "staffed_share")), PERCENT, true, 0.7);
 	add_measure(w, l, "measure-language", value_of(jv_get(jv_get(f, "replies"), "same_share")), PERCENT, true, 0.9);
 	add_measure(w, l, "measure-honesty", value_of(jv_get(jv_get(f, "open"), "late_share")), PERCENT, false, 0.1);

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "desk/attack.h"
 #include "desk/gate.h"
+#include "desk/queue.h"
+#include "desk/presence.h"
 #include "desk/proof.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
@@ -156,6 +158,13 @@ enum err health_metrics(struct request *rq, struct response *rs, struct error *e
 	labelled(out, METRIC_porchlight_challenges_total, "result", "answered", p.answered);
 	labelled(out, METRIC_porchlight_challenges_total, "result", "skipped", p.skipped);
 	labelled(out, METRIC_porchlight_challenges_total, "result", "wrong", p.wrong);
+	struct queue_counts waiting;
+	int64_t oldest_s;
+	if ((err = queue_count(rq->db, &(struct actor){ .role = ROLE_MODERATOR }, &waiting, e)) || (err = queue_oldest(rq->db, &oldest_s, e)))
+		return err;
+	whole(out, METRIC_porchlight_waiting, waiting.unassigned);
+	whole(out, METRIC_porchlight_waiting_oldest_seconds, oldest_s);
+	whole(out, METRIC_porchlight_on_duty, (int64_t)presence_on_duty(rq->desk->presence, clock_wall_ms()));
 	struct attack attack;
 	if ((err = attack_read(rq->db, &attack, e)))
 		return err;

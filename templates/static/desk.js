@@ -76,7 +76,7 @@ const waiting = () => Number($('#waiting-count')?.textContent) || 0;
 function swapList(page) {
 	const before = waiting();
 	const focused = document.activeElement?.closest?.('.item')?.dataset.id;
-	for (const id of ['queue', 'views', 'attack-note', 'waiting-count', 'held-count']) {
+	for (const id of ['queue', 'views', 'age-note', 'attack-note', 'waiting-count', 'held-count']) {
 		const now = document.getElementById(id);
 		const then = page.getElementById(id);
 		if (now && then && now.innerHTML !== then.innerHTML) {

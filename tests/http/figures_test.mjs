@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { V, desk, idOf, question } from './api.mjs';
+import { PASSWORD } from './lib.mjs';
 
 const owner = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
 let d, hanna, hugo, ada;
@@ -52,4 +53,21 @@ test('what a question was told of waiting, and how it came, are kept', async () 
 	assert.equal(kept('By the page alone'), 'open|plain');
 	assert.equal((await d.form('/', { body: 'How do I add a table to it?', title: 'With its script', form: `${await nonce()}~` })).status, 303);
 	assert.equal(kept('With its script'), 'open|script');
+});
+
+test('somebody who waits long is not forgotten: at the desk, in the metrics, in the figures', async () => {
+	const login = await d.form('/login', { name: 'hugo', password: PASSWORD });
+	const cookie = [login.headers['set-cookie']].flat().map((c) => c.split(';')[0]).join('; ');
+	const page = async () => (await d.client({ cookie }).get('/desk')).text;
+	const oldest = async () => Number((await d.get('/metrics')).text.match(/^porchlight_waiting_oldest_seconds (\d+)$/m)[1]);
+	await question(d, { title: 'Forgotten' });
+	assert.doesNotMatch(await page(), /Somebody has been waiting/);
+	assert.ok((await oldest()) < 1800);
+	sql("UPDATE tickets SET anchor = anchor - 7100000 WHERE title = 'Forgotten'");
+	assert.match(await page(), /Somebody has been waiting for 2 hours\.</);
+	assert.equal((await hanna.json('POST', `${V}/desk/duty`, { duty: 'off' })).status, 200);
+	assert.match(await page(), /Somebody has been waiting for 2 hours, and nobody is on duty\.</);
+	assert.ok((await oldest()) >= 7100);
+	assert.match((await d.get('/metrics')).text, /^porchlight_on_duty 0$/m);
+	assert.ok((await ada.get(`${V}/figures`)).body.oldest_s >= 7100);
 });

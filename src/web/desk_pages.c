@@ -55,7 +55,7 @@ static struct jv *item(struct request *rq, const char *lang, const struct ticket
 	view_put(rq, x, lang, "state", key, I18N_NONE);
 	jv_set_bool(x, "mine", t->holder && t->holder == rq->who.account);
 	jv_set(x, "holder", t->holder && t->holder != rq->who.account ? jv_text(t->holder_name) : jv_null());
-	jv_set(x, "lang", jv_text(t->lang.len ? t->lang : SLICE("?")));
+	jv_set(x, "lang", jv_text(t->lang.len ? view_language(rq, lang, t->lang) : SLICE("?")));
 	jv_set(x, "topic", jv_text(t->topic.len ? t->topic : SLICE_NONE));
 	jv_set_bool(x, "urgent", t->urgent);
 	jv_set_bool(x, "waiting", t->state == TICKET_LIVE && t->holder == rq->who.account && t->last_by == AUTHOR_ASKER);

@@ -8,6 +8,8 @@ const { account, csrf, base } = document.body.dataset;
 const root = document.body.dataset.api;
 const api = (method, url, body, more) => ask(method, url, body, { 'X-CSRF-Token': csrf }, more);
 const main = $('#main');
+// On a phone the parts of the desk go on past the edge: the one that is open is in sight.
+$('.bar [aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 const where = main.dataset.page;
 const onDesk = where === 'desk' || where === 'talk';
 const count = unread();

@@ -150,7 +150,7 @@ test('a refused question is explained kindly and can be appealed', async () => {
 		await page.getByText('Buy cheap viagra').waitFor();
 		await page.fill('#why', 'I only wanted to ask whether this is allowed.');
 		await page.getByRole('button', { name: 'Please read it again' }).click();
-		await page.getByRole('heading', { name: 'A person will look at this first' }).waitFor();
+		await page.getByRole('heading', { name: 'A person will read it again' }).waitFor();
 	}
 	await leave(page);
 });

@@ -206,7 +206,7 @@ test('refused after a look: kind words, and an appeal that keeps what was typed'
 	await page.getByText('guest posts').waitFor();
 	await page.fill('#why', 'A friend got this letter; may I quote it?');
 	await page.getByRole('button', { name: 'Please read it again' }).click();
-	await page.getByRole('heading', { name: 'A person will look at this first' }).waitFor();
+	await page.getByRole('heading', { name: 'A person will read it again' }).waitFor();
 	assert.equal(await page.locator('#why').count(), 0, 'once');
 	const mod = await visit(b, desk);
 	await signIn(mod, desk, 'mona');

@@ -23,7 +23,7 @@ static const char *const whole[] = {
 	"CANNED_LIST", "CANNED_COUNT", "CANNED_SAME", "RULEBOOK_LATEST", "RULEBOOK_HISTORY", "RULE_LIFE_STATES", "RULE_LIFE_LIST", "RULE_LIFE_UNTOLD",
 	"RULE_LIFE_COUNTS", "ERASE_OLD_DRAFTS",
 	/* Figures of a period, by people who ask for them. */
-	"FIGURES_TICKETS", "FIGURES_CLAIMS", "RULEBOOK_FIGURES", "RULE_FIGURES_LANGS",
+	"FIGURES_TICKETS", "RULEBOOK_FIGURES", "RULE_FIGURES_LANGS",
 	/* The audit from its end, or all of it to be checked. */
 	"AUDIT_LAST", "AUDIT_ALL",
 	/* Decisions from the newest back, until there are enough. */
@@ -46,6 +46,7 @@ static const struct {
 	{ "RULE_DOUBT_JUDGED", "SEARCH l USING INDEX labels_good (at>?)" },
 	{ "RULE_FIGURES_LANGS", "COVERING INDEX rule_langs_figures" },
 	{ "RULE_FIGURES_WRONG", "INDEX labels_good" },
+	{ "FIGURES_HOURS", "SEARCH l USING INDEX log_helpers (at>?)" },
 	{ "RULE_DOUBT_ALONE", "SEARCH t USING INDEX twins_at (at>? AND at<?)" },
 };
 

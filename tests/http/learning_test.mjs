@@ -42,7 +42,7 @@ const learn = (name, text) => {
 };
 
 test('a copy of confirmed spam is held, its site too; undone, both are let in', async () => {
-	const text = 'Our choir sings in the market hall on every Sunday, come and bring your friends: https://choir-tickets.example/sunday';
+	const text = 'Which article could say that our choir sings in the market hall on every Sunday? See https://choir-tickets.example/sunday';
 	await question(d, { title: 'Choir', body: text }, 'queued');
 	const name = await judge(await idOf(mona, 'Choir'), 'spam');
 	await question(d, { title: 'Choir', body: text }, 'held');

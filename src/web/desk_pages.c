@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/conf.h"
+#include "base/crypt.h"
 #include "base/log.h"
 #include "desk/judgement.h"
 #include "desk/lease.h"
@@ -355,6 +356,15 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	return ERR_OK;
 }
 
+/* Each page's composer writes once: a form that is sent a second time is a repeat. Scripts take an id for each text. */
+static void add_client_id(struct jv *page)
+{
+	unsigned char bytes[16];
+	char id[CRYPT_BASE64_BYTES(sizeof(bytes))];
+	crypt_random(bytes, sizeof(bytes));
+	jv_set_string(page, "client_id", crypt_base64(bytes, sizeof(bytes), id));
+}
+
 static enum err show_talk(struct request *rq, struct response *rs, int64_t id, const struct shown *s, struct error *e)
 {
 	const char *lang = view_lang(rq, rs);
@@ -384,7 +394,7 @@ static enum err show_talk(struct request *rq, struct response *rs, int64_t id, c
 	jv_set(page, "kept", s->typed.len && !may_write(rq, &t) ? jv_text(s->typed) : jv_null());
 	jv_set_bool(page, "confirm", s->confirm);
 	jv_set(page, "problem", jv_text(s->problem));
-	jv_set(page, "client_id", jv_null());
+	add_client_id(page);
 	if (s->status)
 		response_status(rs, s->status);
 	return view_send(rq, rs, "talk", lang, page, e);

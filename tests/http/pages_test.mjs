@@ -196,6 +196,25 @@ test('a lost race at the desk keeps what was typed', async () => {
 	assert.match(late.text, /My long answer/, 'the words come back');
 });
 
+test('the second click on a reply is the first one again; other words under it are not lost', async () => {
+	await ask();
+	const { client } = await signIn('ben');
+	const field = (page, name) => page.match(new RegExp(`id="composer"[^]*?name="${name}" value="([^"]+)"`))[1];
+	const csrf = (await client.get('/desk')).text.match(/name="csrf" value="([^"]+)"/)[1];
+	const where = (await client.form('/desk/next', { csrf })).headers.location.replace('/porch', '');
+	const page = (await client.get(where)).text;
+	const form = { csrf, fence: field(page, 'fence'), client_id: field(page, 'client_id') };
+	const twice = await Promise.all([1, 2].map(() => client.form(`${where}/messages`, { ...form, body: 'Clicked twice' })));
+	assert.deepEqual(twice.map((r) => r.status), [303, 303]);
+	const after = (await client.get(where)).text;
+	assert.equal(after.match(/Clicked twice/g)?.length, 1, after);
+	assert.notEqual(field(after, 'client_id'), form.client_id);
+	const other = await client.form(`${where}/messages`, { ...form, body: 'Back, and other words' });
+	assert.equal(other.status, 409);
+	assert.match(other.text, /Back, and other words/, 'the words come back');
+	assert.equal((await client.form(`${where}/messages`, { ...form, client_id: field(other.text, 'client_id'), body: 'Back, and other words' })).status, 303);
+});
+
 test('a language that was chosen is remembered, an unknown one is not', async () => {
 	const r = await desk.get('/?uselang=ar');
 	assert.match(r.text, /<html lang="ar" dir="rtl">/);

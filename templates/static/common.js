@@ -231,24 +231,31 @@ export async function fetchPage(url = location.href) {
 	return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
-// Runs at most one at a time, and once more when asked meanwhile.
+// Runs at most one at a time, and once more when asked meanwhile. What fails is tried again, less and less often.
 export function calmly(work, pause = 150) {
 	let running = false;
 	let asked = false;
+	let timer = 0;
+	let wait = 0;
 	return async function run() {
 		if (running) {
 			asked = true;
 			return;
 		}
 		running = true;
+		clearTimeout(timer);
 		await new Promise((r) => setTimeout(r, pause));
 		do {
 			asked = false;
 			try {
 				await work();
-			} catch {}
+				wait = 0;
+			} catch {
+				wait = Math.min(Math.max(2 * wait, 2000), 60_000);
+			}
 		} while (asked);
 		running = false;
+		if (wait) timer = setTimeout(run, wait);
 	};
 }
 

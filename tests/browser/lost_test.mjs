@@ -324,3 +324,15 @@ test('an older draft that arrives late does not bring back what was sent', async
 	assert.equal((await ben.inputValue('#text')).trim(), '');
 	for (const p of [page, ben]) await leave(p);
 });
+
+test('a renewal that the server could not answer is tried again by itself', async () => {
+	const ben = await visit(b, desk);
+	await signIn(ben, desk, 'ben');
+	let refused = 0;
+	await ben.route('**/desk*', (route) => (refused++ ? route.fallback() : route.fulfill({ status: 503, body: '' })));
+	const r = await desk.json('POST', '/api/v1/questions', { body: QUESTION, title: 'The only news', lang: 'en' });
+	assert.equal(r.status, 201, r.text);
+	await ben.locator('#queue .item', { hasText: 'The only news' }).waitFor();
+	assert.ok(refused > 1, 'the first renewal failed');
+	await leave(ben);
+});

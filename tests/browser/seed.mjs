@@ -7,6 +7,7 @@ const SPAM = 'We offer guest posts and backlinks from high authority sites. Firs
 export const OPTIONS = {
 	env: {
 		PORCHLIGHT_RATE_LIMITS: 'off',
+		PORCHLIGHT_BANDS: '3,6,90', // the spam below is held, however much the rules come to know
 		PORCHLIGHT_TOPICS: 'Editing, Images, Notices and deletions',
 		PORCHLIGHT_WIKI_URL: 'https://wiki.example.org/wiki',
 		PORCHLIGHT_EMERGENCY_TEXT: 'If you or somebody else is in danger, please call your local emergency number first. | de: Wenn Sie oder jemand anderes in Gefahr ist, rufen Sie bitte zuerst den örtlichen Notruf. | ar: إذا كنت أنت أو غيرك في خطر فاتصل أولًا برقم الطوارئ في بلدك.',
@@ -16,6 +17,15 @@ export const OPTIONS = {
 
 export async function seeded() {
 	const desk = await start(OPTIONS);
+	try {
+		return await fill(desk);
+	} catch (why) {
+		await desk.stop().catch(() => {});
+		throw why;
+	}
+}
+
+async function fill(desk) {
 	const people = {};
 	for (const [login, display] of [['robin.k', 'Robin'], ['amina.s', 'Amina'], ['jonas.w', 'Jonas'], ['li.wei', 'Li Wei']]) {
 		people[display] = await desk.login(login);

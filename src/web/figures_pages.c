@@ -308,7 +308,7 @@ static void add_hours(struct words *w, struct jv *page, const struct jv *f)
 	for (size_t i = 0; i < jv_size(week); i++)
 		hours += jv_int_of(jv_at(week, i)) > 0;
 	for (int day = 0; day < 7; day++) {
-		char key[16];
+		char key[24];
 		struct jv *row = jv_object();
 		struct slice when = hours_of(w, week, day);
 		snprintf(key, sizeof(key), "weekday-%d", day + 1);

@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "spam/scan.h"
+#include "random.h"
 
 static enum err build(const char *name, struct slice text, struct ruleset **r, struct cf_errors *errs, struct error *e)
 {
@@ -25,7 +26,6 @@ static enum err build(const char *name, struct slice text, struct ruleset **r, s
 
 static void binary_junk(void **state)
 {
-	uint32_t seed = 2463534242u;
 	char *junk = malloc(1 << 20);
 	struct ruleset *r;
 	struct cf_errors errs;
@@ -33,12 +33,8 @@ static void binary_junk(void **state)
 
 	(void)state;
 	assert_non_null(junk);
-	for (size_t i = 0; i < 1 << 20; i++) {
-		seed ^= seed << 13;
-		seed ^= seed >> 17;
-		seed ^= seed << 5;
-		junk[i] = (char)seed;
-	}
+	for (size_t i = 0; i < 1 << 20; i++)
+		junk[i] = (char)below(256);
 	assert_int_equal(build("a.cf", slice_make(junk, 1 << 20), &r, &errs, &e), ERR_INVALID);
 	assert_null(r);
 	/* All are counted, the first ones told, each with its place. */

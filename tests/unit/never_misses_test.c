@@ -24,18 +24,9 @@
 #include "base/utf8.h"
 #include "spam/scan.h"
 #include "text/unicode.h"
+#include "random.h"
 
 enum { RULES = 120, TEXTS = 12, ROUNDS = 10, PATTERN_BYTES = 400, CASE_PAIRS_MAX = 4000 };
-
-static uint32_t seed;
-
-static uint32_t below(uint32_t n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 17;
-	seed ^= seed << 5;
-	return seed % n;
-}
 
 /* Letters that are each other's other case, all that Unicode's simple folding knows: found by the matcher itself. */
 static struct {

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "spam/pattern.h"
+#include "random.h"
 
 static struct pattern *compile(const char *text, unsigned flags)
 {
@@ -273,16 +274,6 @@ static void threads_share_a_pattern(void **state)
 /* ---- windows beside one search ---------------------------------------------------------------------------------- */
 
 enum { COMPARED_PATTERNS = 1200, COMPARED_TEXTS = 4 };
-
-static uint32_t seed;
-
-static uint32_t below(uint32_t n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 17;
-	seed ^= seed << 5;
-	return seed % n;
-}
 
 /* What a search finds, as often as it can: how many, and a hash of where. -1: it could not be run to its end. */
 struct found {

@@ -1,6 +1,6 @@
 /*
  * compose: from the items of rule files to a generation's tables: the last word on each property, compiled patterns,
- * the literal index, metas in order. Part of ruleset, which owns the generation's life; the two alone know its inside.
+ * the literal index, metas in order. Part of ruleset, which owns the generation's life; these two and selftest alone know its inside.
  *
  * Everything wrong with the rules goes to `errs` and composing goes on; only lack of memory stops it. Threads: none.
  */

@@ -552,7 +552,7 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 {
 	struct thread_state *t = thread_state();
 	bool windowed = p->risky || (p->repeats && subject.len - from > PATTERN_LONG_SUBJECT);
-	bool slow;
+	bool slow, interpreted;
 	size_t window = WINDOW_FIRST;
 	int64_t cpu_us, wall_us;
 
@@ -562,7 +562,10 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 		return failed(out, PATTERN_BROKEN);
 	if (m->spent || *rule_cpu_us > m->rule_budget_us)
 		return failed(out, PATTERN_TIME);
-	make_ready(p);
+	/* Where others have it too they may be making its machine code just now, which changes the code. */
+	interpreted = m->interpreted && atomic_load_explicit(&p->refs, memory_order_acquire) == 1;
+	if (!interpreted)
+		make_ready(p);
 	m->calls++;
 	wall_us = windowed ? clock_mono_us() : 0;
 	pcre2_set_match_limit(t->context, match_limit(p, m->strict));
@@ -574,7 +577,7 @@ enum pattern_result pattern_run(struct pattern *p, struct slice subject, size_t 
 
 		pcre2_set_offset_limit(t->context, last == subject.len ? PCRE2_UNSET : last);
 		rc = pcre2_match(p->code, (PCRE2_SPTR)(subject.ptr != NULL ? subject.ptr : ""), subject.len, from,
-				 not_empty ? PCRE2_NOTEMPTY_ATSTART : 0, t->data, t->context);
+				 (not_empty ? PCRE2_NOTEMPTY_ATSTART : 0) | (interpreted ? PCRE2_NO_JIT : 0), t->data, t->context);
 		m->windows++;
 		if (rc >= 0) {
 			PCRE2_SIZE *v = pcre2_get_ovector_pointer(t->data);

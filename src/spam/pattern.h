@@ -76,6 +76,7 @@ struct pattern_match {
 struct pattern_meter {
 	int64_t budget_us, rule_budget_us;
 	int64_t wall_start_us, cpu_start_us;
+	bool interpreted;      /* no machine code is made for patterns that have one reference, the caller's */
 	unsigned strict;       /* runs get this part of the match limit, as 10 for a tenth; 0: all of it */
 	size_t calls, windows; /* runs, and windows within them */
 	bool spent;            /* the message's budget is used up; every further run is PATTERN_TIME */

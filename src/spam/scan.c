@@ -122,6 +122,8 @@ static bool off(const struct scan *c, uint32_t rule)
 {
 	const struct rule *x = ruleset_rule(c->r, rule);
 
+	if (c->o->only != NULL && !c->o->only[rule])
+		return true;
 	return !c->o->dormant_too && (x->mode == CF_DORMANT || laid(c, rule, RULE_LIFE_DORMANT) || (x->expires_ms != 0 && c->o->now_ms >= x->expires_ms));
 }
 
@@ -629,6 +631,7 @@ enum err scan_run(const struct ruleset *r, const struct surfaces *s, const struc
 		c.clock_ns = clock_takes();
 	pattern_meter_start(&c.meter, o->budget_us > 0 ? o->budget_us : SCAN_BUDGET_US,
 			    o->rule_budget_us > 0 ? o->rule_budget_us : SCAN_RULE_BUDGET_US);
+	c.meter.interpreted = o->interpreted;
 	for (int surface = 0; surface < SURFACE_COUNT; surface++) {
 		scan_facts(&c, surface);
 		if (surface == SURFACE_HEADER)

@@ -62,14 +62,10 @@ static enum err schema_stands(const char *folder, struct error *e)
 }
 
 /* Erasures that a restored database does not know of are done again before anybody can read. */
-static enum err replay_erasures(const char *folder, struct error *e)
+static enum err replay_erasures(struct db *db, const char *folder, struct error *e)
 {
-	struct db *db = NULL;
 	int64_t erased = 0;
-	enum err rc = db_open(folder, DB_WRITE, &db, e);
-	if (rc == ERR_OK)
-		rc = erase_replay(db, folder, &erased, e);
-	db_close(&db);
+	enum err rc = erase_replay(db, folder, &erased, e);
 	if (rc == ERR_OK && erased)
 		log_info("cli/house", "%lld erased conversations were erased again", (long long)erased);
 	return rc;
@@ -86,9 +82,12 @@ enum err house_open(struct house *h, const char *folder, bool watch, struct erro
 	if (rc == ERR_OK)
 		rc = keys_open(folder, &d->keys, e);
 	if (rc == ERR_OK)
-		rc = replay_erasures(folder, e);
+		rc = db_open(folder, DB_WRITE, &db, e);
 	if (rc == ERR_OK)
-		rc = writer_new(folder, &d->writer, e);
+		rc = replay_erasures(db, folder, e);
+	if (rc == ERR_OK)
+		rc = writer_take(folder, &db, &d->writer, e);
+	db_close(&db);
 	if (rc == ERR_OK && !(d->hub = hub_new()))
 		rc = err_nomem(e);
 	if (rc == ERR_OK && !(d->presence = presence_new(d->hub)))

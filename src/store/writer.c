@@ -279,12 +279,21 @@ static void *writer_main(void *ctx)
 
 enum err writer_new(const char *folder, struct writer **out, struct error *e)
 {
+	struct db *db = NULL;
+	enum err rc = db_open(folder, DB_WRITE, &db, e);
+	return rc ? rc : writer_take(folder, &db, out, e);
+}
+
+enum err writer_take(const char *folder, struct db **db, struct writer **out, struct error *e)
+{
 	struct writer *w = calloc(1, sizeof(*w));
-	if (!w)
+	if (!w) {
+		db_close(db);
 		return err_nomem(e);
-	enum err rc = db_open(folder, DB_WRITE, &w->db, e);
-	if (rc == ERR_OK)
-		rc = checkpoint_new(folder, &w->checkpoint, e);
+	}
+	w->db = *db;
+	*db = NULL;
+	enum err rc = checkpoint_new(folder, &w->checkpoint, e);
 	if (rc) {
 		db_close(&w->db);
 		free(w);

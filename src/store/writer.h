@@ -31,6 +31,8 @@ typedef enum err (*writer_fn)(struct db *db, void *self, struct error *e);
 
 /* Opens its own DB_WRITE connection on `folder` and starts the threads. */
 enum err writer_new(const char *folder, struct writer **out, struct error *e) MUST_CHECK;
+/* The same with a DB_WRITE connection on `folder` that is open already; it is the writer's from here on, also after an error, and *db is cleared. */
+enum err writer_take(const char *folder, struct db **db, struct writer **out, struct error *e) MUST_CHECK;
 /* Commits what is queued, then ends. No command may be given any more. */
 void writer_free(struct writer **w);
 

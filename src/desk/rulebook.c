@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "desk/replay.h"
@@ -289,20 +290,29 @@ static enum err ship_run(struct db *db, void *self, struct error *e)
 	return db_run(db, SQL_RULEBOOK_SHIP, BINDS(b_str(s->file), b_str(s->hash)), NULL, e);
 }
 
+/* The hash of the built-in file that was dealt with last, "" for none. */
+static enum err shipped(struct db *db, const struct rule_file *f, char before[RULE_HASH_BYTES], struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_RULEBOOK_SHIPPED, BINDS(b_str(f->name)), e);
+
+	before[0] = 0;
+	if (err)
+		return err;
+	if (rows_next(&r))
+		snprintf(before, RULE_HASH_BYTES, "%.*s", SLICE_ARG(rows_text(&r, 0)));
+	return rows_close(&r);
+}
+
 /* One built-in file: new ones and ones the site left alone are written, beside a changed one goes NAME.new. */
 static enum err ship(struct rulebook *rb, struct db *db, const struct rule_file *f, const struct rule_set *disk, struct error *e)
 {
 	const struct rule_file *here = rule_set_find(disk, slice_of(f->name));
-	char before[RULE_HASH_BYTES] = "";
+	char before[RULE_HASH_BYTES];
 	struct ship s = { f->name, f->hash };
-	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULEBOOK_SHIPPED, BINDS(b_str(f->name)), e);
+	enum err err = shipped(db, f, before, e);
 
-	if (err)
-		return err;
-	if (rows_next(&r))
-		snprintf(before, sizeof(before), "%.*s", SLICE_ARG(rows_text(&r, 0)));
-	if ((err = rows_close(&r)) || strcmp(before, f->hash) == 0)
+	if (err || strcmp(before, f->hash) == 0)
 		return err;
 	if (here && strcmp(here->hash, f->hash) == 0) {
 		/* there already */
@@ -318,12 +328,18 @@ static enum err ship(struct rulebook *rb, struct db *db, const struct rule_file 
 
 static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
 {
-	struct rule_set built_in, disk, last = { .count = 0 };
+	struct rule_set built_in, disk = { .count = 0 }, last = { .count = 0 };
 	int64_t revision = 0;
+	bool news = access(rb->folder, F_OK) != 0;
 	enum err err = rule_set_embedded(&built_in, e);
 
-	if (err)
-		return err;
+	for (size_t i = 0; !err && !news && i < built_in.count; i++) {
+		char before[RULE_HASH_BYTES];
+		err = shipped(db, &built_in.list[i], before, e);
+		news = strcmp(before, built_in.list[i].hash) != 0;
+	}
+	if (err || !news)
+		goto out;
 	err = rule_set_read(rb->folder, &disk, e);
 	if (err == ERR_NOT_FOUND) {
 		/* First start, or a restored database: the working copy is written from the truth, then brought up to date. */
@@ -342,6 +358,7 @@ static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
 	}
 	for (size_t i = 0; !err && i < built_in.count; i++)
 		err = ship(rb, db, &built_in.list[i], &disk, e);
+out:
 	rule_set_fini(&disk);
 	rule_set_fini(&built_in);
 	return err;
@@ -397,15 +414,18 @@ static enum err fall_back(struct rulebook *rb, struct db *db, struct error *e)
 }
 
 /* Files that were changed while nothing served: what is edited is told by the last set that did. Under write_lock. */
-static void edited_while_down(struct rulebook *rb, const struct rule_set *last)
+static void edited_while_down(struct rulebook *rb, struct db *db, int64_t revision)
 {
+	struct rule_set last;
 	struct ruleset *old = NULL;
 	struct cf_errors errs;
 	struct error e;
 
 	cf_errors_init(&errs);
-	if (rule_set_rebuild(last, rb->serving, &old, &errs, &e) == ERR_OK && rule_doubt_edited(rb->desk, old, rb->serving, &e))
+	if (rulebook_past_read(db, revision, &last, &e) == ERR_OK && rule_set_rebuild(&last, rb->serving, &old, &errs, &e) == ERR_OK &&
+		rule_doubt_edited(rb->desk, old, rb->serving, &e))
 		log_warn("desk/rulebook", "which rules were edited could not be remembered: %s", e.message);
+	rule_set_fini(&last);
 	cf_errors_fini(&errs);
 	ruleset_unref(&old);
 }
@@ -430,7 +450,6 @@ enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rule
 	struct rulebook *rb = calloc(1, sizeof(*rb));
 	const char *folder = conf()->rules;
 	char generation[RULESET_NAME_BYTES];
-	struct rule_set last = { .count = 0 };
 	int64_t revision = 0;
 	struct error why;
 	size_t bytes;
@@ -456,13 +475,12 @@ enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rule
 		log_error("desk/rulebook", "the rules folder could not be brought up to date: %s", why.message);
 	rb->first_mark = rule_folder_mark(rb->folder);
 	pthread_mutex_lock(&rb->write_lock);
-	if (rulebook_past_latest(db, &revision, generation, &last, &why))
+	if (rulebook_past_latest(db, &revision, generation, NULL, &why))
 		revision = 0;
 	err = take_in(rb, "taken in at start", &why) ? fall_back(rb, db, e) : ERR_OK;
 	if (!err && revision && strcmp(generation, ruleset_name(rb->serving)) != 0)
-		edited_while_down(rb, &last);
+		edited_while_down(rb, db, revision);
 	pthread_mutex_unlock(&rb->write_lock);
-	rule_set_fini(&last);
 	if (!err && watching) {
 		rb->watching = start_watching(rb);
 		if (!rb->watching)

@@ -35,7 +35,7 @@ enum err rulebook_past_add(struct desk *d, struct rulebook_save *s, struct error
 	return d->writer ? writer_do(d->writer, LANE_TALK, save_run, s, e) : ERR_OK;
 }
 
-static enum err read_revision(struct db *db, int64_t revision, struct rule_set *out, struct error *e)
+enum err rulebook_past_read(struct db *db, int64_t revision, struct rule_set *out, struct error *e)
 {
 	struct rows r;
 	enum err err = rows_open(db, &r, SQL_RULEBOOK_SET, BINDS(b_int(revision)), e), end;
@@ -62,7 +62,8 @@ enum err rulebook_past_latest(struct db *db, int64_t *id, char generation[RULESE
 	enum err err = rows_open(db, &r, SQL_RULEBOOK_LATEST, NO_BINDS, e);
 
 	*id = 0;
-	*out = (struct rule_set){ .count = 0 };
+	if (out)
+		*out = (struct rule_set){ .count = 0 };
 	if (err)
 		return err;
 	if (rows_next(&r)) {
@@ -71,5 +72,5 @@ enum err rulebook_past_latest(struct db *db, int64_t *id, char generation[RULESE
 			snprintf(generation, RULESET_NAME_BYTES, "%.*s", SLICE_ARG(rows_text(&r, 1)));
 	}
 	err = rows_close(&r);
-	return err || !*id ? err : read_revision(db, *id, out, e);
+	return err || !*id || !out ? err : rulebook_past_read(db, *id, out, e);
 }

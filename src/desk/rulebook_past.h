@@ -21,7 +21,9 @@ struct rulebook_save {
 
 /* Writes a revision, and the audit's line where somebody did it. Nothing without a writer. */
 enum err rulebook_past_add(struct desk *d, struct rulebook_save *s, struct error *e) MUST_CHECK;
-/* The newest. *id 0 where there is none. `generation` may be NULL. */
+/* One of them; the caller's. Empty where there is none of that number, and after an error. */
+enum err rulebook_past_read(struct db *db, int64_t revision, struct rule_set *out, struct error *e) MUST_CHECK;
+/* The newest. *id 0 where there is none. `generation` may be NULL; `out` too: its files are not read then. */
 enum err rulebook_past_latest(struct db *db, int64_t *id, char generation[RULESET_NAME_BYTES], struct rule_set *out, struct error *e) MUST_CHECK;
 
 #endif

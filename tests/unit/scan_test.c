@@ -217,6 +217,8 @@ static void tests_know_their_surface(void **state)
 			"test U ok http://spam.example/x\ntest LIST_L ok https://a.bad.example/x\n"
 			"test LIST_L fail https://good.bad.example/x\nnorm N /abc/\ntest N ok xABCx\n"
 			"meta M __A && !__B\nbody __A /aa/\nbody __B /bb/\ntest M ok aa\ntest M fail aa bb\n"
+			/* a meta of metas needs what these stand on, and each test only what its own rule does */
+			"meta DEEP M && !H\ntest DEEP ok aa\ntest DEEP fail aa bb\ntest __B ok aa bb\ntest DEEP ok aaa\n"
 			"body D /x/\nmode D dormant\ntest D ok x\nbody OFF /x/\nscore OFF 0\ntest OFF ok y\n") },
 		{ SLICE("lists/l.list"), SLICE("bad.example") },
 		{ SLICE("lists/allow.list"), SLICE("good.bad.example") },
@@ -228,7 +230,7 @@ static void tests_know_their_surface(void **state)
 	for (size_t i = 0; i < errs.count; i++)
 		print_error("%u: %s\n", errs.list[i].line, errs.list[i].message);
 	assert_non_null(r);
-	assert_int_equal(ruleset_figures(r).tests, 10);
+	assert_int_equal(ruleset_figures(r).tests, 14);
 	assert_int_equal(ruleset_rule(r, (size_t)ruleset_find(r, SLICE("M")))->tests, 2);
 	ruleset_unref(&r);
 }

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "desk/attempt.h"
 #include "desk/audit.h"
+#include "desk/care.h"
 #include "desk/keys.h"
 #include "desk/repeat.h"
 #include "text/unicode.h"
@@ -291,6 +292,8 @@ static enum err change_run(struct db *db, void *self, struct error *e)
 			err = audit_add(db, c->by, c->to.disabled ? "account.disable" : "account.enable", "account", c->account,
 				NULL, e);
 	}
+	if (!err && new_disabled && c->to.disabled)
+		err = care_forget(db, c->account, e);
 	c->ended = new_role || new_disabled;
 	return err || !c->ended ? err : end_all(db, c->account, 0, e);
 }
@@ -498,6 +501,8 @@ static enum err login_run(struct db *db, void *self, struct error *e)
 		err = attempt_forget(db, &c->attempt, e);
 	if (!err)
 		err = db_run(db, SQL_PEOPLE_SEEN, BINDS(b_int(c->account), b_int(now)), NULL, e);
+	if (!err)
+		err = care_begin(db, c->account, e);
 	struct actor who = { .account = c->account };
 	return err ? err : audit_add(db, &who, "session.start", "account", c->account, NULL, e);
 }

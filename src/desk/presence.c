@@ -63,7 +63,24 @@ void presence_free(struct presence **p)
 
 /* ---- on duty ---- */
 
-void presence_duty(struct presence *p, const struct actor *who, enum duty duty, int64_t now)
+static const char *const duty_names[] = { [DUTY_OFF] = "off", [DUTY_AWAY] = "away", [DUTY_ON] = "on", [DUTY_FINISHING] = "finishing" };
+
+const char *presence_duty_name(enum duty duty)
+{
+	return duty_names[duty];
+}
+
+bool presence_duty_read(struct slice name, enum duty *out)
+{
+	for (size_t i = 0; i < sizeof(duty_names) / sizeof(*duty_names); i++)
+		if (slice_is(name, duty_names[i])) {
+			*out = (enum duty)i;
+			return true;
+		}
+	return false;
+}
+
+static void set_duty(struct presence *p, const struct actor *who, enum duty duty, bool renew, int64_t now)
 {
 	size_t i = 0, ended = PEOPLE_MAX;
 
@@ -73,13 +90,24 @@ void presence_duty(struct presence *p, const struct actor *who, enum duty duty, 
 			ended = i;
 		i++;
 	}
+	bool said = renew && i < p->person_count && p->people[i].duty != duty;
 	if (i == p->person_count && ended < PEOPLE_MAX)
 		i = ended; /* the place of one who has gone */
 	else if (i == p->person_count && i < PEOPLE_MAX)
 		p->person_count++;
-	if (i < PEOPLE_MAX)
+	if (i < PEOPLE_MAX && !said)
 		p->people[i] = (struct person){ who->account, duty == DUTY_OFF ? 0 : now + DUTY_MS, who->role, duty };
 	pthread_mutex_unlock(&p->lock);
+}
+
+void presence_duty(struct presence *p, const struct actor *who, enum duty duty, int64_t now)
+{
+	set_duty(p, who, duty, false, now);
+}
+
+void presence_renew(struct presence *p, const struct actor *who, enum duty duty, int64_t now)
+{
+	set_duty(p, who, duty, true, now);
 }
 
 enum duty presence_duty_of(struct presence *p, int64_t account, int64_t now)

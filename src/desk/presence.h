@@ -14,9 +14,14 @@ struct presence *presence_new(struct hub *h) MUST_CHECK;
 void presence_free(struct presence **p);
 
 /* On duty: explicit and opt-in, renewed by the open desk page (a heartbeat each 30 s keeps it; it ends after 90 s without).
- * `away` takes nothing new and does not count. Trial helpers do not count as staffing. */
-enum duty { DUTY_OFF, DUTY_AWAY, DUTY_ON };
+ * `away` takes nothing new and does not count. Trial helpers do not count as staffing.
+ * DUTY_FINISHING is desk/care's word: here such a person is away. */
+enum duty { DUTY_OFF, DUTY_AWAY, DUTY_ON, DUTY_FINISHING };
+const char *presence_duty_name(enum duty duty); /* "off", "away", "on", "finishing" */
+bool presence_duty_read(struct slice name, enum duty *out);
 void presence_duty(struct presence *p, const struct actor *who, enum duty duty, int64_t now);
+/* The heartbeat: as presence_duty, but what somebody said in another tab since, off or away, stands. */
+void presence_renew(struct presence *p, const struct actor *who, enum duty duty, int64_t now);
 enum duty presence_duty_of(struct presence *p, int64_t account, int64_t now);
 size_t presence_on_duty(struct presence *p, int64_t now); /* helpers and above, without trial */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "desk/attack.h"
+#include "desk/care.h"
 #include "desk/lease.h"
 #include "desk/presence.h"
 #include "desk/talk.h"
@@ -183,6 +184,9 @@ static enum err claim(struct db *db, void *self, struct error *e)
 		return held_by_another(db, c->ticket, c->out, e);
 	if (access == ACCESS_NONE && t.state != TICKET_LIVE)
 		return err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
+	rc = care_may_take(db, c->act.who.account, false, e);
+	if (rc)
+		return rc;
 	if (t.state == TICKET_LIVE) { /* lost already, and the sweep has not been there yet */
 		rc = ticket_move(db, &(struct move){ .ticket = t.id, .event = EVENT_LAPSE, .by = BY_SYSTEM, .now = now }, c->out, e);
 		if (rc)
@@ -274,7 +278,7 @@ static enum err find_next(struct db *db, struct claim *c, int64_t now, struct er
 static enum err next(struct db *db, void *self, struct error *e)
 {
 	struct claim *c = self;
-	int64_t now = clock_wall_ms(), live = 0;
+	int64_t now = clock_wall_ms();
 	bool found;
 	enum err rc;
 
@@ -284,9 +288,7 @@ static enum err next(struct db *db, void *self, struct error *e)
 	rc = earlier_next(db, c, now, &found, e);
 	if (rc || found)
 		return rc;
-	rc = db_int(db, SQL_QUEUE_COUNT_MINE, BINDS(b_int(c->act.who.account)), &live, e);
-	if (!rc && live >= conf()->claim_cap)
-		rc = err_set(e, ERR_CONFLICT, "You hold %lld conversations. Close or release one before you take the next.", (long long)live);
+	rc = care_may_take(db, c->act.who.account, true, e);
 	if (!rc)
 		rc = find_next(db, c, now, e);
 	if (!rc && c->ticket)

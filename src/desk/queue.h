@@ -43,9 +43,10 @@ struct queue_counts {
 enum err queue_count(struct db *db, const struct actor *who, struct queue_counts *out, struct error *e) MUST_CHECK;
 
 /* Claims one. By its holder: the same fence with `repeat`. Held by another: ERR_CONFLICT with out->holder and holder_name.
- * Over claim_cap: ERR_CONFLICT that says so. */
+ * Over the cap that the helper set (desk/care): ERR_CONFLICT, field claim_cap. */
 enum err queue_claim(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
-/* Claims the oldest eligible one (filters as wished). *ticket 0: nobody waits. */
+/* Claims the oldest eligible one (filters as wished). *ticket 0: nobody waits. ERR_CONFLICT: over the desk's claim_cap too (field claim_cap),
+ * or the helper wants to stop (field duty). */
 enum err queue_next(struct desk *d, const struct actor *who, struct slice client_id, struct slice lang, struct slice topic,
 		    int64_t *ticket, struct acted *out, struct error *e) MUST_CHECK;
 

@@ -3,6 +3,7 @@
 
 #include "base/embed.h"
 #include "desk/canned.h"
+#include "desk/care.h"
 #include "desk/lease.h"
 #include "desk/people.h"
 #include "desk/presence.h"
@@ -11,17 +12,32 @@
 #include "desk/search.h"
 #include "web/handlers.h"
 #include "web/session.h"
+#include "web/view.h"
 
 enum { DESK_BACKLOG_MAX_BYTES = 1 << 20 };
 
 /* ---- sessions, passwords, keys ---- */
 
-static struct jv *self_json(struct request *rq, const struct account *a)
+static void add_lang(void *langs, struct slice code)
 {
-	struct jv *v = jv_set(jv_object(), "id", api_id_json(rq, a->id));
-	jv_set_text(v, "name", a->login);
-	jv_set_text(v, "display", a->name);
-	return jv_set_string(v, "role", people_role_name(rq->who.role));
+	jv_push(langs, jv_text(code));
+}
+
+/* {id, name, display, role, claim_cap, langs} under "account" of an object; NULL with *err. */
+static struct jv *self_json(struct request *rq, int64_t account, enum err *err, struct error *e)
+{
+	struct account a;
+	struct care care;
+	if ((*err = people_get(rq->db, rq->arena, account, &a, e)) || (*err = care_get(rq->db, rq->arena, account, &care, e)))
+		return NULL;
+	struct jv *v = jv_set(jv_object(), "id", api_id_json(rq, a.id)), *langs = jv_array();
+	jv_set_text(v, "name", a.login);
+	jv_set_text(v, "display", a.name);
+	jv_set_string(v, "role", people_role_name(rq->who.role));
+	jv_set(v, "claim_cap", care.cap ? jv_int(care.cap) : jv_null());
+	view_each_part(care.langs.ptr, add_lang, langs);
+	jv_set(v, "langs", langs);
+	return jv_set(jv_object(), "account", v);
 }
 
 enum err api_login(struct request *rq, struct response *rs, struct error *e)
@@ -30,28 +46,25 @@ enum err api_login(struct request *rq, struct response *rs, struct error *e)
 	struct slice name, password;
 	char secret[PEOPLE_SECRET_BYTES];
 	struct people_session s = { 0 };
-	struct account a;
 	enum err err = request_json(rq, &body, e);
 	if (err || (err = api_need_text(body, "name", &name, e)) || (err = api_need_text(body, "password", &password, e)))
 		return err;
 	if (rq->cross_site)
 		return err_set(e, ERR_FORBIDDEN, "Logging in from another site is not possible.");
-	if ((err = people_login(rq->desk, rq->db, rq->arena, &rq->sender, name, password, secret, &s, e)) ||
-		(err = people_get(rq->db, rq->arena, s.who.account, &a, e)))
+	if ((err = people_login(rq->desk, rq->db, rq->arena, &rq->sender, name, password, secret, &s, e)))
 		return err;
 	response_cookie(rs, rq, SESSION_COOKIE, secret, (s.expires_ms - clock_wall_ms()) / 1000);
 	crypt_wipe(secret, sizeof(secret));
 	rq->who = s.who;
-	return api_answer(rs, 200, jv_set_string(jv_set(jv_object(), "account", self_json(rq, &a)), "csrf", s.csrf), e);
+	struct jv *v = self_json(rq, s.who.account, &err, e);
+	return err ? err : api_answer(rs, 200, jv_set_string(v, "csrf", s.csrf), e);
 }
 
 enum err api_session(struct request *rq, struct response *rs, struct error *e)
 {
-	struct account a;
-	enum err err = people_get(rq->db, rq->arena, rq->who.account, &a, e);
-	if (err)
-		return err;
-	return api_answer(rs, 200, jv_set_text(jv_set(jv_object(), "account", self_json(rq, &a)), "csrf", rq->csrf), e);
+	enum err err;
+	struct jv *v = self_json(rq, rq->who.account, &err, e);
+	return err ? err : api_answer(rs, 200, jv_set_text(v, "csrf", rq->csrf), e);
 }
 
 enum err api_logout(struct request *rq, struct response *rs, struct error *e)
@@ -77,17 +90,50 @@ enum err api_own_password(struct request *rq, struct response *rs, struct error 
 	return api_done(rs);
 }
 
+/* What the body says about how one wants to help. `langs` is absent where it says nothing of them. */
+static enum err read_care(struct request *rq, const struct jv *body, int64_t *cap, struct slice *langs, struct error *e)
+{
+	const struct jv *list = jv_get(body, "langs");
+	bool said = jv_get(body, "claim_cap") != NULL, none = said && jv_type(jv_get(body, "claim_cap")) == JV_NULL;
+	*cap = none ? 0 : -1;
+	*langs = SLICE_NONE;
+	enum err err = none ? ERR_OK : jv_want_int(body, "claim_cap", cap, e);
+	if (err)
+		return err;
+	if (said && !none && *cap < 1)
+		return err_field(e, ERR_INVALID, "claim_cap", "Choose a number from 1, or null for the desk's.");
+	if (!list)
+		return ERR_OK;
+	if (jv_type(list) != JV_ARRAY)
+		return err_field(e, ERR_MALFORMED, "langs", "The languages are a list of codes.");
+	char *all = arena_printf(rq->arena, "%s", "");
+	for (size_t i = 0; all && i < jv_size(list); i++) {
+		struct slice code = jv_text_of(jv_at(list, i));
+		if (!code.len || memchr(code.ptr, ',', code.len))
+			return err_field(e, ERR_INVALID, "langs", "The desk does not offer help in one of these languages.");
+		all = arena_printf(rq->arena, "%s,%.*s", all, SLICE_ARG(code));
+	}
+	*langs = slice_of(all);
+	return all ? ERR_OK : err_nomem(e);
+}
+
 enum err api_own_name(struct request *rq, struct response *rs, struct error *e)
 {
 	struct jv *body;
 	struct people_change c = { .disabled = -1 };
-	struct account a;
+	struct slice langs;
+	int64_t cap;
 	enum err err = request_json(rq, &body, e);
-	if (err || (err = api_need_text(body, "display", &c.name, e)) ||
-		(err = people_change(rq->desk, rq->db, &rq->who, rq->who.account, &c, e)) ||
-		(err = people_get(rq->db, rq->arena, rq->who.account, &a, e)))
+	if (err || (err = read_care(rq, body, &cap, &langs, e)))
 		return err;
-	return api_answer(rs, 200, jv_set(jv_object(), "account", self_json(rq, &a)), e);
+	bool care = cap >= 0 || langs.ptr;
+	if ((!care || jv_get(body, "display")) && ((err = api_need_text(body, "display", &c.name, e)) ||
+		(err = people_change(rq->desk, rq->db, &rq->who, rq->who.account, &c, e))))
+		return err;
+	if (care && (err = care_put(rq->desk, &rq->who, cap, langs, e)))
+		return err;
+	struct jv *v = self_json(rq, rq->who.account, &err, e);
+	return err ? err : api_answer(rs, 200, v, e);
 }
 
 enum err api_reset(struct request *rq, struct response *rs, struct error *e)
@@ -245,50 +291,59 @@ enum err api_desk_events(struct request *rq, struct response *rs, struct error *
 	return err ? err : api_stream(rq, rs, &in, e);
 }
 
-static const char *const duty_names[] = { [DUTY_OFF] = "off", [DUTY_AWAY] = "away", [DUTY_ON] = "on" };
-
 enum err api_duty(struct request *rq, struct response *rs, struct error *e)
 {
-	int64_t now = clock_wall_ms();
-	struct presence *p = rq->desk->presence;
-	struct jv *v = jv_set_string(jv_object(), "duty", duty_names[p ? presence_duty_of(p, rq->who.account, now) : DUTY_OFF]);
-	return api_answer(rs, 200, jv_set_int(v, "on_duty", p ? (int64_t)presence_on_duty(p, now) : 0), e);
+	enum duty duty;
+	enum err err = care_duty(rq->desk, rq->db, rq->who.account, &duty, e);
+	if (err)
+		return err;
+	struct jv *v = jv_set_string(jv_object(), "duty", presence_duty_name(duty));
+	return api_answer(rs, 200, jv_set_int(v, "on_duty", (int64_t)presence_on_duty(rq->desk->presence, clock_wall_ms())), e);
 }
 
 enum err api_duty_set(struct request *rq, struct response *rs, struct error *e)
 {
 	struct jv *body;
 	struct slice name;
+	enum duty duty;
+	bool renew = false;
 	enum err err = request_json(rq, &body, e);
-	if (err || (err = api_need_text(body, "duty", &name, e)))
+	if (err || (err = api_need_text(body, "duty", &name, e)) || (err = jv_want_bool(body, "renew", &renew, e)))
 		return err;
-	for (enum duty duty = DUTY_OFF; duty <= DUTY_ON; duty++) {
-		if (slice_is(name, duty_names[duty])) {
-			if (rq->desk->presence)
-				presence_duty(rq->desk->presence, &rq->who, duty, clock_wall_ms());
-			return api_duty(rq, rs, e);
-		}
-	}
-	return err_field(e, ERR_INVALID, "duty", "Duty is on, away or off.");
+	if (!presence_duty_read(name, &duty))
+		return err_field(e, ERR_INVALID, "duty", "Duty is on, away, off or finishing.");
+	if (renew && duty == DUTY_FINISHING)
+		return err_field(e, ERR_INVALID, "renew", "Finishing needs no renewal.");
+	err = care_set_duty(rq->desk, rq->db, &rq->who, duty, renew, e);
+	return err ? err : api_duty(rq, rs, e);
+}
+
+enum err api_handback(struct request *rq, struct response *rs, struct error *e)
+{
+	int64_t count;
+	enum err err = care_hand_back(rq->desk, &rq->who, &count, e);
+	return err ? err : api_answer(rs, 200, jv_set_int(jv_object(), "released", count), e);
 }
 
 enum err api_colleagues(struct request *rq, struct response *rs, struct error *e)
 {
 	struct account *list;
 	size_t count;
-	int64_t now = clock_wall_ms();
-	struct presence *p = rq->desk->presence;
 	enum err err = people_list(rq->db, rq->arena, &list, &count, e);
-	if (err)
-		return err;
 	struct jv *items = jv_array();
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; !err && i < count; i++) {
+		enum duty duty;
 		if (list[i].disabled)
 			continue;
+		err = care_duty(rq->desk, rq->db, list[i].id, &duty, e);
 		struct jv *v = jv_set(jv_object(), "id", api_id_json(rq, list[i].id));
 		jv_set_text(v, "name", list[i].name);
 		jv_set_string(v, "role", people_role_name(list[i].role));
-		jv_push(items, jv_set_string(v, "duty", duty_names[p ? presence_duty_of(p, list[i].id, now) : DUTY_OFF]));
+		jv_push(items, jv_set_string(v, "duty", presence_duty_name(duty)));
+	}
+	if (err) {
+		jv_free(&items);
+		return err;
 	}
 	return api_answer(rs, 200, jv_set(jv_object(), "items", items), e);
 }

@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/crypt.h"
 #include "base/log.h"
+#include "desk/care.h"
 #include "desk/judgement.h"
 #include "desk/lease.h"
 #include "desk/people.h"
@@ -80,6 +81,30 @@ static enum err add_age(struct request *rq, const char *lang, struct jv *page, s
 	return ERR_OK;
 }
 
+/* On duty or not, and the two ways to stop for who holds something. */
+static enum err add_duty(struct request *rq, const char *lang, int64_t held, struct jv *page, struct error *e)
+{
+	enum duty duty;
+	enum err rc = care_duty(rq->desk, rq->db, rq->who.account, &duty, e);
+	if (rc != ERR_OK)
+		return rc;
+	if (duty == DUTY_ON) /* looking at the desk is a sign of life, also without scripts */
+		presence_renew(rq->desk->presence, &rq->who, DUTY_ON, clock_wall_ms());
+	const char *now = presence_duty_name(duty);
+	char key[32];
+	struct jv *d = jv_object();
+	jv_set_string(d, "now", now);
+	jv_set_string(d, "other", duty == DUTY_ON ? "off" : "on");
+	snprintf(key, sizeof(key), "duty-%s", now);
+	view_put(rq, d, lang, "text", key, I18N_NONE);
+	view_put(rq, d, lang, "button", duty == DUTY_ON ? "duty-go-off" : "duty-go-on", I18N_NONE);
+	jv_set_bool(d, "takes", duty == DUTY_ON || duty == DUTY_OFF);
+	jv_set_bool(d, "finishing", duty == DUTY_FINISHING);
+	jv_set_bool(d, "holds", held > 0);
+	jv_set(page, "duty", d);
+	return ERR_OK;
+}
+
 /* Members of the page that the template _queue wants. `open` is the conversation beside the list, or 0. */
 static enum err add_queue(struct request *rq, const char *lang, int64_t open, struct jv *page, struct error *e)
 {
@@ -131,16 +156,9 @@ static enum err add_queue(struct request *rq, const char *lang, int64_t open, st
 	} else {
 		jv_set(page, "more", jv_null());
 	}
-	enum duty duty = presence_duty_of(rq->desk->presence, rq->who.account, clock_wall_ms());
-	if (duty == DUTY_ON) /* looking at the desk is a sign of life, also without scripts */
-		presence_duty(rq->desk->presence, &rq->who, DUTY_ON, clock_wall_ms());
-	struct jv *d = jv_object();
-	jv_set_string(d, "now", duty == DUTY_ON ? "on" : "off");
-	jv_set_string(d, "other", duty == DUTY_ON ? "off" : "on");
-	view_put(rq, d, lang, "text", duty == DUTY_ON ? "duty-on" : "duty-off", I18N_NONE);
-	view_put(rq, d, lang, "button", duty == DUTY_ON ? "duty-go-off" : "duty-go-on", I18N_NONE);
-	jv_set(page, "duty", d);
-	rc = add_age(rq, lang, page, e);
+	rc = add_duty(rq, lang, counts.mine, page, e);
+	if (rc == ERR_OK)
+		rc = add_age(rq, lang, page, e);
 	return rc ? rc : proof_attack_view(rq, lang, page, e);
 }
 
@@ -157,6 +175,7 @@ static enum err show_desk(struct request *rq, struct response *rs, int status, c
 	}
 	view_put(rq, page, lang, "welcome", "desk-hello", I18N(i18n_slice(rq->who.name)));
 	jv_set(page, "problem", problem ? view_say(rq, lang, problem, I18N_NONE) : jv_null());
+	jv_set(page, "done", view_maybe(rq, lang, !problem && slice_is(request_query(rq, "handed"), "back") ? "handed-back" : NULL));
 	if (status)
 		response_status(rs, status);
 	return view_send(rq, rs, "desk", lang, page, e);
@@ -172,10 +191,24 @@ HANDLER(page_desk_duty)
 	enum err rc = request_form(rq, e);
 	if (rc != ERR_OK)
 		return rc;
-	struct slice duty = request_field(rq, "duty");
-	presence_duty(rq->desk->presence, &rq->who, slice_is(duty, "on") ? DUTY_ON : slice_is(duty, "away") ? DUTY_AWAY : DUTY_OFF, clock_wall_ms());
-	response_redirect(rs, rq, "/desk");
-	return ERR_OK;
+	enum duty duty;
+	if (!presence_duty_read(request_field(rq, "duty"), &duty))
+		duty = DUTY_OFF;
+	rc = care_set_duty(rq->desk, rq->db, &rq->who, duty, false, e);
+	if (rc == ERR_OK)
+		response_redirect(rs, rq, "/desk");
+	return rc;
+}
+
+HANDLER(page_desk_handback)
+{
+	int64_t count;
+	enum err rc = request_form(rq, e);
+	if (rc == ERR_OK)
+		rc = care_hand_back(rq->desk, &rq->who, &count, e);
+	if (rc == ERR_OK)
+		response_redirect(rs, rq, count ? "/desk?handed=back" : "/desk");
+	return rc;
 }
 
 static enum err to_talk(struct request *rq, struct response *rs, int64_t id, const char *rest, struct error *e)
@@ -193,8 +226,9 @@ HANDLER(page_desk_next)
 	struct acted out;
 	struct error why = { 0 };
 	enum err rc = queue_next(rq->desk, &rq->who, SLICE_NONE, SLICE_NONE, SLICE_NONE, &id, &out, &why);
+	why.code = rc;
 	if (rc == ERR_CONFLICT)
-		return show_desk(rq, rs, 409, "claim-cap", e);
+		return show_desk(rq, rs, 409, view_trouble(&why), e);
 	if (rc != ERR_OK) {
 		*e = why;
 		return rc;

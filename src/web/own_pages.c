@@ -4,6 +4,8 @@
  * Keys are made for oneself only; an admin sees and ends anybody's. A key is shown once, in the answer to the request that made it. The same
  * label twice is refused, so that a second click leaves no key behind that nobody has seen.
  */
+#include "base/conf.h"
+#include "desk/care.h"
 #include "desk/people.h"
 #include "web/handlers.h"
 #include "web/problem.h"
@@ -20,12 +22,48 @@ struct me_page {
 	struct slice name;                  /* as typed; absent: as it is */
 };
 
+struct langs {
+	struct request *rq;
+	const char *lang;
+	struct slice chosen;
+	struct jv *list;
+};
+
+static void add_lang(void *ctx, struct slice code)
+{
+	struct langs *l = ctx;
+	struct jv *x = jv_set_text(jv_object(), "code", code);
+	jv_set(x, "label", jv_text(view_language(l->rq, l->lang, code)));
+	jv_set_bool(x, "chosen", care_helps_in(l->chosen, code));
+	jv_push(l->list, x);
+}
+
+static struct jv *care_form(struct request *rq, const char *lang, const struct care *care)
+{
+	struct langs langs = { .rq = rq, .lang = lang, .chosen = care->langs, .list = jv_array() };
+	struct jv *f = jv_object(), *caps = jv_array();
+	for (int64_t n = 0; n <= conf()->claim_cap; n++) {
+		struct jv *x = jv_set(jv_object(), "value", view_number(rq, n));
+		jv_set(x, "label", n ? view_say(rq, lang, "care-cap-some", I18N(i18n_int(n)))
+				     : view_say(rq, lang, "care-cap-none", I18N(i18n_int(conf()->claim_cap))));
+		jv_set_bool(x, "chosen", n == (care->cap > conf()->claim_cap ? 0 : care->cap));
+		jv_push(caps, x);
+	}
+	view_each_part(conf()->languages, add_lang, &langs);
+	jv_set(f, "caps", caps);
+	jv_set(f, "langs", langs.list);
+	return f;
+}
+
 static enum err show_me(struct request *rq, struct response *rs, const struct me_page *p, struct error *e)
 {
 	const char *lang = view_lang(rq, rs);
 	struct account a;
+	struct care care;
 	struct jv *page = NULL;
 	enum err rc = people_get(rq->db, rq->arena, rq->who.account, &a, e);
+	if (rc == ERR_OK)
+		rc = care_get(rq->db, rq->arena, rq->who.account, &care, e);
 	if (rc == ERR_OK)
 		rc = view_staff_frame(rq, lang, "me", &page, e);
 	if (rc != ERR_OK)
@@ -35,7 +73,9 @@ static enum err show_me(struct request *rq, struct response *rs, const struct me
 	jv_set(page, "display", jv_text(p->name.ptr ? p->name : a.name));
 	view_put(rq, page, lang, "login_text", "me-login", I18N(i18n_slice(a.login)));
 	jv_set(page, "problem", view_maybe(rq, lang, p->problem));
-	jv_set(page, "done", view_maybe(rq, lang, slice_is(done, "name") ? "me-name-saved" : slice_is(done, "password") ? "password-changed" : NULL));
+	jv_set(page, "done", view_maybe(rq, lang, slice_is(done, "name") ? "me-name-saved" : slice_is(done, "password") ? "password-changed" :
+					      slice_is(done, "care") ? "care-saved" : NULL));
+	jv_set(page, "care", care_form(rq, lang, &care));
 	if (p->wrong)
 		view_put(rq, wrong, lang, p->wrong, p->says, I18N_NONE);
 	jv_set(page, "wrong", wrong);
@@ -66,6 +106,35 @@ HANDLER(page_me_name)
 	if (rc == ERR_INVALID)
 		return show_me(rq, rs, &(struct me_page){ .status = 422, .wrong = "name", .says = "people-bad-display", .name = c.name }, e);
 	*e = why;
+	return rc;
+}
+
+struct ticked {
+	struct request *rq;
+	struct slice langs;
+};
+
+static void add_ticked(void *ctx, struct slice code)
+{
+	struct ticked *t = ctx;
+	const char *field = arena_printf(t->rq->arena, "lang-%.*s", SLICE_ARG(code));
+	if (field && request_field(t->rq, field).len)
+		t->langs = slice_of(arena_printf(t->rq->arena, "%.*s,%.*s", SLICE_ARG(t->langs), SLICE_ARG(code)));
+}
+
+HANDLER(page_me_care)
+{
+	struct ticked t = { .rq = rq, .langs = SLICE("") };
+	int64_t cap = 0;
+	enum err rc = request_form(rq, e);
+	if (rc == ERR_OK)
+		rc = view_field_int(rq, "cap", &cap, e);
+	if (rc != ERR_OK)
+		return rc;
+	view_each_part(conf()->languages, add_ticked, &t);
+	rc = care_put(rq->desk, &rq->who, cap > 0 ? cap : 0, t.langs.ptr ? t.langs : SLICE(""), e);
+	if (rc == ERR_OK)
+		response_redirect(rs, rq, "/desk/me?done=care");
 	return rc;
 }
 

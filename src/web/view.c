@@ -377,7 +377,9 @@ enum err view_param_id(struct request *rq, int i, int64_t *out, struct error *e)
 const char *view_trouble(const struct error *why)
 {
 	switch (why->code) {
-	case ERR_CONFLICT: return strcmp(why->field, "form") == 0 ? "problem-form-old" : "problem-state";
+	case ERR_CONFLICT:
+		return strcmp(why->field, "form") == 0 ? "problem-form-old" : strcmp(why->field, "claim_cap") == 0 ? "claim-cap" :
+		       strcmp(why->field, "duty") == 0 ? "claim-stopping" : "problem-state";
 	case ERR_LIMITED: return strcmp(why->field, "body") == 0 ? "problem-wait" : "problem-limited";
 	case ERR_BUSY:
 	case ERR_IO:

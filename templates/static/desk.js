@@ -74,6 +74,18 @@ export function renewHarm(page) {
 
 // --- the list ---
 
+// Whoever finishes what they have is away after the last of it, and another tab may have said something else.
+function swapDuty(page) {
+	const now = $('#duty-state');
+	const then = $('#duty-state', page);
+	if (!now || !then) return;
+	for (const id of ['stop', 'finish', 'next-form']) document.getElementById(id).hidden = page.getElementById(id).hidden;
+	if (now.dataset.duty === then.dataset.duty) return;
+	now.dataset.duty = then.dataset.duty;
+	now.textContent = then.textContent;
+	$('#duty').replaceChildren(...document.importNode($('#duty', page), true).childNodes);
+}
+
 const waiting = () => Number($('#waiting-count')?.textContent) || 0;
 function swapList(page) {
 	const before = waiting();
@@ -86,6 +98,7 @@ function swapList(page) {
 			tellTimes(now);
 		}
 	}
+	swapDuty(page);
 	const note = $('.list > p.soft');
 	const fresh = $('.list > p.soft', page);
 	if (note && !fresh) note.remove();
@@ -137,7 +150,10 @@ if (onDesk) window.addEventListener('pageshow', (e) => e.persisted && renewList(
 // --- on duty ---
 
 const beat = () => {
-	if ($('#duty-state')?.dataset.duty === 'on') api('POST', `${root}/desk/duty`, { duty: 'on' }).catch(() => {});
+	if ($('#duty-state')?.dataset.duty !== 'on') return;
+	api('POST', `${root}/desk/duty`, { duty: 'on', renew: true })
+		.then((is) => is.duty === 'on' || renewList())
+		.catch(() => {});
 };
 if (onDesk || where === 'moderation') listenForNews();
 if (onDesk) {

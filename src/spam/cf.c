@@ -399,8 +399,9 @@ static void read_list_line(struct reader *r, struct slice name, bool allow)
 		return;
 	x->pattern.surface = SURFACE_URI;
 	x->pattern.flags = CF_RE_CASELESS | CF_RE_MULTILINE;
+	/* What it saw is what the line says: of a guessed name that has to be more than its end. */
 	x->pattern.pattern =
-	    slice_of(arena_printf(r->at.arena, "(?:https?:)?//+[a-z0-9_.-]*(?:%.*s)", SLICE_ARG(line)));
+	    slice_of(arena_printf(r->at.arena, "(?:https?:)?//+[a-z0-9_.-]*\\K(?:%.*s)", SLICE_ARG(line)));
 	x->allow = allow;
 	r->at.nomem = r->at.nomem || x->pattern.pattern.ptr == NULL;
 }

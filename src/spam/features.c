@@ -7,9 +7,11 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "spam/domains.h"
 #include "spam/pattern.h"
 #include "spam/scan.h"
 #include "spam/surface_mail.h"
+#include "text/guess.h"
 #include "text/unicode.h"
 #include "text/uri.h"
 #include "text/utf.h"
@@ -24,6 +26,8 @@ struct reading {
 	size_t body_at;                  /* where the body begins in `whole` */
 	struct views views;
 	struct uris uris;
+	struct guesses guesses; /* where they stand: in VIEW_RENDERED up to `rendered`, then in VIEW_NORM, then in the text itself */
+	size_t guessed_rendered, guessed_norm;
 	struct shape shape;
 	struct surface_fact *facts;
 	struct surface_field fields[FIELDS];
@@ -64,6 +68,33 @@ static struct slice number_field(struct arena *a, int64_t v)
 	return v < 0 ? SLICE_NONE : arena_slice(a, slice_make(text, (size_t)snprintf(text, sizeof(text), "%" PRId64, v)));
 }
 
+/* An article at a wiki may have a shop's name: there a name without a scheme is a title. */
+static bool trusted(const struct ruleset *rules, const struct features_options *o, struct slice host)
+{
+	for (size_t i = 0; o && i < o->own_count; i++)
+		if (uri_below(host, o->own[i]))
+			return true;
+	return host_allowed(rules, host);
+}
+
+/* Names that only lists look at. Spelled words are whole in norm alone, and what looks like a tag ("<dot>") is in the bytes alone. */
+static enum err guess(struct reading *r, const struct ruleset *rules, const struct features_options *o, struct error *e)
+{
+	const struct views *v = &r->views;
+	enum err err = guess_names(r->a, v->text[VIEW_RENDERED], true, &r->guesses, e);
+
+	for (size_t i = 0; i < r->uris.count && !err; i++)
+		if (!(r->uris.list[i].flags & (URI_MAIL | URI_NESTED)) && !trusted(rules, o, r->uris.list[i].host))
+			err = guess_nested(r->a, &r->uris.list[i], &r->guesses, e);
+	r->guessed_rendered = r->guesses.count;
+	if (!err && v->joined)
+		err = guess_names(r->a, v->text[VIEW_NORM], false, &r->guesses, e);
+	r->guessed_norm = r->guesses.count;
+	if (!err && v->markup)
+		err = guess_names(r->a, r->whole, true, &r->guesses, e);
+	return err;
+}
+
 static enum err read_text(struct arena *a, const struct ruleset *rules, const struct features_options *o, const struct submission *in, struct slice body,
 	struct reading *r, struct error *e)
 {
@@ -84,7 +115,7 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 	}
 	if ((err = views_make(a, r->whole, &r->views, e)))
 		return err;
-	if ((err = uris_find(a, r->views.text[VIEW_RENDERED], &r->uris, e)))
+	if ((err = uris_find(a, r->views.text[VIEW_RENDERED], &r->uris, e)) || (err = guess(r, rules, o, e)))
 		return err;
 	struct shape_input si = { .text = r->views.text[VIEW_RENDERED], .uris = &r->uris, .mixed_words = (int64_t)r->views.mixed_words,
 		.spelled = (int64_t)r->views.joined, .chat = in->channel == CHANNEL_CHAT, .allowed = host_allowed, .ctx = rules,
@@ -117,31 +148,45 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 	memcpy(r->fields, fields, sizeof(fields));
 	norm = r->views.text[VIEW_NORM];
 	r->input = (struct surface_input){ .title = in->title, .body = r->body, .norm = norm, .skel = r->views.text[VIEW_SKEL],
-		.uris = urls, .uri_count = r->uris.count, .fields = r->fields, .field_count = FIELDS, .facts = r->facts,
+		.uris = urls, .uri_count = r->uris.count, .guesses = r->guesses.list, .guess_count = r->guesses.count, .fields = r->fields, .field_count = FIELDS, .facts = r->facts,
 		.fact_count = FACTS };
 	if (in->mail && (err = surface_mail(a, in->mail, &r->input, e)))
 		return err;
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
 
+static bool place_of(const struct reading *r, enum view view, size_t at, size_t len, size_t *from, size_t *to)
+{
+	struct slice o = view == VIEW_BYTES ? slice_make(r->whole.ptr + at, len) : views_origin(&r->views, view, at, at + len);
+
+	if (!o.ptr)
+		return false;
+	*from = (size_t)(o.ptr - r->whole.ptr);
+	*to = *from + o.len;
+	return true;
+}
+
 /* Where an address that a rule saw in one of its spellings stands in the text. */
 static bool uri_origin(const struct reading *r, struct slice seen, size_t *from, size_t *to)
 {
-	struct slice o;
+	struct slice host = domains_host(seen);
 
 	for (size_t i = 0; i < r->uris.count; i++) {
 		const struct uri *u = &r->uris.list[i];
 		bool same = slice_eq(u->url, seen) || slice_eq(u->raw, seen) ||
 			(u->raw.len && seen.len > u->raw.len && slice_eq(slice_from(seen, seen.len - u->raw.len), u->raw));
-		if (!same)
-			continue;
-		o = views_origin(&r->views, VIEW_RENDERED, u->at, u->at + u->len);
-		if (!o.ptr)
-			return false;
-		*from = (size_t)(o.ptr - r->whole.ptr);
-		*to = *from + o.len;
-		return true;
+		if (same)
+			return place_of(r, VIEW_RENDERED, u->at, u->len, from, to);
 	}
+	for (size_t i = 0; i < r->guesses.count; i++) {
+		const struct guess *g = &r->guesses.list[i];
+		if (slice_eq(g->url, seen))
+			return place_of(r, i < r->guessed_rendered ? VIEW_RENDERED : i < r->guessed_norm ? VIEW_NORM : VIEW_BYTES, g->at, g->len, from, to);
+	}
+	/* Undone once more than any of them. */
+	for (size_t i = 0; i < r->uris.count && host.ptr; i++)
+		if (utf_equal_nocase(r->uris.list[i].host, host))
+			return place_of(r, VIEW_RENDERED, r->uris.list[i].at, r->uris.list[i].len, from, to);
 	return false;
 }
 

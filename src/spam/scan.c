@@ -195,6 +195,12 @@ static void be_strict(struct scan *c, bool strict)
 	c->meter.rule_budget_us = strict ? whole / QUARANTINE_PART : whole;
 }
 
+/* Of a name that was guessed, a match has to hold what makes it one. */
+static bool shows(const struct surface_element *x, size_t start, size_t end)
+{
+	return !x->must_from || (start < x->must_from && end >= x->must_to);
+}
+
 /* Asks a probe about an element, again and again where the rule counts every hit. True when it matched. */
 static bool ask_now(struct scan *c, const struct probe *p, enum surface s, size_t element, const struct surface_element *x)
 {
@@ -223,6 +229,10 @@ static bool ask_now(struct scan *c, const struct probe *p, enum surface s, size_
 											 : SCAN_SPENT);
 		if (result != PATTERN_HIT)
 			break;
+		if (!shows(x, m.start, m.end)) {
+			from = m.end > from ? m.end : from + 1;
+			continue;
+		}
 		matched = true;
 		if (p->negated)
 			break;
@@ -320,7 +330,7 @@ static bool domain_hit(uint32_t rule, struct slice domain, void *ctx)
 	size_t start = (size_t)(v->host.ptr - v->x->text.ptr) + v->host.len - domain.len;
 	struct pattern_match m = { start, start + domain.len, PATTERN_FINE };
 
-	if (off(v->c, rule) || recorded(v->c, rule)->trouble || full(v->c, rule))
+	if (off(v->c, rule) || recorded(v->c, rule)->trouble || full(v->c, rule) || !shows(v->x, m.start, m.end))
 		return false;
 	if (laid(v->c, rule, RULE_LIFE_QUARANTINED))
 		trouble(v->c, rule, SCAN_QUARANTINED);
@@ -367,7 +377,7 @@ static void scan_uris(struct scan *c)
 			const struct probe *p = &set->list[c->found[k]];
 
 			if (!(allowed && p->list) &&
-			    (!x->wide || p->list || ruleset_rule(c->r, p->rule)->tflags & CF_TF_WIDE))
+			    (p->list || !x->wide || (!x->guess && ruleset_rule(c->r, p->rule)->tflags & CF_TF_WIDE)))
 				ask(c, p, SURFACE_URI, i, x);
 		}
 		if (!allowed && host.ptr != NULL && host.len <= sizeof(lower)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "text/guess.h"
 #include "text/spellings.h"
 
 /* SpamAssassin's MAX_BODY_LINE_LENGTH and its default body_part_scan_size. */
@@ -448,6 +449,17 @@ static bool uris(struct arena *a, const struct surface_input *in, struct surface
 		if (!known &&
 		    !element_add(a, &out->of[SURFACE_URI], &cap,
 				 (struct surface_element){ .text = in->uris[i], .source = SOURCE_URI, .wide = true }))
+			return false;
+	}
+	for (size_t i = 0; i < in->guess_count; i++) {
+		const struct guess *g = &in->guesses[i];
+		bool known = false;
+
+		for (size_t k = 0; k < out->of[SURFACE_URI].count && !known; k++)
+			known = slice_eq(out->of[SURFACE_URI].list[k].text, g->url);
+		if (!known && !element_add(a, &out->of[SURFACE_URI], &cap,
+					   (struct surface_element){ .text = g->url, .source = SOURCE_URI, .wide = true, .guess = true,
+								     .must_from = g->must_from, .must_to = g->must_to }))
 			return false;
 	}
 	return true;

@@ -11,7 +11,8 @@
  *   rawbody  the text as written, cut into 2-4 kB at line ends, else behind '>', else at spaces.
  *   full     fields, an empty line, the text: one element.
  *   uri      one element each: the spellings that SpamAssassin sees of the addresses in body (text/spellings), then the
- *            caller's own (`uris`), marked `wide`: only lists and rules with `tflags wide` look at those.
+ *            caller's own (`uris`), marked `wide`: only lists and rules with `tflags wide` look at those; then what might be addresses, for
+ *            lists alone.
  *   norm, skel  cut as body, without a title element; the caller gives the texts (text/views).
  *   header   one element for each name: its values, each with a newline. `Subject` is the title. A field that was not
  *            given, or was given with a NULL pointer, is undefined. Names are compared without regard to ASCII case.
@@ -35,6 +36,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "spam/cf.h"
+
+struct guess;
 
 enum { SURFACE_TEXT_BYTES_MAX = 256 << 10, SURFACE_PARTS_BYTES_MAX = 16 << 20, SURFACE_FIELDS_MAX = 600, SURFACE_URIS_MAX = 65536 };
 
@@ -69,6 +72,8 @@ struct surface_input {
 	struct slice norm, skel;
 	const struct slice *uris; /* beside those that are found in body */
 	size_t uri_count;
+	const struct guess *guesses; /* names that only lists look at (text/guess) */
+	size_t guess_count;
 	const struct slice *links; /* targets of links in HTML */
 	size_t link_count;
 	const struct surface_field *fields;
@@ -90,7 +95,9 @@ struct surface_element {
 	/* header only: the field's name, and which of its values, in what form (CF_FIELD_) */
 	struct slice field;
 	unsigned form;
-	bool wide; /* uri only: what SpamAssassin would not see */
+	bool wide;  /* uri only: what SpamAssassin would not see */
+	bool guess; /* uri only: for lists alone; a match counts where it starts before must_from and ends at must_to or behind it */
+	size_t must_from, must_to;
 };
 
 struct surface_elements {

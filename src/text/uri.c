@@ -298,7 +298,7 @@ static size_t origin(const struct source *s, size_t at)
 	return s->origin ? s->origin[at] : at;
 }
 
-/* The length of "[.]", "(dot)", " [dot] " and the like at text[at], or 0. *becomes is what they stand for. */
+/* The length of "[.]", "(dot)", " [ dot ] " and the like at text[at], or 0. *becomes is what they stand for. */
 static size_t disguise(struct slice text, size_t at, char *becomes)
 {
 	static const struct {
@@ -313,10 +313,16 @@ static size_t disguise(struct slice text, size_t at, char *becomes)
 		return 0;
 	char close = text.ptr[i] == '[' ? ']' : text.ptr[i] == '(' ? ')' : '}';
 	for (size_t f = 0; f < sizeof forms / sizeof forms[0]; f++) {
-		size_t n = strlen(forms[f].inner), end = i + 1 + n;
+		size_t n = strlen(forms[f].inner), inner = i + 1;
 
-		if (end >= text.len || text.ptr[end] != close ||
-		    !utf_equal_nocase(slice_make(text.ptr + i + 1, n), slice_of(forms[f].inner)))
+		if (inner < text.len && text.ptr[inner] == ' ')
+			inner++;
+		size_t end = inner + n;
+		if (end >= text.len || !utf_equal_nocase(slice_make(text.ptr + inner, n), slice_of(forms[f].inner)))
+			continue;
+		if (text.ptr[end] == ' ' && end + 1 < text.len)
+			end++;
+		if (text.ptr[end] != close)
 			continue;
 		end++;
 		/* Only between parts of a name, so that "(at)" in prose stays prose. */
@@ -383,7 +389,7 @@ static bool may_be_disguised(struct slice text)
 	char c;
 
 	for (size_t i = 0; i < text.len; i++)
-		if ((text.ptr[i] == '[' || text.ptr[i] == '(' || text.ptr[i] == '{') ? disguise(text, i, &c) > 0
+		if (text.ptr[i] && strchr(" [({", text.ptr[i])				    ? disguise(text, i, &c) > 0
 		    : (unsigned char)text.ptr[i] >= 0xE2					     ? unseen(text, i, &c) > 0
 										     : hxxp_at(text, i))
 			return true;
@@ -577,7 +583,7 @@ static bool read_address(struct arena *a, struct slice scheme, struct slice rest
 	return true;
 }
 
-/* Addresses inside another's path or query, plain or percent-encoded, each within the one before. */
+/* Addresses inside another's path or query, plain or percent-encoded (more than once, too), each within the one before. */
 static void find_nested(struct finder *f, const struct uri *outer)
 {
 	struct slice rest = outer->path;
@@ -590,8 +596,12 @@ static void find_nested(struct finder *f, const struct uri *outer)
 		while (inner.ptr && i < inner.len && !(n = scheme_length(inner, i)) &&
 		       !(i && strchr("=/?&", inner.ptr[i - 1]) && scheme_at(inner, i, "www.")))
 			i++;
-		if (!inner.ptr || i >= inner.len)
+		if (!inner.ptr || (i >= inner.len && !changed))
 			return;
+		if (i >= inner.len) { /* encoded once more, perhaps */
+			rest = inner;
+			continue;
+		}
 		size_t end = trim_end(inner, i, address_end(inner, i));
 		if (memchr(inner.ptr, '?', i)) {
 			const char *amp = memchr(inner.ptr + i, '&', end - i);
@@ -674,6 +684,7 @@ static bool sentence(struct slice name)
 	return dot[1] >= 'A' && dot[1] <= 'Z' && dot[2] >= 'a' && dot[2] <= 'z';
 }
 
+/* Returns where to go on, or 0 when this is none. */
 static size_t take_mail(struct finder *f, size_t from, size_t at)
 {
 	struct slice s = f->src.text;
@@ -688,7 +699,7 @@ static size_t take_mail(struct finder *f, size_t from, size_t at)
 		from++;
 	if (from == at || at - from > LOCAL_MAX_BYTES ||
 	    !set_host(f->a, slice_make(s.ptr + at + 1, end - at - 1), &u) || !below_public_suffix(u.host))
-		return end;
+		return 0;
 	u.local = slice_make(s.ptr + from, at - from);
 	u.path = SLICE("");
 	u.url = slice_of(arena_printf(f->a, "mailto:%.*s@%.*s", SLICE_ARG(u.local), SLICE_ARG(u.host)));
@@ -755,8 +766,11 @@ static size_t take_run(struct finder *f, size_t at)
 		if (end > at && letter((char)c) && scheme_length(s, end))
 			break;
 	}
-	if (end < s.len && s.ptr[end] == '@' && end > at)
-		return take_mail(f, at, end);
+	if (end < s.len && s.ptr[end] == '@' && end > at) {
+		size_t next = take_mail(f, at, end);
+		if (next)
+			return next;
+	}
 	if (dot && !plus)
 		return take_bare(f, at, end);
 	return end;

@@ -93,6 +93,36 @@ test('an allow list speaks for the host of an address, and for nothing else in i
 	rmSync(dir, { recursive: true });
 });
 
+test('a listed name in disguise is seen and marked, and prose is no name', () => {
+	const dir = folder({ 'lists/allow.list': 'wikipedia.org\n', 'lists/names.list': 'evil-lamps.com\ncasino.net\n',
+		'lists/patterns.list': '\\bevil-lamps\\.com\\b\n\\.top(?:/|$)\ncasino\n//[a-z]+\\.net\\b\n' });
+	const seen = (text) => explain(dir, text, '--no-builtin').hits;
+	const missed = [];
+	for (const name of ['evil-lamps dot com', 'evil-lamps(dot)com', 'evil-lamps [.] com', 'evil-lamps [ . ] com', 'evil-lamps ( dot ) com', 'evil-lamps<dot>com', 'hxxp://evil-lamps.com',
+		'hxxps://evil-lamps[.]com/x', 'evil-lamps . com', 'evil-lamps .com', 'evil-lamps. com', 'evil-lamps,com', 'evil-lamps-dot-com', 'evil-lamps d0t com', 'evil-lamps punkt com',
+		'evil-lamps точка com', '看evil-lamps点com', 'evil-lamps．com', 'evil-lamps•com', 'ｅｖｉｌ－ｌａｍｐｓ．ｃｏｍ', 'www dot evil-lamps dot com', 'evil-lamps.com@', '"evil-lamps" "." "com"',
+		'https://good.example/?u=evil-lamps.com/x', 'https://good.example/?u=evil-lamps%252Ecom',
+		'https://good.example/?u=%2568ttps%253A%252F%252Fevil-lamps.com%252F', 'https://wikipedia.org/?u=%2568ttps%253A%252F%252Fevil-lamps.com%252F']) {
+		const hits = seen(`see ${name} now`), text = Buffer.from(`see ${name} now`);
+		for (const rule of ['LIST_NAMES', 'LIST_PATTERNS']) {
+			const h = hits.find((x) => x.rule === rule);
+			if (!h || h.class !== 'url' || h.field !== 'body' || !/lamps|ｌａｍｐｓ/.test(text.subarray(h.start, h.end).toString())) missed.push([name, rule, h]);
+		}
+	}
+	assert.deepEqual(missed, []);
+	const caught = [];
+	for (const text of ['It is the dot com era, and I wore a polka dot top', 'We talked about the casino. Net result: nothing changed', 'we talked about the casino. net sales rose', 'at the end of the sentence. net result, none',
+		'Das war das Ende vom Casino. Net war es nicht', 'Fui ao casino, com amigos', "C'est au point top, à ce point de départ", 'это точка зрения. Точка', '我有一点问题。我不知道怎么办',
+		'see https://wikipedia.org/wiki/?title=Evil-lamps.com now', 'evil lamps. computers']) {
+		const hits = seen(text).filter((h) => !(h.rule === 'LIST_NAMES' && h.text === 'casino.net'));
+		if (hits.length) caught.push([text, hits.map((h) => [h.rule, h.text])]);
+		/* No link of it is counted. */
+		if (!text.includes('://')) assert.ok(!explain(dir, text).hits.some((h) => /links|hosts/.test(h.rule)), text);
+	}
+	assert.deepEqual(caught, []);
+	rmSync(dir, { recursive: true });
+});
+
 test('probing: near copies of a refused text get the same answer, which says nothing of rules or scores', async () => {
 	const words = 'please refuse this offer of garden gnomes that glow at night, cheap and sent to every house in the whole town by next week';
 	const first = await ask(d, { body: words });

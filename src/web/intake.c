@@ -20,18 +20,16 @@ static bool text_ok(struct slice raw)
 	return form_text_ok(slice_make(decoded, form_percent(raw, decoded)));
 }
 
-static bool read_method(const char *text, enum method *m, bool *head)
+static enum method read_method(const char *text, bool *head)
 {
-	static const char *const names[] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
+	static const char *const names[METHOD_OTHER] = { "GET", "POST", "PUT", "PATCH", "DELETE" };
 	*head = strcmp(text, "HEAD") == 0;
-	*m = METHOD_GET;
-	for (int i = 0; i < 5; i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*m = (enum method)i;
-			return true;
-		}
-	}
-	return *head;
+	if (*head)
+		return METHOD_GET;
+	int i = 0;
+	while (i < METHOD_OTHER && strcmp(text, names[i]) != 0)
+		i++;
+	return (enum method)i;
 }
 
 /* What public_url holds before the path may be there or have been cut off by the proxy. */
@@ -45,15 +43,11 @@ static struct slice without_base(struct slice path)
 	return path.ptr[base.len] == '/' ? slice_from(path, base.len) : path;
 }
 
-static void find_route(struct exchange *x, bool known_method)
+static void find_route(struct exchange *x)
 {
 	struct request *rq = &x->rq;
 	unsigned allow;
 	rq->route = route_find(rq->method, rq->path, x->raw_params, NULL, &allow);
-	if (!known_method && rq->route != NULL) {
-		allow |= 1u << rq->route->method;
-		rq->route = NULL;
-	}
 	if (rq->route != NULL)
 		return;
 	x->allow = allow;
@@ -97,7 +91,7 @@ bool intake_head(struct exchange *x, const struct intake *in)
 
 	x->http10 = strcmp(in->version, "HTTP/1.0") == 0;
 	rq->secure = strncmp(request_origin(), "https:", 6) == 0;
-	bool known_method = read_method(in->method, &rq->method, &x->head);
+	rq->method = read_method(in->method, &x->head);
 	if (!slice_starts(path, SLICE("/"))) {
 		/* "GET http://host/path": RFC 9112 section 3.2.2 has servers take it. */
 		const char *host = strstr(in->url, "://"), *at = host != NULL ? strchr(host + 3, '/') : NULL;
@@ -138,7 +132,7 @@ bool intake_head(struct exchange *x, const struct intake *in)
 		fields += x->query.ptr[i] == '&';
 	if (fields >= FORM_FIELDS_MAX)
 		exchange_refuse_later(x, 400, ERR_MALFORMED, "The address has too many fields.");
-	find_route(x, known_method);
+	find_route(x);
 
 	struct slice length = request_header(rq, "content-length");
 	x->body_max = route_body_max(rq->route, session_claims_staff(rq));

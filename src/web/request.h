@@ -20,7 +20,7 @@
 #include "base/str.h"
 #include "desk/desk.h"
 
-enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
+enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OTHER }; /* HEAD is METHOD_GET; no route is METHOD_OTHER */
 
 struct route;
 struct exchange; /* the server's side of a request */

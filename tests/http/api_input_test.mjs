@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { V, ask, desk, question, talk } from './api.mjs';
+import { doc } from './schema.mjs';
 
 let d, hanna, ada;
 before(async () => {
@@ -74,6 +75,14 @@ test('405 with Allow, 404 for what is not there', async () => {
 	}
 	for (const where of [V, `${V}/`, `${V}/nothing`, `${V}/tickets`, `${V}/tickets/1/nothing`, `${V}/queue/`, `${V}//queue`]) assert.equal((await hanna.get(where)).status, 404, where);
 	for (const id of ['0', '-1', '01', '1x', '99999999999999999999', '1.0', '%31x']) assert.equal((await hanna.get(`${V}/tickets/${id}`)).status, 404, id);
+});
+
+test('a method that no address takes: Allow names all that this one does', async () => {
+	for (const [template, operations] of Object.entries(doc.paths)) {
+		const r = await d.request('OPTIONS', template.replace(/{\w+}/g, 'x'));
+		assert.equal(r.status, 405, template);
+		for (const method of Object.keys(operations)) assert.ok(r.headers.allow.split(', ').includes(method.toUpperCase()), `${template}: ${r.headers.allow}`);
+	}
 });
 
 test('wrong types in every place', async () => {

@@ -25,7 +25,7 @@
 #include "spam/surface_mail.h"
 #include "spam/warn.h"
 
-enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096, LIST_DAYS = 400 };
+enum { GOOD = 0, FAILED = 1, USAGE = 2, TEXT_MAX_BYTES = 256 * 1024, ARENA_BYTES = 64 << 20, PATH_BYTES = 4096, NAME_BYTES = 80, LIST_DAYS = 400 };
 
 struct options {
 	const char *rules, *subject, *learn, *since, *undo, *args[2];
@@ -179,9 +179,18 @@ static struct ruleset *load(const struct options *o)
 
 /* --- check, test ---------------------------------------------------------------------------------------------------------- */
 
+/* `only`: the file whose rules and tests are counted; NULL: all. */
 static int report(const struct options *o, const struct rule_set *set, const struct ruleset *rules, const struct cf_errors *errs, enum err err,
-	const struct error *e, const char *from)
+	const struct error *e, const char *from, const char *only)
 {
+	struct ruleset_figures f = rules ? ruleset_figures(rules) : (struct ruleset_figures){ 0 };
+
+	for (size_t i = 0; only && rules && i < ruleset_count(rules); i++) {
+		const struct rule *r = ruleset_rule(rules, i);
+		f.rules -= strcmp(r->file, only) != 0;
+		f.tests -= strcmp(r->file, only) != 0 ? r->tests : 0;
+	}
+
 	if (o->json) {
 		struct jv *v = jv_set_bool(jv_object(), "ok", !err), *list = jv_array();
 		for (size_t i = 0; i < errs->count; i++)
@@ -191,7 +200,6 @@ static int report(const struct options *o, const struct rule_set *set, const str
 		jv_set(v, "errors", list);
 		jv_set_int(v, "files", (int64_t)set->count);
 		if (rules) {
-			struct ruleset_figures f = ruleset_figures(rules);
 			jv_set_string(v, "generation", ruleset_name(rules));
 			jv_set_int(v, "rules", (int64_t)f.rules);
 			jv_set_int(v, "tests", (int64_t)f.tests);
@@ -208,8 +216,10 @@ static int report(const struct options *o, const struct rule_set *set, const str
 		return fail(e);
 	if (!rules)
 		return FAILED;
-	struct ruleset_figures f = ruleset_figures(rules);
-	printf("%s: %zu files, %zu rules, %zu test lines passed, %zu patterns run on every text: good (generation %s)\n", from, set->count, f.rules,
+	if (only)
+		printf("%s: %zu rules, %zu test lines passed among %zu files: good\n", from, f.rules, f.tests, set->count);
+	else
+		printf("%s: %zu files, %zu rules, %zu test lines passed, %zu patterns run on every text: good (generation %s)\n", from, set->count, f.rules,
 		f.tests, f.always, ruleset_name(rules));
 	return GOOD;
 }
@@ -249,36 +259,61 @@ static int check(const struct options *o)
 	if (!err)
 		doubts_of(rules, &errs);
 	rule_set_notices(&set, &errs);
-	rc = report(o, &set, rules, &errs, err, &e, from);
+	rc = report(o, &set, rules, &errs, err, &e, from, NULL);
 	ruleset_unref(&rules);
 	cf_errors_fini(&errs);
 	rule_set_fini(&set);
 	return rc;
 }
 
-/* One file alone, under its own base name. */
-static int test_file(const struct options *o, const char *path)
+/* The name under which a file stands in a set: that of the one it takes the place of; a new one goes to local.d. */
+static void name_in_set(const struct rule_set *set, const char *path, char name[NAME_BYTES])
 {
 	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+	snprintf(name, NAME_BYTES, "local.d/%.60s", base);
+	for (size_t i = 0; i < set->count; i++) {
+		const char *own = strrchr(set->list[i].name, '/');
+		if (strcmp(own ? own + 1 : set->list[i].name, base) == 0)
+			snprintf(name, NAME_BYTES, "%s", set->list[i].name);
+	}
+}
+
+static enum err put_file(struct rule_set *set, const char *path, const char *name, struct error *e)
+{
+	struct str text;
+
+	str_init(&text, RULE_FILE_MAX_BYTES);
+	enum err err = input_read(path, &text, e);
+	if (!err)
+		err = rule_set_put(set, slice_of(name), str_slice(&text), e);
+	str_fini(&text);
+	return err;
+}
+
+/* A file among the rules that serve: its metas may be made of theirs. */
+static int test_file(const struct options *o, const char *path)
+{
 	struct rule_set set = { .count = 0 };
 	struct ruleset *rules = NULL;
 	struct cf_errors errs;
 	struct error e = { .message = "" };
-	struct str text;
+	char name[NAME_BYTES] = "";
+	const char *from;
 	enum err err;
 	int rc;
 
 	cf_errors_init(&errs);
-	str_init(&text, 8 << 20);
-	err = input_read(path, &text, &e);
-	if (!err)
-		err = rule_set_put(&set, slice_of(base), str_slice(&text), &e);
+	err = read_rules(o->rules, &set, &from, &e);
+	if (!err) {
+		name_in_set(&set, path, name);
+		err = put_file(&set, path, name, &e);
+	}
 	if (!err)
 		err = rule_set_build(&set, NULL, &rules, &errs, &e);
 	rule_set_notices(&set, &errs);
-	rc = report(o, &set, rules, &errs, err, &e, base);
+	rc = report(o, &set, rules, &errs, err, &e, path, name);
 	ruleset_unref(&rules);
-	str_fini(&text);
 	cf_errors_fini(&errs);
 	rule_set_fini(&set);
 	return rc;
@@ -658,35 +693,20 @@ static int bench(const struct options *o)
 	return rc;
 }
 
-/* A file takes the place of the one of its name in the set that would serve (a new one goes to local.d); a folder of the whole set. */
+/* A file beside the others of the set that would serve; a folder is the whole set. */
 static enum err read_draft(const char *path, const char *rules, struct rule_set *live, struct rule_set *draft, struct error *e)
 {
-	const char *from, *base = strrchr(path, '/');
-	struct str text;
-	char name[80];
+	const char *from;
+	char name[NAME_BYTES];
 	enum err err = read_rules(rules, live, &from, e);
 
 	if (err || is_folder(path))
 		return err ? err : rule_set_read(path, draft, e);
-	if ((err = rule_set_dup(live, draft, e)))
-		return err;
-	base = base ? base + 1 : path;
-	snprintf(name, sizeof(name), "%.60s", base);
-	for (size_t i = 0; i < live->count; i++) {
-		const char *own = strrchr(live->list[i].name, '/');
-		if (strcmp(own ? own + 1 : live->list[i].name, base) == 0)
-			snprintf(name, sizeof(name), "%s", live->list[i].name);
-	}
-	if (!rule_set_find(live, slice_of(name)))
-		snprintf(name, sizeof(name), "local.d/%.60s", base);
+	name_in_set(live, path, name);
 	if (!rule_name_ok(slice_of(name)))
 		return err_set(e, ERR_INVALID, "Rule files are named like my-rules.cf.");
-	str_init(&text, RULE_FILE_MAX_BYTES);
-	err = input_read(path, &text, e);
-	if (!err)
-		err = rule_set_put(draft, slice_of(name), str_slice(&text), e);
-	str_fini(&text);
-	return err;
+	err = rule_set_dup(live, draft, e);
+	return err ? err : put_file(draft, path, name, e);
 }
 
 static int replay(const struct options *o)

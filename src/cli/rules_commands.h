@@ -3,7 +3,7 @@
  * it exists) or on the built-in set. Only replay and learn need a database; check and list look into it where there is one.
  *
  *     rules check [DIR]       every error with file:line:column; 1 when there are any
- *     rules test RULE|FILE    runs `test` lines; 1 when one fails
+ *     rules test RULE|FILE    runs `test` lines, those of a file among the rules that serve; 1 when one fails
  *     rules explain TEXT|-    the verdict on a text, with all its reasons ("-": standard input)
  *     rules eval FILE.jsonl   verdict counts per label and language, misses and false alarms
  *     rules eval --mail PATH  what the rules alone say about each mail (a file, or a folder of them)

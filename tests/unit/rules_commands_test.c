@@ -147,6 +147,16 @@ static void test_lines(void **state)
 	assert_int_equal(run(NULL, 0, 4, "test", "NOBODY", "--rules", in_folder("good")), 1);
 	assert_int_equal(run(NULL, 0, 2, "test", in_folder("good/a.cf")), 0);
 	assert_int_equal(run(NULL, 0, 2, "test", in_folder("failing.cf")), 1);
+	/* A file stands among the others: its metas may be made of theirs. */
+	assert_int_equal(run(out, sizeof(out), 5, "test", in_folder("leaning.cf"), "--rules", in_folder("good"), "--json"), 0);
+	struct jv *v = json(out);
+	assert_int_equal(jv_int_of(jv_get(v, "rules")), 1);
+	assert_int_equal(jv_int_of(jv_get(v, "tests")), 1);
+	jv_free(&v);
+	assert_int_equal(run(NULL, 0, 2, "test", in_folder("leaning.cf")), 1);
+	/* One of a name that is there takes its place. */
+	assert_int_equal(run(NULL, 0, 4, "test", in_folder("other/a.cf"), "--rules", in_folder("good")), 0);
+	assert_int_equal(run(NULL, 0, 2, "test", in_folder("gone.cf")), 1);
 }
 
 static void explain(void **state)
@@ -224,7 +234,7 @@ static int start(void **state)
 	(void)state;
 	folder = tmpdir_make();
 	if (crypt_init(&e) || conf_override("data", folder, &e) || conf_load(NULL, &e) || mkdir(in_folder("good"), 0700) || mkdir(in_folder("bad"), 0700) ||
-		mkdir(in_folder("mails"), 0700) || mkdir(in_folder("doubtful"), 0700))
+		mkdir(in_folder("mails"), 0700) || mkdir(in_folder("doubtful"), 0700) || mkdir(in_folder("other"), 0700))
 		return -1;
 	tmpdir_put(folder, "good/a.cf", "body GOOD /good word/\nscore GOOD 4\ntest GOOD ok a good word\ntest GOOD fail a word\n");
 	tmpdir_put(folder, "bad/a.cf", "body ONE /one/\nbody TWO /(two/\nbody THREE /[three/\n");
@@ -234,6 +244,8 @@ static int start(void **state)
 	tmpdir_put(folder, "doubtful/a.cf", "uri EVERY_ADDRESS /^http/\nbody EMPTY /x*/\nbody NESTED /Q(?:x+x+)+y/\nbody MANY_WAYS /quick (?:a|a){20}[bd]/\n"
 					    "uri __ADDRESS /./\nuri SOME /wiki|example/\nbody SPACES /hello\\s+world/\nbody LONG /(?:one|two|three)+ {1,3}four/\n");
 	tmpdir_put(folder, "failing.cf", "body GOOD /good word/\ntest GOOD ok a bad word\n");
+	tmpdir_put(folder, "leaning.cf", "meta LEANING (GOOD)\ntest LEANING ok a good word\n");
+	tmpdir_put(folder, "other/a.cf", "body GOOD /fine word/\ntest GOOD ok a fine word\n");
 	return 0;
 }
 

@@ -424,8 +424,8 @@ static enum err show_talk(struct request *rq, struct response *rs, int64_t id, c
 	add_can(rq, lang, &t, page);
 	view_verdict(rq, lang, t.id, page);
 	jv_set(page, "draft", jv_text(draft));
-	/* Without a composer to put them into, words that came too late are shown beside it. */
-	jv_set(page, "kept", s->typed.len && !may_write(rq, &t) ? jv_text(s->typed) : jv_null());
+	/* Without a composer to put it into, a draft is shown in its place: the claim may have run out over it. */
+	jv_set(page, "kept", draft.len && !may_write(rq, &t) ? jv_text(draft) : jv_null());
 	jv_set_bool(page, "confirm", s->confirm);
 	jv_set(page, "problem", jv_text(s->problem));
 	add_client_id(page);

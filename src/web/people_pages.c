@@ -3,23 +3,30 @@
  *
  * A reset code is shown once, in the answer to the request that made it, and nowhere else.
  */
+#include "web/people_pages.h"
+
 #include <stdio.h>
 
 #include "desk/audit.h"
 #include "desk/people.h"
+#include "text/utf.h"
 #include "web/handlers.h"
 #include "web/problem.h"
 #include "web/session.h"
 #include "web/view.h"
 
-enum { AUDIT_PAGE = 100, COOKIE_S = 30 * 86400 };
+/* KEPT_MAX_BYTES: percent-encoded it still fits into the login's own form. */
+enum { AUDIT_PAGE = 100, COOKIE_S = 30 * 86400, KEPT_MAX_BYTES = 20000 };
 
 /* ---- logging in ---- */
 
 struct login_page {
 	int status;
 	bool reset;
+	bool resume;        /* logged in, but what the form was to do has not been done */
+	int64_t reply;      /* `kept` was a reply in this conversation, whose draft it becomes */
 	struct slice name, to, code;
+	struct slice kept;  /* what was typed when the session had ended */
 	struct jv *problem; /* taken; NULL: none */
 	const char *done;
 };
@@ -31,6 +38,10 @@ static enum err show_login(struct request *rq, struct response *rs, const char *
 	jv_set(page, "name", jv_text(l->name));
 	jv_set(page, "to", jv_text(l->to));
 	jv_set(page, "code", jv_text(l->code));
+	jv_set_bool(page, "resume", l->resume);
+	jv_set(page, "reply", l->reply ? jv_int(l->reply) : jv_null());
+	jv_set(page, "kept", l->kept.len ? jv_text(l->kept) : jv_null());
+	jv_set_bool(page, "kept_long", l->kept.len > KEPT_MAX_BYTES);
 	jv_set(page, "problem", l->problem ? l->problem : jv_null());
 	jv_set(page, "done", l->done ? view_say(rq, lang, l->done, I18N_NONE) : jv_null());
 	if (l->status)
@@ -50,6 +61,80 @@ static struct slice safe_target(struct slice to)
 	}
 	return to.len == 5 || to.ptr[5] == '/' || to.ptr[5] == '?' ? to : SLICE("/desk");
 }
+
+/* ---- a form whose session has ended ---- */
+
+static const char TALK_WRITE[] = "/desk/t/:id/messages", TALK_CLOSE[] = "/desk/t/:id/close";
+
+/* What somebody typed into a form of the staff's pages, its parts apart by an empty line. Empty: nothing. */
+static enum err typed_words(struct request *rq, struct slice *out, struct error *e)
+{
+	static const char *const fields[] = { "title", "body", "text", "comment", "reason", "note" };
+	/* What a conversation's form calls a reason, or a note, may be a choice. */
+	bool chosen = strcmp(rq->route->path, TALK_CLOSE) == 0 || strcmp(rq->route->path, TALK_WRITE) == 0;
+	struct str all;
+	str_init(&all, ROUTE_FILE_BODY_MAX_BYTES);
+	enum err rc = ERR_OK;
+	for (size_t i = 0; i < (chosen ? 4 : sizeof fields / sizeof *fields) && rc == ERR_OK; i++) {
+		struct slice one;
+		rc = view_field_lines(rq, fields[i], &one, e);
+		if (rc != ERR_OK || utf_blank(one))
+			continue;
+		if (str_slice(&all).len)
+			str_adds(&all, "\n\n");
+		str_add(&all, one);
+	}
+	*out = arena_slice(rq->arena, str_slice(&all));
+	if (rc == ERR_OK && (str_failed(&all) || !out->ptr))
+		rc = err_nomem(e);
+	str_fini(&all);
+	return rc;
+}
+
+/* The page on which that form stood: the nearest above its address that whoever may send the form may read. */
+static struct slice stood_on(struct request *rq)
+{
+	struct slice path = rq->path, params[REQUEST_PARAMS_MAX];
+	for (; path.len > 1; path.len--) {
+		unsigned allow;
+		if (path.len < rq->path.len && path.ptr[path.len] != '/')
+			continue;
+		const struct route *page = route_find(METHOD_GET, path, params, NULL, &allow);
+		if (page && page->who <= rq->route->who)
+			break;
+	}
+	struct slice file = request_field(rq, "file");
+	char *to = file.ptr ? arena_printf(rq->arena, "%.*s?file=%.*s", SLICE_ARG(path), SLICE_ARG(file))
+			    : arena_printf(rq->arena, "%.*s", SLICE_ARG(path));
+	return safe_target(to ? slice_of(to) : SLICE_NONE);
+}
+
+enum err people_pages_log_in_again(struct request *rq, struct response *rs, struct error *e)
+{
+	struct login_page l = { .status = rq->who.account ? 403 : 401, .resume = rq->who.account != 0 };
+	enum err rc = request_form(rq, e);
+	if (rc == ERR_OK)
+		rc = typed_words(rq, &l.kept, e);
+	if (rc != ERR_OK)
+		return rc;
+	const char *lang = view_lang(rq, rs);
+	l.to = stood_on(rq);
+	if (strcmp(rq->route->path, TALK_WRITE) == 0 && !request_field(rq, "note").len && (rc = view_param_id(rq, 0, &l.reply, e)) != ERR_OK)
+		return rc;
+	l.problem = l.resume ? NULL : view_say(rq, lang, "login-again", I18N_NONE);
+	return show_login(rq, rs, lang, &l, e);
+}
+
+/* Makes the kept reply the draft of its conversation. False where it has another draft already, or is gone. */
+static bool kept_as_draft(struct request *rq, const struct actor *who, const struct login_page *l)
+{
+	struct slice before;
+	struct error ignored;
+	return l->reply && talk_draft(rq->db, rq->arena, l->reply, who->account, &before, &ignored) == ERR_OK &&
+	       (!before.len || slice_eq(before, l->kept)) && talk_draft_put(rq->desk, l->reply, who, l->kept, &ignored) == ERR_OK;
+}
+
+/* ---- the login itself ---- */
 
 HANDLER(page_login)
 {
@@ -71,6 +156,11 @@ HANDLER(page_login_send)
 		return rc;
 	struct login_page l = { .name = request_field(rq, "name"), .to = request_field(rq, "to") };
 	struct error why = { 0 };
+	rc = view_field_lines(rq, "kept", &l.kept, e);
+	if (rc == ERR_OK)
+		rc = view_field_int(rq, "reply", &l.reply, e);
+	if (rc != ERR_OK)
+		return rc;
 	if (rq->cross_site) {
 		l.status = 403;
 		l.problem = view_say(rq, lang, "login-again", I18N_NONE);
@@ -95,11 +185,15 @@ HANDLER(page_login_send)
 		*e = why;
 		return rc;
 	}
-	struct slice to = safe_target(l.to);
-	char *path = arena_printf(rq->arena, "%.*s", SLICE_ARG(to));
+	l.to = safe_target(l.to);
+	char *path = arena_printf(rq->arena, "%.*s", SLICE_ARG(l.to));
 	if (!path)
 		return err_nomem(e);
 	response_cookie(rs, rq, SESSION_COOKIE, secret, COOKIE_S);
+	if (l.kept.len && !kept_as_draft(rq, &session.who, &l)) {
+		l.resume = true;
+		return show_login(rq, rs, lang, &l, e);
+	}
 	response_redirect(rs, rq, path);
 	return ERR_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/crypt.h"
 #include "desk/people.h"
 #include "web/exchange.h"
+#include "web/people_pages.h"
 
 static struct slice bearer(const struct request *rq)
 {
@@ -64,10 +65,14 @@ static void add_encoded(struct str *out, struct slice text)
 	}
 }
 
-/* A page for staff without a session: to the login and back. */
+/* A page for staff without a session: to the login and back. A form of ours takes its words along. */
 static enum err to_login(struct request *rq, struct response *rs, bool *answered, struct error *e)
 {
 	struct str to;
+	if (rq->method != METHOD_GET && !rq->cross_site) {
+		*answered = true;
+		return people_pages_log_in_again(rq, rs, e);
+	}
 	str_init(&to, 8192);
 	str_adds(&to, "/login");
 	if (rq->method == METHOD_GET && !slice_is(rq->path, "/desk")) {
@@ -167,8 +172,14 @@ enum err session_prove(struct request *rq, struct response *rs, bool *answered, 
 	if (rq->method != METHOD_GET) {
 		if (key && !(scopes & SCOPE_WRITE))
 			return err_set(e, ERR_FORBIDDEN, "This key may only read.");
-		if (!key)
-			return prove_csrf(rq, e);
+		if (!key) {
+			r = prove_csrf(rq, e);
+			if (r == ERR_FORBIDDEN && (route->flags & ROUTE_PAGE) && !rq->cross_site) {
+				*answered = true;
+				return people_pages_log_in_again(rq, rs, e);
+			}
+			return r;
+		}
 	}
 	return ERR_OK;
 }

@@ -14,7 +14,7 @@
 #define SESSION_COOKIE "porchlight_session"
 
 /* Fills rq->who, rq->csrf and rq->cross_site and decides. Runs on a pool thread, with rq->db and rq->arena.
- * ERR_OK: the handler may run, or (*answered) the answer is there: a redirect to /login. ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_MALFORMED,
+ * ERR_OK: the handler may run, or (*answered) the answer is there: the way to /login. ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_MALFORMED,
  * or the store's errors otherwise. ERR_NOT_FOUND for WHO_LOOPBACK from elsewhere. */
 enum err session_prove(struct request *rq, struct response *rs, bool *answered, struct error *e) MUST_CHECK;
 

@@ -397,6 +397,8 @@ function compose() {
 			keep();
 		},
 		refused(why) {
+			// The session has ended, or is another by now: the new page knows, and the words are in this tab's memory.
+			if (why instanceof Refused && (why.status === 401 || why.status === 403)) return location.reload();
 			keep();
 			if (why instanceof Refused && why.status === 409) renew();
 			if (why instanceof Refused && why.problem.field === 'confirm') {

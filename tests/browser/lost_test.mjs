@@ -1,13 +1,13 @@
 // Slow networks, lost connections, reloads: nothing typed is lost, nothing is sent twice, and the page says how things stand.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { start, until } from '../http/lib.mjs';
-import { ask, browser, composing, drain, leave, signIn, stopClock, visit } from './lib.mjs';
+import { PASSWORD, start, until } from '../http/lib.mjs';
+import { ask, browser, composing, drain, leave, looksGood, signIn, smallTargets, stopClock, visit } from './lib.mjs';
 
 let b, desk, ann;
 
 before(async () => {
-	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'moderator', ben: 'helper' } });
+	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off' }, people: { ann: 'moderator', ben: 'helper', cal: 'helper' } });
 	ann = await desk.login('ann');
 	b = await browser();
 });
@@ -247,6 +247,75 @@ test('a helper\'s reply: kept through a reload without a connection, sent by its
 	await ben.reload();
 	assert.equal((await ben.inputValue('#text')).trim(), '', 'what was sent is no draft');
 	for (const p of [page, ben]) await leave(p);
+});
+
+for (const script of [true, false])
+	test(`a session that ends while a helper writes: the words are in the box after logging in, ${script ? 'live' : 'without scripts'}`, async () => {
+		const page = await visit(b, desk);
+		await ask(page, QUESTION);
+		await leave(page);
+		const cal = await visit(b, desk, { script, lang: script ? 'en' : 'ar', width: script ? 1280 : 390 });
+		await signIn(cal, desk, 'cal');
+		await cal.locator('#next-form button').click();
+		await cal.locator('#composer').waitFor();
+		const url = cal.url();
+		if (script) await cal.waitForLoadState();
+		// Nothing but the button tells the page: what it asks for by itself meets a server that is away.
+		if (script) for (const where of ['**/draft', '**/desk', '**/desk?*', '**/events?*']) await cal.route(where, (route) => route.abort());
+		await cal.fill('#text', 'A long answer');
+		const sign = await cal.context().cookies();
+		await cal.context().clearCookies();
+		await cal.locator(script ? '#send' : '#composer button.primary').click();
+		await cal.locator('#password').waitFor();
+		await cal.unrouteAll();
+		if (!script) {
+			assert.equal((await cal.inputValue('#kept')).trim(), 'A long answer');
+		}
+		await cal.fill('#name', 'cal');
+		await cal.fill('#password', PASSWORD);
+		await cal.click('main button.primary');
+		await cal.waitForURL(url);
+		assert.equal((await cal.inputValue('#text')).trim(), 'A long answer');
+		if (!script) {
+			// The old page's token is the old session's: sent under the new one, nothing is done and nothing lost.
+			const old = await cal.context().newPage();
+			await old.goto(url);
+			await cal.context().clearCookies();
+			await cal.context().addCookies(sign);
+			await old.fill('#text', 'Under another session');
+			await old.locator('#composer button.primary').click();
+			await old.locator('#kept').waitFor();
+			assert.equal((await old.inputValue('#kept')).trim(), 'Under another session');
+			await old.locator('main a.button').click();
+			await old.waitForURL(url);
+			await old.close();
+		}
+		await leave(cal);
+	});
+
+test('a session that ends over a form: what was typed is there to be copied', async () => {
+	for (const [lang, width] of [['en', 1280], ['ar', 360]]) {
+		const cal = await visit(b, desk, { lang, width });
+		await signIn(cal, desk, 'cal');
+		await cal.goto('/desk/canned');
+		await cal.fill('#title', 'Mills');
+		await cal.fill('textarea', 'Words that took long');
+		await cal.context().clearCookies();
+		await cal.locator('main form button.primary').click();
+		await cal.locator('#password').waitFor();
+		assert.equal(await cal.inputValue('#kept'), 'Mills\n\nWords that took long');
+		await looksGood(cal, 'the login with what was written');
+		await cal.fill('#name', 'cal');
+		await cal.fill('#password', PASSWORD);
+		await cal.click('main button.primary');
+		await cal.locator('main a.button').waitFor();
+		assert.equal(await cal.inputValue('#kept'), 'Mills\n\nWords that took long');
+		await looksGood(cal, 'the way back');
+		assert.deepEqual(await smallTargets(cal), []);
+		await cal.locator('main a.button').click();
+		await cal.waitForURL('**/desk/canned');
+		await leave(cal);
+	}
 });
 
 /** Lets the server take the next request there, and holds its answer back until release(). */

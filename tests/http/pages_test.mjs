@@ -178,6 +178,75 @@ test('staff pages: login first, then the role, then the token of the session', a
 	assert.match((await client.get('/desk')).headers.location, /\/login/);
 });
 
+test('a session that ended while somebody wrote: the words are on the login and behind it', async () => {
+	await ask();
+	const { client } = await signIn('ben');
+	const csrf = (await client.get('/desk')).text.match(/name="csrf" value="([^"]+)"/)[1];
+	const where = (await client.form('/desk/next', { csrf })).headers.location.replace('/porch', '');
+	const composer = (await client.get(where)).text;
+	const fence = composer.match(/name="fence" value="(\d+)"/)[1];
+	assert.equal((await client.form('/logout', { csrf })).status, 303);
+	const login = (page, more = {}) => {
+		const hidden = Object.fromEntries([...page.matchAll(/<input type="hidden" name="(to|reply)" value="([^"]*)">/g)].map((m) => [m[1], m[2]]));
+		const kept = page.match(/<textarea id="kept" name="kept"[^>]*>\n([^<]*)<\/textarea>/)?.[1];
+		return desk.form('/login', { name: 'ben', password: PASSWORD, ...hidden, ...(kept && { kept: kept.replace(/\r?\n/g, '\r\n') }), ...more });
+	};
+	const again = (r) => desk.client({ cookie: [r.headers['set-cookie']].flat().map((c) => c.split(';')[0]).join('; ') });
+
+	const late = await client.form(`${where}/messages`, { csrf, fence, body: 'Two lines\r\nof an answer' });
+	assert.equal(late.status, 401);
+	assert.match(late.text, /your session has ended/);
+	assert.match((await login(late.text, { password: 'wrong' })).text, /name="kept"[^>]*>\nTwo lines\nof an answer</, 'a mistyped password costs nothing');
+	const back = await login(late.text);
+	assert.equal(back.status, 303, back.text);
+	assert.equal(back.headers.location, `/porch${where}`);
+	assert.match((await again(back).get(where)).text, /<textarea id="text"[^>]*>\nTwo lines\nof an answer</);
+
+	// Another draft is there already, and a note is no draft of a reply: these are shown to be copied.
+	for (const fields of [{ body: 'Another answer' }, { body: 'For helpers only', note: '1' }]) {
+		const r = await login((await client.form(`${where}/messages`, { csrf, fence, ...fields })).text);
+		assert.equal(r.status, 200, JSON.stringify(fields));
+		assert.match(r.text, new RegExp(`<textarea id="kept" readonly[^>]*>\n${fields.body}<`));
+		assert.match(r.text, new RegExp(`href="/porch${where}"`));
+		const page = (await again(r).get(where)).text;
+		assert.match(page, /<textarea id="text"[^>]*>\nTwo lines\nof an answer</);
+		assert.doesNotMatch(page, new RegExp(fields.body));
+	}
+	for (const [post, fields, to] of [
+		['/desk/canned', { title: 'Mills', body: 'Words about mills' }, '/desk/canned'],
+		['/desk/bans', { ticket: '1', reason: 'Words about mills' }, '/desk/bans'],
+		['/desk/rules/edit', { file: 'site.cf', text: '# Words about mills' }, '/desk/rules/edit?file=site.cf'],
+		[`${where}/close`, { reason: 'answered' }, where],
+	]) {
+		const page = await client.form(post, { csrf, ...fields });
+		assert.equal(page.status, 401, post);
+		assert.equal(page.text.match(/name="to" value="([^"]+)"/)[1], to);
+		assert.equal(/Words about mills/.test(page.text), post !== `${where}/close`, post);
+		assert.equal(/id="kept"/.test(page.text), post !== `${where}/close`, post);
+	}
+	// What is too long for the login's own form is shown all the same.
+	const long = await client.form('/desk/rules/edit', { csrf, file: 'site.cf', text: 'ب'.repeat(15000) });
+	assert.match(long.text, /<textarea id="kept" readonly/);
+	assert.match(long.text, /copy it before you log in/);
+
+	// Logged in again elsewhere: the page's token is the old session's.
+	const now = again(back);
+	const stale = await now.form(`${where}/messages`, { csrf, fence, body: 'Under the old session' });
+	assert.equal(stale.status, 403);
+	assert.match(stale.text, /id="kept" readonly[^>]*>\nUnder the old session</);
+	assert.match(stale.text, new RegExp(`href="/porch${where}"`));
+
+	// What another site sent is not shown as somebody's own words.
+	for (const c of [client, now]) {
+		const foreign = await c.form(`${where}/messages`, { body: 'Call me', fence }, { 'sec-fetch-site': 'cross-site' });
+		assert.ok([303, 403].includes(foreign.status));
+		assert.doesNotMatch(foreign.text, /Call me/);
+	}
+	assert.doesNotMatch((await now.get(where)).text, /Call me|old session|Another answer/);
+	const token = (await now.get('/desk')).text.match(/name="csrf" value="([^"]+)"/)[1];
+	assert.equal((await now.form(`${where}/close`, { csrf: token, fence, reason: 'answered' })).status, 303);
+});
+
 test('a lost race at the desk keeps what was typed', async () => {
 	await ask();
 	const [ben, ann] = [(await signIn('ben')).client, (await signIn('ann')).client];

@@ -1,5 +1,6 @@
 #include "desk/care.h"
 
+#include "desk/report.h"
 #include "desk/ticket.h"
 #include "text/utf.h"
 
@@ -99,7 +100,7 @@ enum err care_begin(struct db *db, int64_t account, struct error *e)
 
 struct held {
 	int64_t count, cap; /* cap: their own, where that is not above the desk's */
-	bool own, stopping;
+	bool own, stopping, paused;
 };
 
 static enum err read_held(struct db *db, int64_t account, struct held *out, struct error *e)
@@ -116,7 +117,8 @@ static enum err read_held(struct db *db, int64_t account, struct held *out, stru
 		if (out->own)
 			out->cap = rows_int(&r, 2);
 	}
-	return rows_close(&r);
+	err = rows_close(&r);
+	return err ? err : report_paused(db, account, &out->paused, e);
 }
 
 enum err care_may_take(struct db *db, int64_t account, bool next, struct error *e)
@@ -125,6 +127,8 @@ enum err care_may_take(struct db *db, int64_t account, bool next, struct error *
 	enum err err = read_held(db, account, &held, e);
 	if (err)
 		return err;
+	if (held.paused)
+		return err_field(e, ERR_CONFLICT, "reports", "Several people reported what you wrote. You can finish what you have; a moderator looks at the reports before you take somebody new.");
 	if (next && held.stopping)
 		return err_field(e, ERR_CONFLICT, "duty", "You said that you finish what you have, then stop. Go on duty to take the next.");
 	/* What the desk wants bounds what it gives; who takes more by hand knows why. Their own word holds for both. */
@@ -137,7 +141,7 @@ enum err care_duty(struct desk *d, struct db *db, int64_t account, enum duty *ou
 {
 	struct held held;
 	enum err err = read_held(db, account, &held, e);
-	*out = held.stopping && held.count ? DUTY_FINISHING : held.stopping ? DUTY_AWAY : presence_duty_of(d->presence, account, clock_wall_ms());
+	*out = held.paused ? DUTY_PAUSED : held.stopping && held.count ? DUTY_FINISHING : held.stopping ? DUTY_AWAY : presence_duty_of(d->presence, account, clock_wall_ms());
 	return err;
 }
 
@@ -157,6 +161,8 @@ enum err care_set_duty(struct desk *d, struct db *db, const struct actor *who, e
 	struct stop s = { .account = who->account, .stopping = duty == DUTY_FINISHING };
 	struct held held;
 	enum err err = read_held(db, who->account, &held, e);
+	if (!err && held.paused && duty == DUTY_ON)
+		duty = DUTY_AWAY, renew = false;
 	if (err || (renew && held.stopping))
 		return err;
 	if (held.stopping != s.stopping && (err = writer_do(d->writer, LANE_TALK, stop_run, &s, e)))

@@ -33,12 +33,13 @@ enum err care_forget(struct db *db, int64_t account, struct error *e) MUST_CHECK
 enum err care_begin(struct db *db, int64_t account, struct error *e) MUST_CHECK;
 
 /* May this account take one more? ERR_CONFLICT (field claim_cap) when it holds as many as it wants; with `next` also as many as the desk
- * wants, and while it stops (field duty). In the writer. */
+ * wants, and while it stops (field duty). ERR_CONFLICT (field reports) while it is paused (desk/report). In the writer. */
 enum err care_may_take(struct db *db, int64_t account, bool next, struct error *e) MUST_CHECK;
 
-/* On duty, away, off, or DUTY_FINISHING. */
+/* On duty, away, off, DUTY_FINISHING or DUTY_PAUSED. */
 enum err care_duty(struct desk *d, struct db *db, int64_t account, enum duty *out, struct error *e) MUST_CHECK;
-/* DUTY_FINISHING: finish, then stop. `renew`: a sign of life of a page that shows somebody on duty; it changes nothing that was said since. */
+/* DUTY_FINISHING: finish, then stop. `renew`: a sign of life of a page that shows somebody on duty; it changes nothing that was said since. Whoever is
+ * paused is away, whatever they say. */
 enum err care_set_duty(struct desk *d, struct db *db, const struct actor *who, enum duty duty, bool renew, struct error *e) MUST_CHECK;
 
 /* Gives every live conversation of theirs back to the queue at its original age, in one step. *count: how many. */

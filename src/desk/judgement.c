@@ -230,11 +230,25 @@ static enum err read_verdict(struct arena *a, struct slice text, struct verdict 
 	return err == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
 }
 
+/* What follows from the reports by itself. */
+static enum err add_pause(struct db *db, int64_t account, struct jv *v, struct error *e)
+{
+	bool paused = false;
+	enum err err = account ? report_paused(db, account, &paused, e) : ERR_OK;
+
+	if (paused) {
+		jv_set_bool(v, "paused", true);
+		jv_push(jv_get(v, "reasons"), jv_string("Several people reported this helper, who is given nobody new until enough of the reports are judged."));
+	}
+	return err;
+}
+
 static enum err item_json(struct db *db, struct arena *a, const struct item *it, enum held_list list, struct jv **out, struct error *e)
 {
 	struct verdict *v = NULL;
 	struct jv *x = NULL;
 	struct rows r;
+	int64_t author = 0;
 	enum err err = rows_open(db, &r, SQL_JUDGEMENT_ITEM, BINDS(b_int(it->ticket), b_int(it->n)), e), end;
 
 	*out = NULL;
@@ -243,6 +257,7 @@ static enum err item_json(struct db *db, struct arena *a, const struct item *it,
 	if (rows_next(&r)) {
 		struct slice body = rows_text(&r, 7), title = it->n == 1 ? rows_text(&r, 2) : SLICE_NONE;
 		err = read_verdict(a, rows_text(&r, 11), &v);
+		author = rows_int(&r, 13);
 		x = jv_set(jv_object(), "ticket", id_json(it->ticket));
 		jv_set_int(x, "n", it->n);
 		jv_set_text(x, "state", rows_text(&r, 0));
@@ -280,6 +295,8 @@ static enum err item_json(struct db *db, struct arena *a, const struct item *it,
 		err = add_appeal(db, it->ticket, x, e);
 	if (!err && x && list == HELD_REPORTS)
 		err = add_reports(db, a, it, x, e);
+	if (!err && x && list == HELD_REPORTS)
+		err = add_pause(db, author, x, e);
 	if (!err && x && list == HELD_TRIAL)
 		err = add_trial(db, it->ticket, x, e);
 	if (err)

@@ -63,7 +63,7 @@ void presence_free(struct presence **p)
 
 /* ---- on duty ---- */
 
-static const char *const duty_names[] = { [DUTY_OFF] = "off", [DUTY_AWAY] = "away", [DUTY_ON] = "on", [DUTY_FINISHING] = "finishing" };
+static const char *const duty_names[] = { [DUTY_OFF] = "off", [DUTY_AWAY] = "away", [DUTY_ON] = "on", [DUTY_FINISHING] = "finishing", [DUTY_PAUSED] = "paused" };
 
 const char *presence_duty_name(enum duty duty)
 {
@@ -72,7 +72,7 @@ const char *presence_duty_name(enum duty duty)
 
 bool presence_duty_read(struct slice name, enum duty *out)
 {
-	for (size_t i = 0; i < sizeof(duty_names) / sizeof(*duty_names); i++)
+	for (size_t i = 0; i <= DUTY_FINISHING; i++)
 		if (slice_is(name, duty_names[i])) {
 			*out = (enum duty)i;
 			return true;

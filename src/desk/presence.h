@@ -15,9 +15,10 @@ void presence_free(struct presence **p);
 
 /* On duty: explicit and opt-in, renewed by the open desk page (a heartbeat each 30 s keeps it; it ends after 90 s without).
  * `away` takes nothing new and does not count. Trial helpers do not count as staffing.
- * DUTY_FINISHING is desk/care's word: here such a person is away. */
-enum duty { DUTY_OFF, DUTY_AWAY, DUTY_ON, DUTY_FINISHING };
-const char *presence_duty_name(enum duty duty); /* "off", "away", "on", "finishing" */
+ * DUTY_FINISHING and DUTY_PAUSED are desk/care's words: here such a person is away. */
+enum duty { DUTY_OFF, DUTY_AWAY, DUTY_ON, DUTY_FINISHING, DUTY_PAUSED };
+const char *presence_duty_name(enum duty duty); /* "off", "away", "on", "finishing", "paused" */
+/* False: unknown, or nothing that somebody can say of themselves. */
 bool presence_duty_read(struct slice name, enum duty *out);
 void presence_duty(struct presence *p, const struct actor *who, enum duty duty, int64_t now);
 /* The heartbeat: as presence_duty, but what somebody said in another tab since, off or away, stands. */

@@ -9,6 +9,18 @@
 #include "text/utf.h"
 
 enum { RETRY_S = 3600 };
+static const int64_t DAY_MS = 24 * 3600 * (int64_t)1000;
+
+enum err report_paused(struct db *db, int64_t account, bool *paused, struct error *e)
+{
+	int64_t reporters = 0;
+	enum err rc = ERR_OK;
+
+	if (conf()->helper_reports > 0)
+		rc = db_int(db, SQL_REPORT_AGAINST, BINDS(b_int(account), b_int(clock_wall_ms() - REPORT_DAYS * DAY_MS), b_int(ROLE_MODERATOR)), &reporters, e);
+	*paused = reporters > 0 && reporters >= conf()->helper_reports;
+	return rc;
+}
 
 struct adding {
 	const struct report *in;
@@ -47,9 +59,9 @@ static enum err add_run(struct db *db, void *self, struct error *e)
 {
 	struct adding *x = self;
 	const struct report *in = x->in;
-	int64_t now = clock_wall_ms(), open = 0, entry;
+	int64_t now = clock_wall_ms(), open = 0, entry, author = 0;
 	struct ticket t;
-	bool found;
+	bool found, was = false, is = false;
 	char text[64];
 	enum err rc = ticket_row(db, in->ticket, &t, e);
 
@@ -68,6 +80,11 @@ static enum err add_run(struct db *db, void *self, struct error *e)
 			e->retry_after_s = RETRY_S;
 		return rc;
 	}
+	rc = db_int(db, SQL_REPORT_AUTHOR, BINDS(b_int(in->ticket), b_int(x->n)), &author, e);
+	if (!rc && author)
+		rc = report_paused(db, author, &was, e);
+	if (rc)
+		return rc;
 	rc = db_run(db, SQL_REPORT_ADD,
 		    BINDS(b_int(in->ticket), b_int(x->n), b_int(x->account), b_int(now), b_text(in->reason), b_text(in->client_id)), NULL, e);
 	if (!rc) {
@@ -76,6 +93,10 @@ static enum err add_run(struct db *db, void *self, struct error *e)
 	}
 	if (!rc)
 		rc = trial_look(db, in->ticket, false, now, e);
+	if (!rc && author)
+		rc = report_paused(db, author, &is, e);
+	if (!rc && is && !was)
+		rc = audit_add(db, NULL, "account.pause", "account", author, "reports", e);
 	if (!rc && in->who) {
 		snprintf(text, sizeof(text), "{\"what\":\"report\",\"of\":%" PRId64 "}", x->n);
 		rc = talk_append(db,

@@ -7,6 +7,7 @@
 #include "desk/keys.h"
 #include "desk/lease.h"
 #include "desk/presence.h"
+#include "desk/report.h"
 #include "desk/talk.h"
 
 enum { SNOOZE_MAX_DAYS = 90 };
@@ -58,6 +59,14 @@ static enum err may_touch(struct db *db, const struct act *act, const struct tic
 	return rc;
 }
 
+static enum err may_be_given(struct db *db, int64_t account, struct error *e)
+{
+	bool paused;
+	enum err rc = report_paused(db, account, &paused, e);
+
+	return rc ? rc : paused ? err_field(e, ERR_CONFLICT, "to", "They take nobody new at the moment; choose somebody else.") : ERR_OK;
+}
+
 static enum err take_step(struct db *db, void *self, struct error *e)
 {
 	struct step *s = self;
@@ -90,8 +99,12 @@ static enum err take_step(struct db *db, void *self, struct error *e)
 	m.seen = act.by == BY_MODERATOR ? act.seen : 0;
 	m.client_id = act.client_id;
 	m.reason = act.reason;
-	if (m.event == EVENT_TRANSFER)
+	if (m.event == EVENT_TRANSFER) {
 		m.expires = lease_term(m.now);
+		rc = may_be_given(db, m.holder, e);
+		if (rc)
+			return rc;
+	}
 	rc = ticket_move(db, &m, s->out, e);
 	if (!rc && s->note.len) {
 		struct append note = { .ticket = act.ticket, .now = m.now, .kind = ENTRY_NOTE, .author = AUTHOR_HELPER,
@@ -270,6 +283,8 @@ static enum err apply_fact(struct db *db, const struct fact_step *f, const struc
 		rc = fact_right(db, t, act, now, e);
 		if (!rc && t->state != TICKET_LIVE)
 			rc = err_set(e, ERR_CONFLICT, "Nobody holds this conversation.");
+		if (!rc)
+			rc = may_be_given(db, f->account, e);
 		if (!rc)
 			rc = db_run(db, SQL_TICKET_INVITE, BINDS(b_int(t->id), b_int(f->account), b_int(now)), NULL, e);
 		break;

@@ -339,7 +339,8 @@ enum err api_colleagues(struct request *rq, struct response *rs, struct error *e
 		struct jv *v = jv_set(jv_object(), "id", api_id_json(rq, list[i].id));
 		jv_set_text(v, "name", list[i].name);
 		jv_set_string(v, "role", people_role_name(list[i].role));
-		jv_push(items, jv_set_string(v, "duty", presence_duty_name(duty)));
+		/* What is looked into is between them and the moderators. */
+		jv_push(items, jv_set_string(v, "duty", presence_duty_name(duty == DUTY_PAUSED ? DUTY_AWAY : duty)));
 	}
 	if (err) {
 		jv_free(&items);

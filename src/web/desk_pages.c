@@ -100,6 +100,7 @@ static enum err add_duty(struct request *rq, const char *lang, int64_t held, str
 	view_put(rq, d, lang, "button", duty == DUTY_ON ? "duty-go-off" : "duty-go-on", I18N_NONE);
 	jv_set_bool(d, "takes", duty == DUTY_ON || duty == DUTY_OFF);
 	jv_set_bool(d, "finishing", duty == DUTY_FINISHING);
+	jv_set_bool(d, "paused", duty == DUTY_PAUSED);
 	jv_set_bool(d, "holds", held > 0);
 	jv_set(page, "duty", d);
 	return ERR_OK;

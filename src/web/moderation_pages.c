@@ -89,6 +89,8 @@ static struct jv *other_reasons(struct request *rq, const char *lang, const stru
 		const char *key = slice_is(by, "desk") ? "reported-by-desk" : slice_is(by, "asker") ? "reported-by-asker" : "reported-by";
 		jv_push(list, view_say(rq, lang, key, I18N(i18n_slice(jv_get_text(r, "reason")), i18n_slice(name))));
 	}
+	if (jv_type(jv_get(in, "paused")) == JV_TRUE)
+		jv_push(list, view_say(rq, lang, "reported-paused", I18N_NONE));
 	return list;
 }
 

@@ -379,7 +379,8 @@ const char *view_trouble(const struct error *why)
 	switch (why->code) {
 	case ERR_CONFLICT:
 		return strcmp(why->field, "form") == 0 ? "problem-form-old" : strcmp(why->field, "claim_cap") == 0 ? "claim-cap" :
-		       strcmp(why->field, "duty") == 0 ? "claim-stopping" : "problem-state";
+		       strcmp(why->field, "duty") == 0 ? "claim-stopping" : strcmp(why->field, "reports") == 0 ? "claim-paused" :
+		       strcmp(why->field, "to") == 0 ? "problem-away" : "problem-state";
 	case ERR_LIMITED: return strcmp(why->field, "body") == 0 ? "problem-wait" : "problem-limited";
 	case ERR_BUSY:
 	case ERR_IO:

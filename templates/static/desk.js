@@ -79,7 +79,7 @@ function swapDuty(page) {
 	const now = $('#duty-state');
 	const then = $('#duty-state', page);
 	if (!now || !then) return;
-	for (const id of ['stop', 'finish', 'next-form']) document.getElementById(id).hidden = page.getElementById(id).hidden;
+	for (const id of ['duty', 'stop', 'finish', 'next-form']) document.getElementById(id).hidden = page.getElementById(id).hidden;
 	if (now.dataset.duty === then.dataset.duty) return;
 	now.dataset.duty = then.dataset.duty;
 	now.textContent = then.textContent;

@@ -1,4 +1,4 @@
-// Reports: each side of a conversation tells the moderators about the other; a person decides, nothing happens by itself.
+// Reports: each side of a conversation tells the moderators about the other; a person decides. What many reports do by themselves: pause_test.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { V, desk, heldItem, question, talk } from './api.mjs';
@@ -44,7 +44,7 @@ test('the asker reports an answer: moderators read it, the helper does not', asy
 	assert.equal((await judge(t.id, said.body.n, 'ham')).body.changed, 1);
 });
 
-test('staff report a question or a line; colleagues see that, and any number of reports punishes nobody', async () => {
+test('staff report a question or a line; colleagues see that, and any number of reports punishes no asker', async () => {
 	const t = await talk(d, hanna, { body: 'You are all fools, and how do I sign?' });
 	const line = await d.json('POST', `${t.path}/messages`, { body: 'And ugly.' });
 	const own = await hanna.json('POST', `${t.t}/messages`, { body: 'Please be kind.', fence: t.fence });

@@ -285,6 +285,18 @@ static struct pattern **pattern_slot(const struct ruleset *r, struct slice text,
 }
 
 /* A pattern of this generation, taken over from the one before or compiled. NULL: reported. */
+/* Says that a pattern is wrong, and where. */
+static void bad_pattern(struct builder *b, const struct cf_item *item, struct slice text, size_t at, const char *why)
+{
+	bool own = text.ptr == item->pattern.pattern.ptr && item->verb == CF_PATTERN;
+	unsigned column = item->column + (own ? (unsigned)at : 0);
+
+	/* A # was written as \#. */
+	for (size_t i = 0; own && i < at && i < text.len; i++)
+		column += text.ptr[i] == '#';
+	cf_errors_add(b->errs, false, item->file, item->line, column, "%s", why);
+}
+
 static struct pattern *pattern_for(struct builder *b, const struct cf_item *item, struct slice text, unsigned flags)
 {
 	struct pattern **slot = pattern_slot(b->r, text, flags), **old;
@@ -301,13 +313,7 @@ static struct pattern *pattern_for(struct builder *b, const struct cf_item *item
 	} else {
 		err = pattern_compile(text, flags, slot, &at, &e);
 		if (err == ERR_INVALID) {
-			bool own = text.ptr == item->pattern.pattern.ptr && item->verb == CF_PATTERN;
-			unsigned column = item->column + (own ? (unsigned)at : 0);
-
-			/* A # was written as \#. */
-			for (size_t i = 0; own && i < at && i < text.len; i++)
-				column += text.ptr[i] == '#';
-			cf_errors_add(b->errs, false, item->file, item->line, column, "%s", e.message);
+			bad_pattern(b, item, text, at, e.message);
 			return NULL;
 		}
 		if (err != ERR_OK) {
@@ -448,6 +454,11 @@ static void add_pattern(struct builder *b, const struct cf_item *item, size_t ru
 	}
 	if (!item->allow && r->rules[rule].rule.tflags & CF_TF_UTF)
 		flags |= PATTERN_UTF;
+	size_t stray = item->verb == CF_PATTERN ? pattern_stray_brace(text, (flags & (PATTERN_EXTENDED | PATTERN_EXTENDED2)) != 0) : SIZE_MAX;
+	if (stray != SIZE_MAX) {
+		bad_pattern(b, item, text, stray, "a { that is no quantifier is written \\{ (SpamAssassin refuses the rule, too)");
+		return;
+	}
 	if (pattern_perl_braces(r->arena, text, &text, &e) != ERR_OK) {
 		b->err = err_nomem(b->e);
 		return;

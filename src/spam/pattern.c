@@ -243,6 +243,74 @@ enum err pattern_perl_braces(struct arena *a, struct slice text, struct slice *o
 	return ERR_OK;
 }
 
+/* The bytes of what opens a group at text[at], or sets letters ("(?i)", a comment): "(", "(?:", "(?<name>" ... */
+static size_t opening(struct slice text, size_t at)
+{
+	size_t i = at + 1;
+
+	if (i >= text.len || text.ptr[i] != '?')
+		return 1;
+	if (i + 1 < text.len && text.ptr[i + 1] == '#') {
+		const char *end = memchr(text.ptr + i, ')', text.len - i);
+
+		return end != NULL ? (size_t)(end - text.ptr) + 1 - at : text.len - at;
+	}
+	for (i++; i < text.len; i++) {
+		char c = text.ptr[i];
+		bool last = strchr(":|>=!)", c) != NULL || (c == '\'' && text.ptr[i - 1] != '?' && text.ptr[i - 1] != 'P');
+
+		if (last || !(isalnum((unsigned char)c) || strchr("<_^-&'+", c) != NULL))
+			return i + (last ? 1 : 0) - at;
+	}
+	return text.len - at;
+}
+
+size_t pattern_stray_brace(struct slice text, bool extended)
+{
+	bool item = false; /* there is something to repeat */
+
+	for (size_t i = 0, len; i < text.len && memchr(text.ptr + i, '{', text.len - i) != NULL; i += len) {
+		struct slice parts[2], rest = slice_from(text, i);
+		bool comma;
+		char c = rest.ptr[0];
+
+		len = 1;
+		if (c == '(') {
+			len = opening(text, i);
+			item = (len > 2 && rest.ptr[len - 1] == ')' && strchr("&0123456789RP+", rest.ptr[2]) != NULL) || (item && slice_starts(rest, SLICE("(?#")));
+		} else if (slice_starts(rest, SLICE("\\Q"))) {
+			const char *end = memmem(rest.ptr, rest.len, "\\E", 2);
+
+			len = end != NULL ? (size_t)(end - rest.ptr) + 2 : rest.len;
+			item = true;
+		} else if (c == '\\' && rest.len > 1) {
+			const char *end = rest.len > 2 && rest.ptr[2] == '{' && strchr("xogkpPN", rest.ptr[1]) != NULL ? memchr(rest.ptr, '}', rest.len) : NULL;
+
+			len = end != NULL ? (size_t)(end - rest.ptr) + 1 : 2;
+			item = true;
+		} else if (c == '[') {
+			len = class_end(text, i) + 1 - i;
+			item = true;
+		} else if (c == '{') {
+			len = loose_braces(text, i, parts, &comma);
+			if (item && len == 0)
+				return i;
+			item = len == 0;
+			len = len == 0 ? 1 : len;
+		} else if (extended && (c == ' ' || c == '\t' || c == '\n')) {
+			continue;
+		} else if (extended && c == '#') {
+			const char *end = memchr(rest.ptr, '\n', rest.len);
+
+			len = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
+		} else {
+			item = strchr("|^*+?", c) == NULL;
+		}
+		len = len > rest.len ? rest.len : len;
+	}
+	return SIZE_MAX;
+}
+
 /*
  * How much a pattern can backtrack, roughly and on the safe side (comments and \Q..\E are weighed too). A repeated
  * group alone makes it risky, as do two unbounded (or long) repeats, or ten small choices: ? {n,m} |.

@@ -49,6 +49,12 @@ struct pattern;
 enum err pattern_perl_braces(struct arena *a, struct slice text, struct slice *out, struct error *e) MUST_CHECK;
 
 /*
+ * Where a { stands behind something it could repeat and is no quantifier ("a{x", "{{"), or SIZE_MAX. Perl warns of it and SpamAssassin
+ * therefore refuses the rule; it is written \{. At the start of an alternative, behind ^ and behind a quantifier it is fine.
+ */
+size_t pattern_stray_brace(struct slice text, bool extended);
+
+/*
  * Compiles. On ERR_INVALID `e` says why in words and *at is the offset in `text` where it went wrong. The result has
  * one reference.
  */

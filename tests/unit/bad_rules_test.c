@@ -67,6 +67,22 @@ static void ten_megabytes(void **state)
 	free(text);
 }
 
+/* SpamAssassin passes over such a rule; that it is one keeps an admin from wondering why it never hits there. */
+static void a_brace_that_is_no_quantifier(void **state)
+{
+	struct ruleset *r;
+	struct cf_errors errs;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(build("a.cf", SLICE("body A /fine{2}/\nbody B /{fine/\nbody C /ab{{x/\n"), &r, &errs, &e), ERR_INVALID);
+	assert_int_equal(errs.errors, 1);
+	assert_int_equal(errs.list[0].line, 3);
+	assert_int_equal(errs.list[0].column, 11);
+	assert_non_null(strstr(errs.list[0].message, "written \\{"));
+	cf_errors_fini(&errs);
+}
+
 static void a_hundred_thousand_rules(void **state)
 {
 	struct ruleset *r;
@@ -191,7 +207,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binary_junk),
-		cmocka_unit_test(ten_megabytes),
+		cmocka_unit_test(ten_megabytes), cmocka_unit_test(a_brace_that_is_no_quantifier),
 		cmocka_unit_test(a_hundred_thousand_rules),
 		cmocka_unit_test(long_chains_of_metas),
 		cmocka_unit_test(a_pattern_that_matches_everything),

@@ -29,6 +29,26 @@ static struct pattern *compile(const char *text, unsigned flags)
 	return p;
 }
 
+/* As Perl 5.36 says, with warnings as errors, which is how SpamAssassin compiles. */
+static void refuses_braces_that_perl_warns_of(void **state)
+{
+	static const char *const refused[] = { "a{b}", "a{", "a{1", "a{1,", "a{1,2", "a{x", "[a]{x", "\\d{x", "(a){x", "${x", "{{", "a{{b", "\\A{x", ".{ 1", "a{,}", "a{}", "a{ }",
+		"\\n{x", "\\x41{x", "\\x{41}{x", "(?=a){x", "(?!a){x", "\\1{x", "a|b{x", "(a)\\1{x", "[{]{", "\\Q{\\E{x", "\\B{x", "\\Z{", "\\z{x", "\\s{x", "\\K{x",
+		"\\R{x", "$a{x", "\\}{x", " {x", "-{x", "a{-1}", "a{1.5}", "a{1;2}", "\u00e9{x", ".{\\ 1,\\ 2\\ }" };
+	static const char *const good[] = { "{b}", "({b})", "(?:{b})", "x|{b}", "^{b}", "a*{b}", "a+{", "^{x", "a\\{x", "}}", "(?:a|{x)", "a?{x", "(?i){x", "(?i:{x)", "a{1,2}{x",
+		"a{ 1, 2 }", "a{,3}", "\\x{41}", "[{]", "\\p{L}", "(?<n>a)\\k{n}", "\\Q{{\\E", "(?<!{)a", "(?#{{)a", "a" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
+		if (pattern_stray_brace(slice_of(refused[i]), false) == SIZE_MAX)
+			fail_msg("%s is not refused", refused[i]);
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		if (pattern_stray_brace(slice_of(good[i]), false) != SIZE_MAX)
+			fail_msg("%s is refused", good[i]);
+	assert_int_equal(pattern_stray_brace(SLICE("a {b}"), true), 2);
+	assert_int_equal(pattern_stray_brace(SLICE("( {b}) | {c} # a{b}"), true), SIZE_MAX);
+}
+
 static enum pattern_result run(struct pattern *p, struct slice subject, struct pattern_meter *m,
 			       struct pattern_match *out)
 {
@@ -430,6 +450,7 @@ static void windows_are_one_search(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_braces_that_perl_warns_of),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(says_where),
 		cmocka_unit_test(knows_the_risky),

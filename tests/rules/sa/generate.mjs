@@ -123,7 +123,7 @@ function uriPattern(r) {
 // /re/, m{re}, m!re! ...; what delimits is escaped inside already, or cannot stand there.
 function delimited(r, p, flags) {
 	if (/\\[1-9]/.test(p)) flags = flags.replace('n', '');
-	if (flags.includes('x')) p = p.replace(/ /g, '\\ ').replace(/(\\s\+|\|)/, (m) => (r.chance(0.5) ? ` ${m} ` : m));
+	if (flags.includes('x')) p = p.replace(/\{[ 0-9,]+\}| /g, (m) => (m === ' ' ? '\\ ' : m)).replace(/(\\s\+|\|)/, (m) => (r.chance(0.5) ? ` ${m} ` : m));
 	const n = r.below(8);
 	if (n === 0 && !/[{}]/.test(p)) return `m{${p}}${flags}`;
 	if (n === 1 && !p.includes('!')) return `m!${p}!${flags}`;

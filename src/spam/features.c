@@ -1,5 +1,6 @@
 #include "spam/features.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 #include "text/utf.h"
 #include "text/views.h"
 
-enum { HIT_TEXT_BYTES = 200, FIELDS = 11, MARK_DEPTH = 4, MARKS_OF_A_RULE = 8, MARKED_AGAIN_MAX = 24, MARK_BUDGET_US = 2000 };
+enum { HIT_TEXT_BYTES = 200, FIELDS = 11, MARK_DEPTH = 4, MARKS_OF_A_RULE = 8, MARKED_AGAIN_MAX = 24, MARK_BUDGET_US = 2000,
+	GLUE_BYTES = 256 };
 
 /* One text, read in every way the rules want it. */
 struct reading {
@@ -195,43 +197,49 @@ struct own_part {
 	size_t from, len;
 };
 
-/* The words a hit saw, in the field as it was written. */
-static void place(const struct reading *r, const struct surfaces *surfaces, const struct scan_span *s, struct own_part own, struct mark *h)
+/* Where what a hit saw stands in the title and text as given. */
+static bool span_in_whole(const struct reading *r, const struct surfaces *surfaces, const struct scan_span *s, size_t *from, size_t *to)
 {
-	size_t from, to;
-
-	h->field = "";
 	switch (s->source) {
 	case SOURCE_TITLE:
-		from = s->source_offset;
-		to = from + s->source_length;
+		*from = s->source_offset;
+		*to = *from + s->source_length;
 		break;
 	case SOURCE_BODY:
-		from = r->body_at + s->source_offset;
-		to = from + s->source_length;
+		*from = r->body_at + s->source_offset;
+		*to = *from + s->source_length;
 		break;
 	case SOURCE_NORM:
 	case SOURCE_SKEL: {
 		struct slice o = views_origin(&r->views, s->source == SOURCE_NORM ? VIEW_NORM : VIEW_SKEL, s->source_offset,
 			s->source_offset + s->source_length);
 		if (!o.ptr)
-			return;
-		from = (size_t)(o.ptr - r->whole.ptr);
-		to = from + o.len;
+			return false;
+		*from = (size_t)(o.ptr - r->whole.ptr);
+		*to = *from + o.len;
 		break;
 	}
 	case SOURCE_URI:
-		if (!uri_origin(r, surfaces->of[SURFACE_URI].list[s->element].text, &from, &to))
-			return;
+		if (!uri_origin(r, surfaces->of[SURFACE_URI].list[s->element].text, from, to))
+			return false;
 		break;
 	default:
-		return;
+		return false;
 	}
-	if (to <= from || to > r->whole.len)
+	return *to > *from && *to <= r->whole.len;
+}
+
+/* The words a hit saw, in the field as it was written. */
+static void place(const struct reading *r, const struct surfaces *surfaces, const struct scan_span *s, struct own_part own, struct mark *h)
+{
+	size_t from, to, at = r->body_at + own.from;
+
+	h->field = "";
+	if (!span_in_whole(r, surfaces, s, &from, &to))
 		return;
-	if (from >= r->body_at + own.from) {
-		from -= r->body_at + own.from;
-		to -= r->body_at + own.from;
+	if (to > at && (from >= at || from >= r->body_at)) {
+		from = from > at ? from - at : 0;
+		to -= at;
 		if (from >= own.len)
 			return;
 		to = to > own.len ? own.len : to;
@@ -432,9 +440,24 @@ static void mark_rule(struct marking *m, struct slice name, size_t rule, int dep
 	}
 }
 
-/* Adds the scan's hits, but for those of rules that `except` and `except2` (may be NULL) hit too. */
-static void take_hits(struct features *f, struct hit *hits, struct mark *marks, struct rule_trouble *troubles, const struct scanning *s, const struct scanning *except,
-	const struct scanning *except2, struct own_part own)
+enum { READINGS = 3 };
+
+/* Scans whose rules' hits (NULL: none) do not count again. */
+struct taken {
+	const struct scanning *by[READINGS];
+};
+
+static bool is_taken(const struct taken *t, size_t rule, bool errors)
+{
+	for (size_t i = 0; i < READINGS; i++)
+		if (t->by[i] && (has_hit(t->by[i], rule) || (errors && has_error(t->by[i], rule))))
+			return true;
+	return false;
+}
+
+/* Adds the scan's hits, but for those of rules that hit before. */
+static void take_hits(struct features *f, struct hit *hits, struct mark *marks, struct rule_trouble *troubles, const struct scanning *s, struct taken taken,
+	struct own_part own)
 {
 	struct pattern_meter meter;
 	struct marking m = { .s = s, .marks = marks, .own = own, .meter = &meter };
@@ -443,7 +466,7 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 	for (size_t i = 0; i < s->result.hit_count; i++) {
 		const struct scan_hit *sh = &s->result.hits[i];
 		struct hit *h = &hits[f->hit_count];
-		if (!ruleset_rule(s->rules, sh->rule)->listed || (except && has_hit(except, sh->rule)) || (except2 && has_hit(except2, sh->rule)))
+		if (!ruleset_rule(s->rules, sh->rule)->listed || is_taken(&taken, sh->rule, false))
 			continue;
 		fill_rule(h, s->rules, sh->rule, life_of(s, sh->rule), f->in->language);
 		h->score = h->weight = h->quiet ? watched_weight(sh->score) * sh->count : sh->score;
@@ -474,7 +497,7 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 		struct hit *h = &hits[f->hit_count];
 		const struct rule *r = ruleset_rule(s->rules, s->result.errors[i].rule);
 		enum scan_trouble why = s->result.errors[i].trouble;
-		if (except && (has_hit(except, s->result.errors[i].rule) || has_error(except, s->result.errors[i].rule)))
+		if (is_taken(&taken, s->result.errors[i].rule, true))
 			continue;
 		fill_rule(h, s->rules, s->result.errors[i].rule, life_of(s, s->result.errors[i].rule), f->in->language);
 		h->error = true;
@@ -513,12 +536,124 @@ static void read_twin(const struct reading *r, struct twin_keys *out)
 	str_fini(&s);
 }
 
+/* ---- words cut in two by the end of a line ---- */
+
+static bool in_word(struct slice s, size_t at)
+{
+	unsigned cp;
+
+	if ((unsigned char)s.ptr[at] < 0x80)
+		return isalnum((unsigned char)s.ptr[at]) || strchr("-_./:@", s.ptr[at]) != NULL;
+	(void)utf8_next(s, at, &cp);
+	return cp != UTF8_BAD && unicode_props(cp) & (UNI_LETTER | UNI_MARK | UNI_DIGIT);
+}
+
+static size_t char_before(struct slice s, size_t at)
+{
+	for (at--; at > 0 && ((unsigned char)s.ptr[at] & 0xC0) == 0x80;)
+		at--;
+	return at;
+}
+
+/* Whether the first may end, and the second begin, in the middle of a word or an address. "the end." and "Then" do not. */
+static bool runs_on(struct slice first, struct slice second)
+{
+	if (!first.len || !second.len)
+		return false;
+	size_t last = char_before(first, first.len);
+	unsigned cp;
+	(void)utf8_next(second, 0, &cp);
+	bool stop = first.ptr[last] == '.' && cp != UTF8_BAD && unicode_props(cp) & UNI_UPPER;
+	return in_word(first, last) && in_word(second, 0) && !stop;
+}
+
+/* Lines as they are, but those that may run on joined. */
+static void add_glued(struct str *out, struct slice lines)
+{
+	for (size_t i = 0; i < lines.len; i++)
+		if (lines.ptr[i] != '\n' || !runs_on(slice_make(lines.ptr, i), slice_from(lines, i + 1)))
+			str_addc(out, lines.ptr[i]);
+}
+
+static struct slice some_last(struct slice s, size_t max)
+{
+	size_t from = s.len > max ? s.len - max : 0;
+
+	while (from < s.len && from && ((unsigned char)s.ptr[from] & 0xC0) == 0x80)
+		from++;
+	return slice_from(s, from);
+}
+
+static struct slice some_first(struct slice s, size_t max)
+{
+	size_t n = s.len > max ? max : s.len;
+
+	while (n < s.len && n && ((unsigned char)s.ptr[n] & 0xC0) == 0x80)
+		n--;
+	return slice_make(s.ptr, n);
+}
+
+/* Whether a rule that hit here and nowhere before saw the end of one line and the beginning of the next as one word. */
+static bool saw_the_seam(const struct scanning *s, struct taken taken, size_t body_at, struct own_part own, bool left, bool right)
+{
+	const size_t seams[] = { own.from, own.from + own.len };
+
+	for (size_t i = 0; i < s->result.hit_count; i++) {
+		const struct scan_hit *h = &s->result.hits[i];
+		size_t from, to;
+
+		if (is_taken(&taken, h->rule, false) || !span_in_whole(s->reading, &s->surfaces, &h->span, &from, &to))
+			continue;
+		for (int k = 0; k < 2; k++)
+			if ((k ? right : left) && from < body_at + seams[k] && to > body_at + seams[k])
+				return true;
+	}
+	return false;
+}
+
+/*
+ * A word that was cut in the middle ("vio", "let lantern") is whole only where nothing parts the lines. So the seams of this text and its
+ * neighbours are read without one, too; what hits there alone counts when some rule did see across a seam. *is_read says whether they run on.
+ */
+static enum err read_glued(struct arena *a, const struct ruleset *rules, const struct features_options *o, const struct submission *in, struct scanning *out,
+	struct taken taken, int64_t *left_us, struct own_part *own, bool *is_read, struct error *e)
+{
+	struct slice before = some_last(in->before, GLUE_BYTES), after = some_first(in->after, GLUE_BYTES), text;
+	bool left = runs_on(before, in->body), right = runs_on(in->body, after);
+	struct reading *r = ARENA_NEW(a, struct reading);
+	struct str s;
+	enum err err;
+
+	*is_read = false;
+	if (!left && !right)
+		return ERR_OK;
+	str_init(&s, before.len + in->body.len + after.len + 3);
+	add_glued(&s, before);
+	if (!left && before.len)
+		str_addc(&s, '\n');
+	*own = (struct own_part){ s.len, in->body.len };
+	str_add(&s, in->body);
+	if (!right)
+		str_addc(&s, '\n');
+	add_glued(&s, after);
+	text = str_dup(&s, a);
+	str_fini(&s);
+	if (!text.ptr || !r)
+		return err_nomem(e);
+	if ((err = read_text(a, rules, o, in, text, r, e)) || (err = scan_text(a, rules, o, r, left_us, out, e)))
+		return err;
+	*is_read = saw_the_seam(out, taken, r->body_at, *own, left, right);
+	return ERR_OK;
+}
+
 enum err spam_features(struct arena *a, const struct ruleset *rules, const struct submission *in, const struct features_options *o,
 	struct features **out, struct error *e)
 {
 	struct features *f = ARENA_NEW(a, struct features);
 	struct reading *r = ARENA_NEW(a, struct reading), *before = NULL, *joined = NULL;
-	struct scanning own, first, both;
+	struct scanning own, first, both, glued;
+	struct own_part glued_part;
+	bool is_glued = false;
 	struct hit *hits;
 	struct mark *marks;
 	struct rule_trouble *troubles;
@@ -547,9 +682,10 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 		hidden = in->before.len + 1;
 		if ((err = read_text(a, rules, o, in, in->before, before, e)) || (err = scan_text(a, rules, o, before, &left_us, &first, e)) ||
 			(err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len + (in->after.len ? in->after.len + 1 : 0)), joined, e)) ||
-			(err = scan_text(a, rules, o, joined, &left_us, &both, e)))
+			(err = scan_text(a, rules, o, joined, &left_us, &both, e)) ||
+			(err = read_glued(a, rules, o, in, &glued, (struct taken){ { &own, &first, &both } }, &left_us, &glued_part, &is_glued, e)))
 			return err;
-		room += room_for(&both);
+		room += room_for(&both) + (is_glued ? room_for(&glued) : 0);
 	} else if (in->beside.len) {
 		char *text = arena_printf(a, "%.*s\n\n%.*s", SLICE_ARG(in->beside), SLICE_ARG(in->body));
 		joined = ARENA_NEW(a, struct reading);
@@ -565,9 +701,11 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	troubles = arena_array(a, room ? room : 1, sizeof(*troubles));
 	if (!hits || !marks || !troubles)
 		return err_nomem(e);
-	take_hits(f, hits, marks, troubles, &own, NULL, NULL, (struct own_part){ 0, in->body.len });
+	take_hits(f, hits, marks, troubles, &own, (struct taken){ { NULL } }, (struct own_part){ 0, in->body.len });
 	if (joined)
-		take_hits(f, hits, marks, troubles, &both, &own, before ? &first : NULL, (struct own_part){ hidden, in->body.len });
+		take_hits(f, hits, marks, troubles, &both, (struct taken){ { &own, before ? &first : NULL } }, (struct own_part){ hidden, in->body.len });
+	if (is_glued)
+		take_hits(f, hits, marks, troubles, &glued, (struct taken){ { &own, &first, &both } }, glued_part);
 	f->hits = hits;
 	f->marks = marks;
 	f->troubles = troubles;

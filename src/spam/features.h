@@ -7,7 +7,7 @@
  * counts (FEATURE_FACTS).
  *
  * Lines that came before (submission.before), and those behind a correction's place, are read together with the text; what hits
- * only in the whole is this text's.
+ * only in the whole is this text's. Where one ends and the next begins in the middle of a word, they are also read without a line end between.
  */
 #ifndef SPAM_FEATURES_H
 #define SPAM_FEATURES_H

@@ -69,6 +69,30 @@ test('words cut in two are read together: question and line, correction and line
 	assert.equal((await entry(t, (await line(t, 'a lantern and want to upload it')).body.n)).data?.held, undefined);
 });
 
+test('a word cut in the middle is read whole: over two lines and three, question and line, correction and line', async () => {
+	const q = await question(d, { body: 'I painted a picture of a vio' });
+	const held = (await line(q, 'let lantern and want to upload it')).body.n;
+	assert.equal((await entry(q, held)).data?.held, true);
+	const item = await heldItem(mona, 'held', (i) => i.n === held && /let lantern/.test(i.body));
+	assert.ok(item.hits.some((h) => h.rule === 'TEST_PAIR'));
+	assert.deepEqual(item.parts.filter((p) => p.rules?.includes('TEST_PAIR') || p.rule === 'TEST_PAIR').map((p) => p.text), ['let lantern'], JSON.stringify(item.parts));
+
+	const r = await question(d);
+	for (const part of ['I painted a vio', 'let lan']) assert.equal((await entry(r, (await line(r, part)).body.n)).data?.held, undefined, part);
+	assert.equal((await entry(r, (await line(r, 'tern today')).body.n)).data?.held, true);
+
+	const s = await question(d);
+	const n = (await line(s, 'I painted something')).body.n;
+	await line(s, 'let lantern and want to upload it');
+	assert.equal((await entry(s, (await d.json('PUT', `${s.path}/messages/${n}`, { body: 'I painted a picture of a vio' })).body.n)).data?.held, true);
+
+	/* Words that end where a line ends stay words of their own. */
+	for (const parts of [['I painted a vio!', 'let lantern it be'], ['and a vio.', 'Let lanterns be'], ['I heard vio ', 'let lanterns be']]) {
+		const t = await question(d);
+		for (const part of parts) assert.equal((await entry(t, (await line(t, part)).body.n)).data?.held, undefined, part);
+	}
+});
+
 test('a correction is read with what stands behind it, and what stood there alone is not held against it', async () => {
 	const q = await question(d);
 	const n = (await line(q, 'I like this')).body.n;

@@ -22,7 +22,6 @@ static const struct place {
 	{ "bodies of the log", SQL_ERASE_BODIES },
 	{ "title, names, page, mail address", SQL_ERASE_NAMES },
 	{ "helpers' drafts", SQL_ERASE_DRAFTS },
-	{ "repeats of the question", SQL_ERASE_ASKS },
 	{ "reports", SQL_REPORT_FORGET },
 	/* by bans_forget: where it came from */
 	/* and by gate_forget: verdicts with their words and facts, labels, twins, payloads */

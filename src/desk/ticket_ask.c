@@ -97,9 +97,11 @@ enum err ticket_check_ask(const struct ask *in, struct error *e)
 
 /* ---- the same again ---- */
 
-static struct crypt_hash same_ask(const struct ask *in)
+/* Of what makes two questions the same. The secret they came under is part of it: who has the database alone cannot try words on it, so it may stay
+ * for its day when the words are erased, and a late repeat does not bring them back. */
+static struct crypt_hash same_ask(const struct ask *in, struct slice secret)
 {
-	const struct slice *parts[] = { &in->body, &in->title, &in->name, &in->email, &in->topic, &in->lang, &in->page };
+	const struct slice *parts[] = { &secret, &in->body, &in->title, &in->name, &in->email, &in->topic, &in->lang, &in->page };
 	struct str s;
 	struct crypt_hash hash;
 
@@ -334,6 +336,7 @@ static enum err name_client(struct desk *d, struct db *db, struct asking *q, str
 		name.len -= name.ptr[name.len - 1] == '~';
 	}
 	q->client = crypt_sha256(name);
+	q->same = same_ask(q->in, name);
 	return ERR_OK;
 }
 
@@ -365,7 +368,6 @@ enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct
 	memset(out, 0, sizeof(*out));
 	if (rc)
 		return rc;
-	q.same = same_ask(in);
 	rc = check_form(d, db, &q, &earlier, e);
 	if (rc)
 		return rc;

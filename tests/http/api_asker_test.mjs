@@ -344,6 +344,17 @@ test('erased: no words for anybody, 200 for the asker, and again', async () => {
 	assert.equal((await hanna.json('POST', `${t.t}/messages`, { body: 'x', fence: t.fence })).status >= 404, true);
 });
 
+test('a question that arrives again after it was erased brings no word back, and other words are not taken for it', async () => {
+	const more = { body: 'Where does the numbat sleep?', client_id: randomUUID() };
+	const first = await ask(d, more);
+	await d.json('DELETE', `${V}/questions/${first.body.token}`);
+	const again = await ask(d, more);
+	assert.equal(again.status, 200);
+	assert.equal(again.body.token, first.body.token);
+	assert.equal(again.body.state, 'erased');
+	assert.equal((await ask(d, { ...more, body: 'Something about wombats.' })).status, 409);
+});
+
 test('transcripts in four formats', async () => {
 	await settle();
 	const t = await talk(d, hanna, { body: 'Is ~~~~ my signature? [[File:X.png]] <script>' });

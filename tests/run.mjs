@@ -6,7 +6,8 @@
 // commands that print TAP; a skipped test says why after "# SKIP". In CI a skip for any other reason than
 // absent practice data is a failure, so that a missing tool cannot pass for a green run.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { practice } from './practice.mjs';
@@ -15,8 +16,12 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const build = process.env.BUILD ?? 'build';
 const allowedSkip = 'shared data absent';
 
+const called = mkdtempSync(path.join(os.tmpdir(), 'porchlight-called-'));
+process.on('exit', () => rmSync(called, { recursive: true, force: true }));
+
 const env = {
 	...process.env,
+	CALLED: called,
 	BUILD: build,
 	CMOCKA_MESSAGE_OUTPUT: 'TAP',
 	PORCHLIGHT_SHARED: practice,
@@ -47,6 +52,11 @@ const suites = {
 	http: () => nodeTests('tests/http'),
 	fault: () => nodeTests('tests/fault'),
 	browser: () => nodeTests('tests/browser'),
+};
+
+// What is asked of a suite as a whole once it has run.
+const closing = {
+	http: { name: 'tests/http/called.mjs', argv: [process.execPath, 'tests/http/called.mjs', called] },
 };
 
 function run({ name, argv, exit }, limitMs) {
@@ -97,21 +107,23 @@ for (const suite of chosen.length ? chosen : Object.keys(suites)) {
 	const queue = suites[suite]();
 	const sum = { passed: 0, failed: 0, skipped: 0 };
 	const lanes = suite === 'unit' || suite === 'fuzz' || suite === 'http' ? 2 : 1;
+	const take = async (job) => {
+		const r = await run(job, 480_000 * (build === 'build' ? 1 : 4));
+		for (const why of r.skips) {
+			console.log(`# ${r.name}: skipped: ${why}`);
+			if (process.env.CI && why !== allowedSkip) r.failed++;
+		}
+		if (r.failed) console.log(`--- ${r.name}\n${r.out.slice(-20_000)}`);
+		sum.passed += r.passed;
+		sum.failed += r.failed;
+		sum.skipped += r.skips.length;
+	};
 	await Promise.all(
 		Array.from({ length: lanes }, async () => {
-			for (let job; (job = queue.shift()); ) {
-				const r = await run(job, 480_000 * (build === 'build' ? 1 : 4));
-				for (const why of r.skips) {
-					console.log(`# ${r.name}: skipped: ${why}`);
-					if (process.env.CI && why !== allowedSkip) r.failed++;
-				}
-				if (r.failed) console.log(`--- ${r.name}\n${r.out.slice(-20_000)}`);
-				sum.passed += r.passed;
-				sum.failed += r.failed;
-				sum.skipped += r.skips.length;
-			}
+			for (let job; (job = queue.shift()); ) await take(job);
 		}),
 	);
+	if (closing[suite]) await take(closing[suite]);
 	console.log(`# ${suite}: ${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped, ${Math.round((Date.now() - started) / 1000)} s`);
 	for (const k of Object.keys(total)) total[k] += sum[k];
 }

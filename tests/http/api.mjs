@@ -1,17 +1,14 @@
-// What the tests of the JSON API share: questions, rules that hold or refuse, and a desk whose answers are held to their description.
+// What the tests of the JSON API share: a desk with people, questions, rules that hold or refuse.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { start, until } from './lib.mjs';
-import { holdToDescription } from './schema.mjs';
 
 export const V = '/api/v1';
 export const STAFF = { trixie: 'trial', hanna: 'helper', hugo: 'helper', mona: 'moderator', mats: 'moderator', ada: 'admin' };
 
 /** A desk with nobody counting requests; the words "please hold this" and "please refuse this" do what they say. */
-export async function desk(options = {}) {
-	const d = await start({ people: STAFF, ...options, env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_TOPICS: 'editing,images', ...options.env } });
-	holdToDescription(d);
-	return d;
+export function desk(options = {}) {
+	return start({ people: STAFF, ...options, env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_TOPICS: 'editing,images', ...options.env } });
 }
 
 export const RULES = `

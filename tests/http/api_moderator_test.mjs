@@ -162,6 +162,9 @@ test('a ban holds, says so to nobody but moderators, and ends', async () => {
 	assert.ok(!/127\.0\.0\.1/.test(JSON.stringify(list)));
 	assert.equal((await mona.json('DELETE', `${V}/bans/${ban.body.id}`)).status, 204);
 	assert.equal((await mona.json('DELETE', `${V}/bans/${ban.body.id}`)).status, 404);
+	const other = await mona.json('POST', `${V}/bans`, { ticket, days: 7 });
+	assert.equal((await mona.json('DELETE', `${V}/bans?id=${other.body.id}`)).status, 204);
+	assert.equal((await mona.get(`${V}/bans`)).body.items.length, 0);
 	assert.equal((await ask(d, { body: 'What does a stub template do, and when is one useful?' })).body.state, 'queued');
 });
 
@@ -297,6 +300,11 @@ test('accounts: made, changed, reset, disabled; each ends what was open', async 
 	assert.equal((await newt.get(`${V}/session`)).status, 200);
 	assert.equal((await ada.json('PATCH', at, { disabled: true, password: 'short' })).status, 422);
 	assert.equal((await newt.get(`${V}/session`)).status, 200, 'all of it or nothing');
+	const reset = await ada.json('POST', `${at}/reset`, {});
+	assert.equal(reset.status, 200, reset.text);
+	assert.equal((await d.json('POST', `${V}/session/reset`, { code: reset.body.code, password: PASSWORD })).status, 204);
+	assert.equal((await newt.get(`${V}/session`)).status, 401);
+	newt = await d.login('newt');
 	assert.equal((await ada.json('PATCH', at, { disabled: true })).body.disabled, true);
 	assert.equal((await newt.get(`${V}/session`)).status, 401);
 	assert.equal((await d.json('POST', `${V}/session`, { name: 'newt', password: 'another long one' })).status, 401);

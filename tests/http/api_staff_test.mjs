@@ -165,6 +165,12 @@ test('a repeat comes before fence and state', async () => {
 	const [a, b] = await Promise.all([hanna.json('POST', `${t.t}/messages`, line), hanna.json('POST', `${t.t}/messages`, line)]);
 	assert.deepEqual([a.status, b.status].sort(), [200, 201]);
 	assert.equal(a.body.n, b.body.n);
+	for (const client of [hanna, d]) {
+		/* notes and the asker's corrections too */
+		const note = client === hanna ? ['POST', `${t.t}/notes`, { body: 'A note.', fence: t.fence, client_id: randomUUID() }] : ['PUT', `${t.path}/messages/1`, { body: 'Corrected.', client_id: randomUUID() }];
+		const [first, second] = [await client.json(...note), await client.json(...note)];
+		assert.deepEqual([first.status, second.status, second.body.n], [201, 200, first.body.n]);
+	}
 	const close = { fence: t.fence, client_id: randomUUID() };
 	assert.equal((await hanna.json('POST', `${t.t}/close`, close)).status, 200);
 	const again = await hanna.json('POST', `${t.t}/messages`, line);

@@ -18,6 +18,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { complaints, noteCall } from './schema.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const binary = path.resolve(root, process.env.BUILD ?? 'build', 'porchlight');
@@ -73,8 +74,15 @@ class Client {
 		this.used = Date.now();
 	}
 
-	/** One request: { status, headers, text, body } (body: parsed JSON or undefined). Redirects are not followed. */
-	request(method, where, { headers = {}, body } = {}) {
+	/** One request: { status, headers, text, body } (body: parsed JSON or undefined), held to the description. Redirects are not followed. */
+	async request(method, where, { headers = {}, body } = {}) {
+		const r = await this.#send(method, where, headers, body);
+		noteCall(method, where, r.status);
+		if (method !== 'HEAD') assert.deepEqual(complaints(method, where, r), []);
+		return r;
+	}
+
+	#send(method, where, headers, body) {
 		this.#fresh();
 		return new Promise((resolve, reject) => {
 			const rq = http.request(
@@ -126,6 +134,7 @@ class Client {
 			const rq = http.request(
 				{ host: this.desk.host, port: this.desk.port, path: where, headers: { accept: 'text/event-stream', ...this.headers, ...headers }, agent: false },
 				(rs) => {
+					noteCall('GET', where, rs.statusCode);
 					if (rs.statusCode !== 200 || !/text\/event-stream/.test(rs.headers['content-type'] ?? '')) {
 						rs.resume();
 						reject(Object.assign(new Error(`no stream: ${rs.statusCode}`), { status: rs.statusCode, headers: rs.headers }));

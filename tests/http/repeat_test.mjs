@@ -55,7 +55,11 @@ test('a key: without its secret', async () => {
 	assert.match(once.key, /^plk_/);
 	assert.deepEqual(again, { id: once.id });
 	assert.equal((await hanna.get(`${V}/keys`)).body.items.length, 1);
-	assert.equal((await d.client({ authorization: `Bearer ${once.key}` }).get(`${V}/queue`)).status, 200);
+	const bot = d.client({ authorization: `Bearer ${once.key}` });
+	assert.equal((await bot.get(`${V}/queue`)).status, 200);
+	assert.equal((await hanna.json('DELETE', `${V}/keys/${once.id}`)).status, 204);
+	assert.equal((await bot.get(`${V}/queue`)).status, 401);
+	assert.equal((await hanna.json('DELETE', `${V}/keys/${once.id}`)).status, 404);
 });
 
 test('a ban and a ready reply: the same one, also when it is gone again', async () => {

@@ -173,6 +173,9 @@ test('an admin keeps a rule from ageing, by the API and by the page', async () =
 	assert.equal((await ada.json('POST', `${V}/rules/NO_SUCH/pin`)).status, 404);
 	assert.equal((await ada.json('POST', `${V}/rules/TEST_REFUSE/unpin`)).status, 404);
 	assert.equal((await ada.json('POST', `${V}/rules/TEST_REFUSE/pin`)).status, 200);
+	assert.equal((await ada.json('POST', `${V}/rules/TEST_REFUSE/unpin`)).status, 200);
+	assert.deepEqual(await of(), []);
+	assert.equal((await ada.json('POST', `${V}/rules/TEST_REFUSE/pin`)).status, 200);
 	assert.deepEqual((await of()).map((x) => [x.state, x.held_back, x.by]), [['pinned', false, ada.account.display]]);
 	const book = (await ada.get(`${V}/rules`)).body;
 	assert.deepEqual([book.held_back, book.ageing].map((list) => list.some((x) => x.rule === 'TEST_REFUSE')), [false, false]);
@@ -190,7 +193,7 @@ test('an admin keeps a rule from ageing, by the API and by the page', async () =
 	assert.match(unknown.text, /id="pin-rule"[^>]*value="NO_SUCH"[^>]*aria-invalid/);
 	assert.equal((await form(ada, { rule: 'TEST_REFUSE', do: 'pin' })).status, 303);
 	const audit = (await ada.get(`${V}/audit?action=rule.`)).body.items.filter((x) => x.detail === 'TEST_REFUSE' && /pinned/.test(x.action)).map((x) => x.action);
-	assert.deepEqual(audit, ['rule.pinned', 'rule.unpinned', 'rule.pinned']);
+	assert.deepEqual(audit, ['rule.pinned', 'rule.unpinned', 'rule.pinned', 'rule.unpinned', 'rule.pinned']);
 });
 
 test('a rule that is ageing still acts, one that is dormant does not, and everybody who has to know is told', async () => {

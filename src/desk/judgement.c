@@ -162,18 +162,6 @@ struct item {
 	size_t near_of; /* index of the row it is folded into, or its own */
 };
 
-static enum err add_appeal(struct db *db, int64_t ticket, struct jv *v, struct error *e)
-{
-	struct rows r;
-	enum err err = rows_open(db, &r, SQL_JUDGEMENT_APPEAL, BINDS(b_int(ticket)), e);
-
-	if (err)
-		return err;
-	if (rows_next(&r))
-		jv_set_text(v, "appeal", rows_text(&r, 0));
-	return rows_close(&r);
-}
-
 /* Who reported it and in which words; also among the reasons. */
 static enum err add_reports(struct db *db, struct arena *a, const struct item *it, struct jv *v, struct error *e)
 {
@@ -228,6 +216,32 @@ static enum err read_verdict(struct arena *a, struct slice text, struct verdict 
 	jv_free(&v);
 	/* A verdict that cannot be read must not hide the text from its moderators. */
 	return err == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
+}
+
+/* The words of the appeal, and what they gave rise to themselves. */
+static enum err add_appeal(struct db *db, struct arena *a, int64_t ticket, struct jv *x, struct error *e)
+{
+	struct verdict *v = NULL;
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_JUDGEMENT_APPEAL, BINDS(b_int(ticket)), e), end;
+
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		jv_set_text(x, "appeal", rows_text(&r, 0));
+		err = read_verdict(a, rows_text(&r, 1), &v);
+	}
+	for (size_t i = 0; v && i < v->hit_count; i++) {
+		const struct slice words = v->hits[i].describe.len ? v->hits[i].describe : v->hits[i].rule;
+		const char *said = arena_printf(a, "In the appeal: %.*s", SLICE_ARG(words));
+
+		if (said && !v->hits[i].quiet)
+			jv_push(jv_get(x, "reasons"), jv_string(said));
+	}
+	if (v && v->harm)
+		jv_set_bool(x, "harm", true);
+	end = rows_close(&r);
+	return err == ERR_NOMEM ? err_nomem(e) : end;
 }
 
 /* What follows from the reports by itself. */
@@ -292,7 +306,7 @@ static enum err item_json(struct db *db, struct arena *a, const struct item *it,
 	if (!err)
 		err = end;
 	if (!err && x && (list == HELD_APPEALS || list == HELD_CHALLENGED))
-		err = add_appeal(db, it->ticket, x, e);
+		err = add_appeal(db, a, it->ticket, x, e);
 	if (!err && x && list == HELD_REPORTS)
 		err = add_reports(db, a, it, x, e);
 	if (!err && x && list == HELD_REPORTS)

@@ -2,7 +2,7 @@
 // with them until one of them has looked.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { V, desk, idOf, question, rules, talk, until } from './api.mjs';
+import { V, ask, desk, idOf, question, rules, talk, until } from './api.mjs';
 
 let d, hanna, mona, ada;
 before(async () => {
@@ -88,5 +88,38 @@ test('a line in a running talk, shown or held, and no more than five of one talk
 	for (let i = 0; i < 8; i++) await say(`I want to die, line ${i} of many`);
 	assert.equal((await counts()).harm, 5, 'one talk does not bury the others');
 	await judge([...(await list('held')).items, ...(await list('reports')).items].map((x) => ({ ticket: x.ticket, n: x.n })), 'ham');
+	assert.equal((await counts()).harm, 0);
+});
+
+test('an appeal: moderators hear of it at once, and it stays with them until one has looked; the appeal says why', async () => {
+	const refused = async (words) => {
+		const r = await ask(d, { body: `please refuse this offer of ${words}` });
+		assert.equal(r.body.state, 'rejected', r.text);
+		return r.body.token;
+	};
+	const first = await refused('quiet ponds'), second = await refused('tall stairs and more of them');
+	assert.equal((await counts()).harm, 0);
+	const moderator = await mona.sse(`${V}/desk/events`);
+	const appeal = async (token, text) => assert.equal((await d.json('POST', `${V}/questions/${token}/appeal`, { body: text })).status, 200);
+	await appeal(first, 'I only asked about ponds, see https://bit.ly/ponds');
+	await appeal(second, 'Nobody listens and I want to die');
+	const id = (await list('appeals')).items.find((x) => x.appeal.startsWith('Nobody')).ticket;
+	const alert = await until(async () => { const x = await moderator.next('ticket'); return x.data.harm && x.data.id === id ? x.data : null; }, 'the alert');
+	moderator.close();
+	assert.deepEqual([(await counts()).harm, (await counts()).harm_list], [1, 'reports']);
+	const [report] = (await list('reports')).items;
+	assert.deepEqual([report.ticket, report.n, report.harm, report.reports[0].by], [alert.id, alert.n, true, 'desk']);
+	assert.match(report.body, /Nobody listens/);
+
+	/* Each appeal tells what its own words gave rise to, beside what the question did. */
+	const { items } = await list('appeals');
+	assert.deepEqual(items.map((x) => [x.appeal.slice(0, 6), x.harm === true]), [['I only', false], ['Nobody', true]]);
+	assert.ok(items[0].reasons.some((r) => /^In the appeal: .*short address/.test(r)), JSON.stringify(items[0].reasons));
+	assert.ok(items[1].reasons.some((r) => /^In the appeal: /.test(r)), JSON.stringify(items[1].reasons));
+	assert.ok(items[1].reasons.some((r) => !/^In the appeal: /.test(r)), JSON.stringify(items[1].reasons));
+
+	await judge(items.map((x) => ({ ticket: x.ticket, n: 1 })), 'ham');
+	assert.equal((await counts()).harm, 1, 'who judged the question need not have read the appeal');
+	await judge([{ ticket: report.ticket, n: report.n }], 'ham');
 	assert.equal((await counts()).harm, 0);
 });

@@ -157,24 +157,29 @@ static enum err recall_words(struct rules_memory *m, struct arena *a, const stru
 	return ERR_OK;
 }
 
-static enum err learn_words(struct rules_memory *m, const struct features *f, bool spam, struct error *e)
+/* A near copy teaches no words: a flood must not weigh more than a text. */
+static enum err learn_words(struct rules_memory *m, const struct features *f, bool spam, bool copy, struct error *e)
 {
 	char lang[LANGUAGE_BYTES];
 	struct bayes_text t;
 	struct language *l;
 	enum err err;
 
-	if (!language_of(f->norm, lang))
+	if (!language_labelled(f->norm, f->in->language, lang))
 		return ERR_OK;
 	l = language_find(m, lang);
 	if (!l && m->language_count == LANGUAGES_MAX)
 		return ERR_OK;
-	if ((err = bayes_read(m->scratch, f->norm, &f->shape, &m->key, lang, &t, e)))
-		goto out;
 	if (!l) {
 		l = &m->languages[m->language_count++];
 		memcpy(l->code, lang, sizeof(l->code));
 	}
+	if (copy) {
+		l->totals.ham_copies += !spam;
+		return ERR_OK;
+	}
+	if ((err = bayes_read(m->scratch, f->norm, &f->shape, &m->key, lang, &t, e)))
+		goto out;
 	*(spam ? &l->totals.spam : &l->totals.ham) += 1;
 	for (size_t i = 0; i < t.count; i++) {
 		struct word *w = word_find(m, t.tokens[i].key);
@@ -239,6 +244,5 @@ enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum
 	}
 	if (!ok)
 		return err_nomem(e);
-	/* One of a cluster: a flood must not weigh more than a text. */
-	return words && near.near_spam + near.near_ham == 0 ? learn_words(m, f, label == MEMORY_SPAM, e) : ERR_OK;
+	return words ? learn_words(m, f, label == MEMORY_SPAM, near.near_spam + near.near_ham > 0, e) : ERR_OK;
 }

@@ -18,12 +18,13 @@ static enum err totals_of(struct db *db, const char *lang, struct bayes_totals *
 	struct rows r;
 	enum err err = rows_open(db, &r, SQL_LEARNING_TOTALS, BINDS(b_str(lang)), e);
 
-	*out = (struct bayes_totals){ 0, 0 };
+	*out = (struct bayes_totals){ 0, 0, 0 };
 	if (err)
 		return err;
 	if (rows_next(&r)) {
 		out->spam = rows_int(&r, 0);
 		out->ham = rows_int(&r, 1);
+		out->ham_copies = rows_int(&r, 2);
 	}
 	return rows_close(&r);
 }
@@ -78,11 +79,11 @@ enum err learning_facts(struct desk *d, struct db *db, struct arena *a, const st
 
 /* --- counting ------------------------------------------------------------------------------------------------------------ */
 
-/* sign: 1 learns, -1 takes back. */
+/* sign: 1 learns, -1 takes back. STORED_NONE: a near copy of a good text. */
 static enum err count_text(struct db *db, const char *lang, enum stored_label label, int64_t sign, struct error *e)
 {
 	return db_run(db, SQL_LEARNING_TOTALS_ADD,
-		BINDS(b_str(lang), b_int(label == STORED_SPAM ? sign : 0), b_int(label == STORED_HAM ? sign : 0)), NULL, e);
+		BINDS(b_str(lang), b_int(label == STORED_SPAM ? sign : 0), b_int(label == STORED_HAM ? sign : 0), b_int(label == STORED_NONE ? sign : 0)), NULL, e);
 }
 
 static enum err count_word(struct db *db, int64_t key, enum stored_label label, int64_t sign, struct error *e)
@@ -132,7 +133,7 @@ static enum err take_back(struct db *db, struct arena *a, int64_t ticket, int64_
 	if (arena_failed(a))
 		return err_nomem(e);
 	*stands = label != STORED_NONE && !words.ptr;
-	if (label == STORED_NONE || *stands)
+	if (!lang[0] || *stands)
 		return ERR_OK;
 	if ((err = count_text(db, lang, label, -1, e)))
 		return err;
@@ -146,8 +147,21 @@ static enum err take_back(struct db *db, struct arena *a, int64_t ticket, int64_
 struct lesson {
 	int64_t ticket, n, at;
 	struct slice undo, sender;
+	struct slice lang; /* as whoever made an imported file says; else absent */
 	enum stored_label label;
 };
+
+/* A text that teaches no words, kept so that it is undone with the others: a near copy, counted where it is a good one, or one without a language. */
+static enum err keep_wordless(struct db *db, const struct lesson *l, struct slice norm, struct error *e)
+{
+	char lang[LANGUAGE_BYTES] = "";
+	bool counts = l->label == STORED_HAM && language_labelled(norm, l->lang, lang);
+	enum err err = counts ? count_text(db, lang, STORED_NONE, 1, e) : ERR_OK;
+
+	return err ? err : db_run(db, SQL_LEARNING_ADD,
+		BINDS(b_int(l->ticket), b_int(l->n), b_text(l->undo), b_int(clock_wall_ms()), b_int(0), b_blob("", 0), b_str(counts ? lang : ""), b_int(STORED_NONE),
+			b_blob("", 0)), NULL, e);
+}
 
 static enum err learn(struct desk *d, struct db *db, struct arena *a, const struct lesson *l, struct slice norm, const struct shape *shape, bool *learned,
 	struct error *e)
@@ -158,7 +172,7 @@ static enum err learn(struct desk *d, struct db *db, struct arena *a, const stru
 	enum err err;
 
 	*learned = false;
-	if (!language_of(norm, lang))
+	if (!language_labelled(norm, l->lang, lang))
 		return ERR_OK;
 	if ((err = bayes_read(a, norm, shape, keys_form(d->keys), lang, &t, e)))
 		return err;
@@ -201,16 +215,15 @@ static enum err read_entry(struct db *db, struct arena *a, struct lesson *l, str
 	return err ? err : arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
 
-static enum err may_teach(struct db *db, const struct lesson *l, bool *may, struct error *e)
+/* *may: its network has not taught enough today. *near: one like it taught before. */
+static enum err may_teach(struct db *db, const struct lesson *l, bool *may, bool *near, struct error *e)
 {
 	int64_t from = 0;
 	enum err err = db_int(db, SQL_LEARNING_FROM, BINDS(b_int(l->at / DAY_MS), b_blob(l->sender.ptr ? l->sender.ptr : "", l->sender.len)), &from, e);
-	bool near = false;
 
-	if (!err && from < LEARNING_PER_NETWORK)
-		err = sameness_near_taught(db, l->ticket, l->n, &near, e);
-	*may = from < LEARNING_PER_NETWORK && !near;
-	return err;
+	*may = from < LEARNING_PER_NETWORK;
+	*near = false;
+	return err || !*may ? err : sameness_near_taught(db, l->ticket, l->n, near, e);
 }
 
 enum err learning_teach(struct desk *d, struct db *db, int64_t ticket, int64_t n, enum stored_label label, struct error *e)
@@ -221,20 +234,20 @@ enum err learning_teach(struct desk *d, struct db *db, int64_t ticket, int64_t n
 	struct submission in;
 	struct shape shape;
 	struct slice norm;
-	bool asker, may, learned, stands = false;
+	bool asker, may, near, learned, stands = false;
 	enum err err = a ? take_back(db, a, ticket, n, &stands, e) : err_nomem(e);
 
 	if (err || label == STORED_NONE || stands)
 		goto out;
 	if ((err = read_entry(db, a, &l, &in, &asker, e)) || !asker)
 		goto out;
-	if ((err = may_teach(db, &l, &may, e)) || !may)
+	if ((err = may_teach(db, &l, &may, &near, e)) || !may || (near && label == STORED_SPAM))
 		goto out;
 	rules = rulebook_pin(d->rulebook);
 	err = features_text(a, rules, &in, &norm, &shape, e);
 	rulebook_unpin(d->rulebook, &rules);
 	if (!err)
-		err = learn(d, db, a, &l, norm, &shape, &learned, e);
+		err = near ? keep_wordless(db, &l, norm, e) : learn(d, db, a, &l, norm, &shape, &learned, e);
 out:
 	arena_free(&a);
 	return err;
@@ -267,7 +280,7 @@ enum err learning_import(struct desk *d, struct db *db, struct arena *a, const s
 {
 	const struct sender nobody = { .known = false };
 	const struct sameness_text t = { &f->twin, f->shape.payloads, f->shape.payload_count, &nobody, clock_wall_ms() };
-	struct lesson l = { .n = 1, .at = t.now_ms, .undo = undo, .label = label };
+	struct lesson l = { .n = 1, .at = t.now_ms, .undo = undo, .lang = f->in->language, .label = label };
 	bool near = false;
 	enum err err = db_int(db, SQL_LEARNING_NEXT_IMPORT, NO_BINDS, &l.ticket, e);
 
@@ -277,9 +290,7 @@ enum err learning_import(struct desk *d, struct db *db, struct arena *a, const s
 		return err;
 	if (!near && (err = learn(d, db, a, &l, f->norm, &f->shape, learned, e)))
 		return err;
-	if (!*learned && (err = db_run(db, SQL_LEARNING_ADD,
-		BINDS(b_int(l.ticket), b_int(l.n), b_text(undo), b_int(t.now_ms), b_int(t.now_ms / DAY_MS), b_blob("", 0), b_str(""), b_int(STORED_NONE), b_blob("", 0)),
-		NULL, e)))
+	if (!*learned && (err = keep_wordless(db, &l, f->norm, e)))
 		return err;
 	return sameness_teach(db, l.ticket, l.n, label, e);
 }

@@ -13,18 +13,20 @@ enum { WORD_BYTES = 40, EDGE_WORDS = 150, WINDOW = 2, STEM_LETTERS = 4, TELLING_
 
 /* So many texts of doubt stand behind each token, shared out between spam and ham as all texts are. */
 #define DOUBT 0.6
-/* The fewer spam texts are known, the less a single sighting is believed: n sightings count n / (n + (FEW / spam texts)^2), and never more than
- * n / (n + ONCE). With 50 spam texts three sightings are half a proof, with 500 one is two thirds of one. */
-#define FEW 90.0
+/* The fewer spam texts are known, the less a single sighting is believed: n sightings count n / (n + FEW / spam texts), and never more than
+ * n / (n + ONCE). With 30 spam texts two sightings are half a proof, with 120 and more one is two thirds of one. */
+#define FEW 60.0
 #define ONCE 0.5
+/* So many tokens without an opinion stand beside those of each text: a few known words in a text of another kind are no proof. */
+#define SILENT 10.0
 /* A text is held for its words alone from these odds on (powers of e, for one word that stands for all): more where spam is a large share of
  * what was learned, because then less is known of how good texts speak (CROWD), and more where little spam was learned (THIN). */
 #define SURE 0.8
 #define CROWD 20.0
 #define THIN 90.0
-/* The score begins so far below those odds, and is full so far above: exactly there it is 3. */
-#define RAMP 2.4
-#define REST 0.4
+/* The score begins so far below those odds, and is full so far above: there it is 3. What rules and shape found of doubt thus needs less. */
+#define RAMP 3.6
+#define REST 0.6
 /* Odds for a good text: from here, and in full. */
 #define GOOD_FROM 1.0
 #define GOOD_FULL 3.0
@@ -235,7 +237,7 @@ static int by_weight(const void *a, const void *b)
 
 bool bayes_ready(struct bayes_totals t)
 {
-	return t.ham >= BAYES_HAM_MIN && t.spam >= BAYES_SPAM_MIN;
+	return t.ham >= BAYES_HAM_OWN_MIN && t.ham + t.ham_copies >= BAYES_HAM_MIN && t.spam >= BAYES_SPAM_MIN;
 }
 
 static void show(const struct telling *list, size_t count, bool spam, char out[BAYES_WORDS_BYTES])
@@ -272,9 +274,7 @@ void bayes_judge(const struct bayes_text *t, struct bayes_totals totals, struct 
 	*out = (struct bayes_opinion){ 0 };
 	if (!bayes_ready(totals))
 		return; /* before anything is divided by these */
-	few = pow(FEW / spam, 2);
-	if (few < ONCE)
-		few = ONCE;
+	few = fmax(FEW / spam, ONCE);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct bayes_token *k = &t->tokens[i];
 		double seen = (double)(k->spam + k->ham), s = (double)k->spam / spam + doubt, h = (double)k->ham / ham + doubt;
@@ -289,7 +289,7 @@ void bayes_judge(const struct bayes_text *t, struct bayes_totals totals, struct 
 	/* Neighbours tell the same thing again and again: the sum grows as if they were the square root of their number. */
 	for (size_t i = 0; i < n; i++)
 		odds += log(list[i].p / (1 - list[i].p));
-	odds /= sqrt((double)n);
+	odds /= sqrt((double)n + SILENT);
 	double sure = SURE + log1p(CROWD * spam / ham) + THIN / spam;
 	out->score = odds > 0 ? BAYES_MOST * ramp(odds, sure - RAMP, sure + REST) : BAYES_LEAST * ramp(-odds, GOOD_FROM, GOOD_FULL);
 	if (out->score > 0 || out->score < 0)

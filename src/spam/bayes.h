@@ -3,7 +3,7 @@
  *
  * A text is its words (ICU's breaks, so Chinese and Thai too), the beginnings of longer ones, sparse pairs of words up to two apart
  * (OSB), and how it is built in rough steps; digits are only counted. Each language is a world of its own (spam/language): a language-blind Bayes takes every text in a rarer language for
- * spam. Below BAYES_HAM_MIN good texts of a language it says nothing.
+ * spam. Below BAYES_HAM_MIN good texts of a language it says nothing; BAYES_HAM_OWN_MIN of them must not be copies of each other.
  *
  * Words are known by keyed hashes only; what they were is known while the text itself is judged, for the explanation. Pure. Any thread.
  * Bounds: 150 words from the beginning and 150 from the end, BAYES_TOKENS_MAX tokens.
@@ -20,7 +20,7 @@
 #include "spam/language.h"
 #include "spam/shape.h"
 
-enum { BAYES_TOKENS_MAX = 1280, BAYES_HAM_MIN = 200, BAYES_SPAM_MIN = 50, BAYES_WORDS_BYTES = 120 };
+enum { BAYES_TOKENS_MAX = 1280, BAYES_HAM_MIN = 200, BAYES_HAM_OWN_MIN = 150, BAYES_SPAM_MIN = 30, BAYES_WORDS_BYTES = 120 };
 
 struct bayes_token {
 	int64_t key;
@@ -33,9 +33,9 @@ struct bayes_text {
 	size_t count;
 };
 
-/* How many texts of the language are known. */
+/* How many texts of the language are known. Near copies of good texts teach no words; they are counted, because somebody decided them too. */
 struct bayes_totals {
-	int64_t spam, ham;
+	int64_t spam, ham, ham_copies;
 };
 
 struct bayes_opinion {

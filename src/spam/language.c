@@ -8,7 +8,8 @@
 #include "base/utf8.h"
 #include "text/unicode.h"
 
-enum { WORD_MAX = 24, SLOTS = 4096, LETTERS_MIN = 4, SHARE_PERCENT = 30 };
+/* Two signs of Chinese are a word; two Latin letters are nothing. */
+enum { WORD_MAX = 24, SLOTS = 4096, LATIN_MIN = 4, LETTERS_MIN = 2, SHARE_PERCENT = 30 };
 
 /* What a text must show before it has a language, and by how much the first must lead the second. */
 #define LEAST 0.8
@@ -27,33 +28,39 @@ static const struct profile {
 		"why because only also new got u ur ok yes hi hello thanks thank here very good am pls call text free send back today tomorrow going am im dont "
 		"our us over off still think see win won per cost website page call calls mobile phone latest news new week nothing something anyone everyone someone "
 		"people should could never ever every find click looking order reply available through between during since being while both such too even thing "
-		"things said day days year years last first own same another around again always yet year's let's you're i've can't won't it's that's there's",
+		"things said day days year years last first own same another around again always yet year's let's you're i've can't won't it's that's there's "
+		"okay wait using used cant wont let try tried maybe really already later tonight morning night home work nice happy sure sorry yeah much those",
 		"ing tion ight ould ness ment ally", "" },
 	{ "de",
 		"der die das und ist nicht ich sie wir ihr ein eine einen einem einer des dem den von mit für auf im zu zum zur auch sich wie was wer wo wann "
 		"warum bei nach aus als wenn aber oder nur noch schon kann können haben hat hatte wird werden wurde sind war waren sein mein meine meinen dein "
 		"kein keine mehr sehr bitte danke hallo diese dieser dieses man mir mich dir dich uns euch über unter vor bis durch gibt es er welche welcher "
-		"welches viele jetzt hier",
+		"welches viele jetzt hier du bin bist hast habe hab dass doch ob ihn ihm ihre ihren seine seinen deine deinen heute morgen immer etwas nichts alles "
+		"alle dann wieder gut schön müssen muss soll sollte könnte würde wäre machen geht gehe kommt komme leider vielleicht",
 		"ung lich isch keit heit chen sche", "ßäöü" },
 	{ "fr",
 		"le la les un une des et est de du dans que qui ne pas pour par sur avec il elle nous vous ils je tu ce cette ces mon ma mes son sa ses au aux "
 		"plus mais ou où donc comme être avoir fait faire peut tout tous bien très merci bonjour comment quand pourquoi quel quelle quels sont était "
-		"c'est j'ai d'un d'une l' qu'il leur leurs votre notre sans sous entre aussi encore cela",
+		"c'est j'ai d'un d'une l' qu'il leur leurs votre notre sans sous entre aussi encore cela ça oui suis êtes vais peux veux pouvez voulez rien jamais "
+		"toujours chez même après avant aujourd'hui demain été ont quoi parce ici maintenant voir aller",
 		"ment tion eux aient euse ique", "èêçœùà" },
 	{ "es",
 		"el la los las un una unos unas y es de del en que no por para con se su sus lo le les al como más pero o si yo tú él ella nosotros ustedes mi "
 		"mis tu tus este esta estos estas eso ese esa fue era son ser estar está están hay ha han he muy bien también cuando donde dónde cómo qué quién "
-		"quiénes cuál cuándo cuánto cuántos porque por favor gracias hola puedo puede hacer entre sobre desde hasta sin ya fueron",
+		"quiénes cuál cuándo cuánto cuántos porque por favor gracias hola puedo puede hacer entre sobre desde hasta sin ya fueron soy eres tengo tienes tiene quiero quieres pueden voy vas aquí "
+		"ahora hoy mañana nada todo todos siempre nunca así sólo solo sí",
 		"ción ado ada mente idad ando iendo", "ñ¿¡" },
 	{ "pt",
 		"o a os as um uma uns umas e é de do da dos das em no na nos nas que não por para com se seu sua seus suas ao aos à como mais mas ou eu tu ele "
 		"ela nós vocês você meu minha este esta isso esse essa foi era são ser estar está estão há tem têm muito bem também quando onde qual quem porque "
-		"obrigado obrigada olá posso pode fazer entre sobre desde até sem já pelo pela num numa",
+		"obrigado obrigada olá posso pode fazer entre sobre desde até sem já pelo pela num numa sou tenho quero vou vai aqui agora hoje amanhã "
+		"nada tudo todos sempre nunca assim só sim pra",
 		"ção ções ado ada mente dade ando endo", "ãõ" },
 	{ "it",
 		"il lo la i gli le un uno una e è di del della dei delle in nel nella che non per con si su sul sulla al alla come più ma o io tu lui lei noi voi "
 		"loro mio mia tuo suo sua questo questa questi quello era sono essere stato ho hai ha hanno abbiamo molto bene anche quando dove quale chi perché "
-		"grazie ciao buongiorno posso può fare tra fra da dal dalla senza già ogni tutti tutto cosa sei",
+		"grazie ciao buongiorno posso può fare tra fra da dal dalla senza già ogni tutti tutto cosa sei voglio vuoi oggi domani adesso sempre mai niente "
+		"siamo siete avete fatto devo deve qui così",
 		"zione zioni mente ato ità ando endo", "ìò" },
 	{ "nl",
 		"de het een en is van in op te dat die niet ik je jij hij zij wij we jullie ze u mijn jouw zijn haar ons onze met voor aan als maar of om door "
@@ -241,34 +248,72 @@ static const char *of_script(struct slice text, const char *script, size_t lette
 	return NULL;
 }
 
-bool language_of(struct slice text, char out[LANGUAGE_BYTES])
+/* The script that the text's language goes by: "" when there are too few letters. */
+static const char *script_of(struct slice text, size_t *letters)
 {
 	struct script_share shares[UNICODE_SCRIPTS_MAX];
-	size_t n, letters = 0, main = 0;
-	const char *code = NULL;
+	size_t n = unicode_scripts(text, shares), all = 0, main = 0;
 
-	memset(out, 0, LANGUAGE_BYTES);
-	if (text.len > LANGUAGE_TEXT_BYTES)
-		text.len = LANGUAGE_TEXT_BYTES;
-	n = unicode_scripts(text, shares);
 	for (size_t i = 0; i < n; i++)
-		letters += shares[i].letters;
-	if (letters < LETTERS_MIN)
-		return false;
+		all += shares[i].letters;
 	/* Addresses and names of programs are Latin in every language: another script needs a third only. Kana beside Han is Japanese. */
 	for (size_t i = 0; i < n; i++) {
 		const char *script = unicode_script_code(shares[i].script);
-		if (strcmp(script, "Latn") != 0 && shares[i].letters * 100 >= letters * SHARE_PERCENT) {
+		if (strcmp(script, "Latn") != 0 && shares[i].letters * 100 >= all * SHARE_PERCENT) {
 			main = i;
 			break;
 		}
 	}
-	const char *script = unicode_script_code(shares[main].script);
+	*letters = n ? shares[main].letters : 0;
+	const char *script = n ? unicode_script_code(shares[main].script) : "";
 	for (size_t i = 0; i < n && strcmp(script, "Hani") == 0; i++)
 		if (strcmp(unicode_script_code(shares[i].script), "Hira") == 0 && shares[i].letters * 10 >= shares[main].letters)
 			script = "Hira";
-	code = strcmp(script, "Latn") == 0 ? latin(text) : of_script(text, script, shares[main].letters);
+	return all >= (strcmp(script, "Latn") == 0 ? LATIN_MIN : LETTERS_MIN) ? script : "";
+}
+
+bool language_of(struct slice text, char out[LANGUAGE_BYTES])
+{
+	const char *script, *code;
+	size_t letters;
+
+	memset(out, 0, LANGUAGE_BYTES);
+	if (text.len > LANGUAGE_TEXT_BYTES)
+		text.len = LANGUAGE_TEXT_BYTES;
+	script = script_of(text, &letters);
+	code = strcmp(script, "Latn") == 0 ? latin(text) : of_script(text, script, letters);
 	if (code)
 		snprintf(out, LANGUAGE_BYTES, "%s", code);
 	return code != NULL;
+}
+
+static bool latin_code(struct slice code)
+{
+	for (size_t i = 0; i < LANGUAGES; i++)
+		if (slice_is(code, profiles[i].code))
+			return true;
+	return false;
+}
+
+static bool script_writes(const char *script, struct slice code)
+{
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+		if (strcmp(scripts[i].script, script) == 0 && slice_is(code, scripts[i].code))
+			return true;
+	return false;
+}
+
+bool language_labelled(struct slice text, struct slice label, char out[LANGUAGE_BYTES])
+{
+	const char *script;
+	size_t letters;
+	bool told = language_of(text, out);
+
+	if (text.len > LANGUAGE_TEXT_BYTES)
+		text.len = LANGUAGE_TEXT_BYTES;
+	script = script_of(text, &letters);
+	if (!script[0] || !(strcmp(script, "Latn") == 0 ? latin_code(label) : script_writes(script, label)))
+		return told;
+	snprintf(out, LANGUAGE_BYTES, "%.*s", SLICE_ARG(label));
+	return true;
 }

@@ -24,7 +24,7 @@ static void judge(struct arena *a, struct slice text, const char *lang)
 	}
 	if (t.count > BAYES_TOKENS_MAX)
 		abort();
-	bayes_judge(&t, (struct bayes_totals){ 20, 200 }, &o);
+	bayes_judge(&t, (struct bayes_totals){ 40, 200, 0 }, &o);
 	if (!(o.score >= BAYES_LEAST && o.score <= BAYES_MOST) || !memchr(o.words, 0, sizeof(o.words)))
 		abort();
 }

@@ -68,6 +68,15 @@ test('with half of the texts learned', { skip }, (t) => {
 	kept(t, evaluate(judge, ['--learn', file]), { held: 0.75, accepted: 5 });
 });
 
+// As many as a small desk has labelled, half of them spam: 200 good texts are enough to speak, whichever of them are short or alike.
+test('with four hundred labelled texts of a language', { skip }, (t) => {
+	const { learn, judge } = halves();
+	const some = (label) => learn.filter((l) => JSON.parse(l).lang === 'en' && JSON.parse(l).label === label).slice(0, 200);
+	const file = path.join(folder, 'some.jsonl');
+	writeFileSync(file, `${[...some('spam'), ...some('ham')].join('\n')}\n`);
+	kept(t, evaluate(judge, ['--learn', file]), { held: 0.5, accepted: 10 });
+});
+
 test('in order, with every spam text confirmed after it was judged', { skip }, (t) => {
 	const { learn, judge } = halves();
 	kept(t, evaluate([...learn, ...judge], ['--sequence']), { held: 0.5, accepted: 20 });

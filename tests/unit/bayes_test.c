@@ -47,6 +47,10 @@ static void languages_by_their_words(void **state)
 		{ "ko", "문서에 그림을 어떻게 넣나요?" },
 		{ "th", "ฉันจะเพิ่มรูปภาพในบทความได้อย่างไร" },
 		{ "el", "πώς μπορώ να προσθέσω μια εικόνα στη σελίδα;" },
+		{ "de", "hast du schon alles?" },
+		{ "fr", "oui, je vais voir demain" },
+		{ "en", "okay, maybe later tonight" },
+		{ "zh", "你好" },
 		{ "ru", "скачал photoshop и windows 11, не могу открыть https://example.org/download/page" },
 	};
 
@@ -65,6 +69,27 @@ static void what_cannot_be_told_is_not_guessed(void **state)
 	assert_string_equal(language("https://example.org/"), "");
 	assert_string_equal(language("\xff\xfe\xfd"), "");
 	assert_false(language_of(SLICE_NONE, (char[LANGUAGE_BYTES]){ 0 }));
+}
+
+static const char *labelled(const char *text, const char *label)
+{
+	static char out[LANGUAGE_BYTES];
+	bool told = language_labelled(slice_of(text), slice_of(label), out);
+	assert_int_equal(told, out[0] != 0);
+	return out;
+}
+
+static void a_label_is_believed_where_the_letters_allow(void **state)
+{
+	(void)state;
+	assert_string_equal(labelled("xqzw vbnm", "en"), "en");
+	assert_string_equal(labelled("xqzw vbnm", ""), "");
+	assert_string_equal(labelled("xqzw vbnm", NULL), "");
+	assert_string_equal(labelled("xqzw vbnm", "ru"), "");
+	assert_string_equal(labelled("xqzw vbnm", "und"), "");
+	assert_string_equal(labelled("12345", "en"), "");
+	assert_string_equal(labelled("how do i add a picture to the article about my village?", "ru"), "en");
+	assert_string_equal(labelled("хм, глокая куздра", "uk"), "uk");
 }
 
 static struct arena *arena;
@@ -151,22 +176,36 @@ static double judged(struct bayes_text t, struct bayes_totals totals, const char
 
 static void opinions_have_bounds(void **state)
 {
-	const struct bayes_totals enough = { 100, 400 };
+	const struct bayes_totals enough = { 100, 400, 0 };
 	const char *text = "cheapest watches delivered tomorrow";
 
 	(void)state;
 	assert_true(judged(read_text(text), enough, text, "", 50) >= BAYES_MOST);
 	assert_true(judged(read_text(text), enough, "", text, 300) <= BAYES_LEAST);
 	assert_true(judged(read_text(text), enough, "", "", 1) < 0.01);
-	assert_true(judged(read_text(text), (struct bayes_totals){ 100, BAYES_HAM_MIN - 1 }, text, "", 50) < 0.01);
-	assert_true(judged(read_text(text), (struct bayes_totals){ BAYES_SPAM_MIN - 1, 400 }, text, "", 15) < 0.01);
+	assert_true(judged(read_text(text), (struct bayes_totals){ 100, BAYES_HAM_MIN - 1, 0 }, text, "", 50) < 0.01);
+	assert_true(judged(read_text(text), (struct bayes_totals){ BAYES_SPAM_MIN - 1, 400, 0 }, text, "", 15) < 0.01);
 	/* Little known spam, or spam as half of what is known, is believed less. */
-	const struct bayes_totals few = { BAYES_SPAM_MIN, 5000 }, half = { 5000, 5000 }, many = { 5000, 100000 };
+	const struct bayes_totals few = { BAYES_SPAM_MIN, 5000, 0 }, half = { 5000, 5000, 0 }, many = { 5000, 100000, 0 };
 	double sure = judged(read_text(text), many, text, "", 1);
 	assert_true(judged(read_text(text), few, text, "", 1) < 3 && judged(read_text(text), half, text, "", 1) < sure);
+	/* One word of spam in a text that is otherwise unknown holds nothing. */
+	assert_true(judged(read_text(text), enough, "watches", "", 5) < 3);
 	/* Counts that contradict the totals must not break anything. */
 	judged(read_text(text), enough, text, text, INT64_MAX / 4);
 	judged(read_text(""), enough, "*", "", 1);
+}
+
+static void copies_help_a_language_to_its_two_hundred(void **state)
+{
+	const int64_t own = BAYES_HAM_OWN_MIN, copies = BAYES_HAM_MIN - own, spam = BAYES_SPAM_MIN;
+
+	(void)state;
+	assert_true(bayes_ready((struct bayes_totals){ spam, BAYES_HAM_MIN, 0 }));
+	assert_true(bayes_ready((struct bayes_totals){ spam, own, copies }));
+	assert_false(bayes_ready((struct bayes_totals){ spam, own, copies - 1 }));
+	assert_false(bayes_ready((struct bayes_totals){ spam, own - 1, 1000 }));
+	assert_false(bayes_ready((struct bayes_totals){ spam - 1, 1000, 0 }));
 }
 
 static int start(void **state)
@@ -189,10 +228,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(languages_by_their_words),
 		cmocka_unit_test(what_cannot_be_told_is_not_guessed),
+		cmocka_unit_test(a_label_is_believed_where_the_letters_allow),
 		cmocka_unit_test(words_pairs_and_signs),
 		cmocka_unit_test(keys_are_a_languages_own),
 		cmocka_unit_test(long_texts_show_both_ends),
 		cmocka_unit_test(opinions_have_bounds),
+		cmocka_unit_test(copies_help_a_language_to_its_two_hundred),
 	};
 	return cmocka_run_group_tests_name("bayes", tests, start, stop);
 }

@@ -32,7 +32,7 @@ static const char *sentence(unsigned *seed, const char *end)
 
 struct importing {
 	struct fixture *f;
-	const char *text, *undo;
+	const char *text, *lang, *undo;
 	enum stored_label label;
 	bool learned, left;
 	int64_t changed;
@@ -41,7 +41,7 @@ struct importing {
 static enum err import(struct db *db, void *self, struct error *e)
 {
 	struct importing *x = self;
-	struct submission in = { .kind = SUBMIT_QUESTION, .body = slice_of(x->text), .form_age_ms = -1 };
+	struct submission in = { .kind = SUBMIT_QUESTION, .body = slice_of(x->text), .language = slice_of(x->lang), .form_age_ms = -1 };
 	const struct ruleset *rules = rulebook_pin(x->f->desk.rulebook);
 	struct arena *a = arena_new(64 << 20);
 	struct features *f;
@@ -54,13 +54,19 @@ static enum err import(struct db *db, void *self, struct error *e)
 	return err;
 }
 
-static bool learn(struct fixture *f, const char *text, enum stored_label label, const char *undo)
+/* `lang`: what the file says of it, or NULL. */
+static bool learn_as(struct fixture *f, const char *text, const char *lang, enum stored_label label, const char *undo)
 {
-	struct importing x = { .f = f, .text = text, .label = label, .undo = undo };
+	struct importing x = { .f = f, .text = text, .lang = lang, .label = label, .undo = undo };
 	struct error e = { 0 };
 
 	MUST(writer_do(f->desk.writer, LANE_TALK, import, &x, &e));
 	return x.learned;
+}
+
+static bool learn(struct fixture *f, const char *text, enum stored_label label, const char *undo)
+{
+	return learn_as(f, text, NULL, label, undo);
 }
 
 static enum err import_undo(struct db *db, void *self, struct error *e)
@@ -232,6 +238,7 @@ static void one_of_a_cluster_and_three_of_a_network(void **state)
 		decide(f, ask_as(f, text, "en", i ? &two : &one).ticket, LABEL_HAM);
 	}
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 1);
+	assert_int_equal(raw_int(f, "SELECT ham_copies FROM learned_languages WHERE lang = 'en'"), 2);
 	for (int i = 0; i < 5; i++) {
 		snprintf(text, sizeof(text), "purple monday %s", sentence(&seed, ""));
 		decide(f, ask_as(f, text, "en", &two).ticket, LABEL_HAM);
@@ -259,6 +266,36 @@ static void a_poisoner_whitens_nothing(void **state)
 	}
 	assert_true(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'") <= BAYES_HAM_MIN + LEARNING_PER_NETWORK);
 	assert_int_equal(asked(f, spam_text).state, TICKET_HELD);
+}
+
+/* Two hundred that were labelled are two hundred, though some are near copies and some too short to tell their language. */
+static void all_good_texts_of_a_file_count(void **state)
+{
+	static const char template[] = "Could you please look at the first draft of the article about our old village hall number %d and tell me about it?";
+	struct fixture *f = *state;
+	struct importing x = { .f = f, .undo = "copies" };
+	struct error e = { 0 };
+	char text[200];
+
+	teach(f, BAYES_HAM_MIN - 6);
+	assert_false(learn_as(f, "xqzw vbnm", NULL, STORED_HAM, "ham"));
+	assert_true(learn_as(f, "xqzw vbnm", "en", STORED_HAM, "ham"));
+	for (int i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), template, i);
+		assert_int_equal(learn(f, text, STORED_HAM, "copies"), i == 0);
+		assert_false(learn(f, text, STORED_SPAM, "copied spam"));
+	}
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), BAYES_HAM_MIN - 4);
+	assert_int_equal(raw_int(f, "SELECT ham_copies FROM learned_languages WHERE lang = 'en'"), 3);
+	assert_string_equal(fact(f, asked(f, spam_text).ticket, "learned"), "unknown");
+	snprintf(text, sizeof(text), template, 4);
+	assert_false(learn(f, text, STORED_HAM, "copies"));
+	assert_int_equal(asked(f, spam_text).state, TICKET_HELD);
+	do
+		MUST(writer_do(f->desk.writer, LANE_TALK, import_undo, &x, &e));
+	while (x.left);
+	assert_int_equal(raw_int(f, "SELECT ham_copies FROM learned_languages WHERE lang = 'en'"), 0);
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), BAYES_HAM_MIN - 5);
 }
 
 static void imports_are_undone_as_one(void **state)
@@ -316,6 +353,7 @@ int main(void)
 		T(undoing_takes_back_exactly),
 		T(one_of_a_cluster_and_three_of_a_network),
 		T(a_poisoner_whitens_nothing),
+		T(all_good_texts_of_a_file_count),
 		T(imports_are_undone_as_one),
 		T(what_taught_is_forgotten_in_time),
 	};

@@ -1,7 +1,7 @@
 /*
  * queue: who waits, how long, and who is next.
  *
- * "Next" gives the oldest eligible question, first those the helper snoozed; in attack mode (desk/attack) in turns one of a proven
+ * "Next" gives the oldest eligible question, first those the helper snoozed and those whose askers want this helper again; in attack mode (desk/attack) in turns one of a proven
  * asker and one of an unproven; a free pick is allowed and recorded in the log (data.pick), as is a claim that leaves a question of the
  * same language waiting which had waited QUEUE_OLDER_MS longer (data.older). Positions and waits shown to people come from the log and
  * are absent below 20 samples.

@@ -10,7 +10,7 @@
 #include "desk/trial.h"
 
 enum {
-	OFFER_MS = 5 * 60 * 1000, /* a woken ticket is kept for the one who snoozed it so long */
+	OFFER_MS = 5 * 60 * 1000, /* a woken ticket is kept for the one who snoozed it so long, a reopened one for the helper its asker wants again */
 	VIEWS_PER_HOUR = 30,      /* others' tickets one helper may open */
 	HOUR_MS = 3600 * 1000,
 	DAY_MS = 24 * HOUR_MS,
@@ -376,6 +376,7 @@ static void project(const struct move *m, enum ticket_state to, const struct tic
 		break;
 	case EVENT_REOPEN:
 		next->anchor = m->now;
+		*offered_until = m->holder ? m->now + OFFER_MS : 0;
 		break;
 	case EVENT_WAKE:
 	case EVENT_REPLY:
@@ -417,7 +418,7 @@ static void project(const struct move *m, enum ticket_state to, const struct tic
 		if (m->event == EVENT_SNOOZE)
 			next->snoozed_by = t->holder;
 		else if (to != TICKET_QUEUED || m->event == EVENT_REOPEN)
-			next->snoozed_by = 0;
+			next->snoozed_by = m->event == EVENT_REOPEN ? m->holder : 0;
 	}
 }
 
@@ -464,7 +465,7 @@ static enum err write_entry(struct db *db, const struct move *m, const struct ti
 	o = jv_set_string(o, "from", state_name(t->state));
 	o = jv_set_string(o, "to", state_name(next->state));
 	o = jv_set_string(o, "event", event_name(m->event));
-	if (next->state == TICKET_LIVE)
+	if (next->state == TICKET_LIVE || (m->event == EVENT_REOPEN && m->holder))
 		o = jv_set_text(o, "helper", m->holder_name);
 	if (m->event == EVENT_CLAIM && m->pick)
 		o = jv_set_bool(o, "pick", true);

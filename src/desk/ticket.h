@@ -100,6 +100,7 @@ struct act {
 	int64_t seen;             /* moderators: the last entry they saw; something newer is ERR_CONFLICT. 0: not said */
 	struct slice client_id;   /* absent: none */
 	struct slice reason;      /* goes into data.reason; absent: none */
+	bool again;               /* the asker reopens it, and wants the helper of ticket_again */
 };
 struct acted {
 	int64_t n, at;            /* the entry */
@@ -136,7 +137,7 @@ struct move {
 	struct slice client_id, reason;
 	bool pick;                /* CLAIM: a free pick, not the next one */
 	bool older;               /* CLAIM: somebody who had waited longer goes on waiting */
-	int64_t holder;           /* CLAIM, TRANSFER: who holds it now */
+	int64_t holder;           /* CLAIM, TRANSFER: who holds it now. REOPEN: whom it is offered to first */
 	struct slice holder_name;
 	int64_t expires;          /* CLAIM, TRANSFER */
 	int64_t deadline;         /* SNOOZE */

@@ -73,6 +73,7 @@ static enum err take_step(struct db *db, void *self, struct error *e)
 	struct act act = s->act;
 	struct move m = s->move;
 	struct ticket t;
+	struct again again;
 	bool found;
 	enum err rc;
 
@@ -99,6 +100,13 @@ static enum err take_step(struct db *db, void *self, struct error *e)
 	m.seen = act.by == BY_MODERATOR ? act.seen : 0;
 	m.client_id = act.client_id;
 	m.reason = act.reason;
+	if (m.event == EVENT_REOPEN && act.by == BY_ASKER && act.again) {
+		rc = ticket_again(db, t.id, &again, e);
+		if (rc)
+			return rc;
+		m.holder = again.account;
+		m.holder_name = slice_of(again.name);
+	}
 	if (m.event == EVENT_TRANSFER) {
 		m.expires = lease_term(m.now);
 		rc = may_be_given(db, m.holder, e);
@@ -144,6 +152,21 @@ enum err ticket_close(struct desk *d, const struct act *in, struct acted *out, s
 enum err ticket_reopen(struct desk *d, const struct act *in, struct acted *out, struct error *e)
 {
 	return step(d, in, &(struct move){ .event = EVENT_REOPEN }, SLICE_NONE, out, e);
+}
+
+enum err ticket_again(struct db *db, int64_t ticket, struct again *out, struct error *e)
+{
+	struct rows r;
+	enum err rc = rows_open(db, &r, SQL_TICKET_AGAIN, BINDS(b_int(ticket)), e);
+
+	*out = (struct again){ 0 };
+	if (rc)
+		return rc;
+	if (rows_next(&r)) {
+		out->account = rows_int(&r, 0);
+		snprintf(out->name, sizeof(out->name), "%.*s", SLICE_ARG(rows_text(&r, 1)));
+	}
+	return rows_close(&r);
 }
 
 enum err ticket_not_real(struct desk *d, const struct act *in, struct acted *out, struct error *e)

@@ -10,6 +10,14 @@
 /* Either side. By the asker: withdraws what nobody has taken up yet. */
 enum err ticket_close(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
 enum err ticket_reopen(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
+/* The same helper again, if both like: who answered last, is still here and did not report this conversation's asker. account 0: nobody.
+ * An asker who reopens may want them (act.again): as with what somebody put aside, they are offered it first and others are given it after
+ * five minutes, or when nobody else waits. The helper takes it, gives it back, or lets it pass. */
+struct again {
+	int64_t account;
+	char name[128];
+};
+enum err ticket_again(struct db *db, int64_t ticket, struct again *out, struct error *e) MUST_CHECK;
 /* Back to the queue at its original age: what lease_release does. */
 enum err ticket_return(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
 /* until: wall ms, at most 90 days ahead. */

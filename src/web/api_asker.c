@@ -53,6 +53,8 @@ static enum err act_of(const struct jv *body, const struct ticket *t, struct act
 	enum err err = jv_want_text(body, "client_id", &out->client_id, e);
 	if (!err)
 		err = jv_want_text(body, "reason", &out->reason, e);
+	if (!err)
+		err = jv_want_bool(body, "again", &out->again, e);
 	if (!err && out->client_id.ptr && (!out->client_id.len || out->client_id.len > TICKET_CLIENT_ID_MAX_BYTES))
 		return err_field(e, ERR_INVALID, "client_id", "A client_id has 1 to %d bytes.", TICKET_CLIENT_ID_MAX_BYTES);
 	return err;
@@ -127,6 +129,15 @@ enum err api_question(struct request *rq, struct response *rs, struct error *e)
 		jv_set_bool(v, "appeal", !t.appealed);
 	jv_set_int(v, "read", t.asker_read);
 	jv_set_int(v, "helper_read", t.helper_read);
+	if (t.state == TICKET_CLOSED) {
+		struct again again;
+		if ((err = ticket_again(rq->db, t.id, &again, e))) {
+			jv_free(&v);
+			return err;
+		}
+		if (again.account)
+			jv_set(v, "again", jv_set_string(jv_object(), "name", again.name));
+	}
 	if ((err = position_json(rq, &t, v, e)) || (err = wait_json(rq, v, e)) || (err = challenge_json(rq, &t, v, e))) {
 		jv_free(&v);
 		return err;

@@ -409,6 +409,15 @@ static bool can_report(const struct ticket *t)
 	return t->answered && !wordless(t) && !refused(t);
 }
 
+/* Whom they can ask to have again, with the button that opens it again. */
+static enum err add_again(struct request *rq, const char *lang, const struct ticket *t, struct jv *page, struct error *e)
+{
+	struct again again = { 0 };
+	enum err rc = t->state == TICKET_CLOSED ? ticket_again(rq->db, t->id, &again, e) : ERR_OK;
+	jv_set(page, "again", again.account ? view_say(rq, lang, "reopen-again", I18N(i18n_slice(slice_of(again.name)))) : jv_null());
+	return rc;
+}
+
 static void add_can(struct request *rq, const char *lang, const struct ticket *t, struct jv *page)
 {
 	bool open = t->state == TICKET_LIVE || t->state == TICKET_SNOOZED;
@@ -513,7 +522,9 @@ static enum err show_question(struct request *rq, struct response *rs, const str
 	jv_set(page, "heading", t->title.len && !refused(t) && !wordless(t) ? jv_text(t->title) : view_say(rq, lang, "question-fallback", I18N_NONE));
 	jv_set(page, "appeal_text", jv_text(s->why));
 	add_can(rq, lang, t, page);
-	rc = proof_view(rq, lang, t, page, e);
+	rc = add_again(rq, lang, t, page, e);
+	if (rc == ERR_OK)
+		rc = proof_view(rq, lang, t, page, e);
 	if (rc != ERR_OK) {
 		jv_free(&page);
 		return rc;
@@ -692,6 +703,7 @@ static enum err reopen_it(struct request *rq, struct own_act *f, struct error *w
 	struct acted out;
 	struct act in = { .ticket = f->t.id, .by = BY_ASKER };
 	bool open = f->t.state == TICKET_QUEUED || f->t.state == TICKET_LIVE;
+	in.again = view_field(rq, "again").len > 0;
 	return open ? ERR_OK : ticket_reopen(rq->desk, &in, &out, why);
 }
 

@@ -608,6 +608,8 @@ static struct jv *event_words(struct request *rq, const char *lang, const struct
 				asker_key = events[i].asker, staff_key = events[i].staff;
 		if (slice_is(ev, "transfer"))
 			who = holder;
+		if (slice_is(ev, "reopen") && jv_get_text(data, "helper").len)
+			asker_key = "event-reopened-again", staff_key = "staff-event-reopened-again", who = holder;
 		if (slice_is(ev, "close")) {
 			bool asker = x->author == AUTHOR_ASKER;
 			asker_key = asker ? "event-closed-you" : x->author == AUTHOR_HELPER ? "event-closed" : "event-closed-desk";

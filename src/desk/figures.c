@@ -5,6 +5,7 @@
 
 #include "desk/queue.h"
 #include "desk/state.h"
+#include "desk/week.h"
 #include "spam/language.h"
 #include "spam/verdict.h"
 #include "text/unicode.h"
@@ -17,6 +18,7 @@ struct count {
 
 struct figures {
 	struct db *db;
+	struct week clock;
 	int64_t now, since;
 	int days;
 	bool staffed[(FIGURES_DAYS_MAX + 1) * 24]; /* hours since `since`'s in which a helper was at work */
@@ -28,16 +30,9 @@ struct figures {
 
 /* ---- hours ---- */
 
-/* The hour of the week at this moment in the desk's time zone, from Monday's first. */
-static int hour_of_week(int64_t wall_ms)
-{
-	int64_t local = wall_ms + unicode_zone_minutes(conf()->time_zone, wall_ms) * 60000LL;
-	return (int)((local / HOUR_MS + 3 * 24) % FIGURES_HOURS); /* 1970 began on a Thursday */
-}
-
 static enum err read_hours(struct figures *f, struct jv *v, struct error *e)
 {
-	int64_t week[FIGURES_HOURS] = { 0 };
+	int64_t week[WEEK_HOURS] = { 0 };
 	struct rows r;
 	enum err err = rows_open(f->db, &r, SQL_FIGURES_HOURS, BINDS(b_int(f->since), b_int(ROLE_HELPER)), e);
 	if (err)
@@ -47,10 +42,10 @@ static enum err read_hours(struct figures *f, struct jv *v, struct error *e)
 		if (at < 0 || at >= (int64_t)(sizeof(f->staffed) / sizeof(*f->staffed)))
 			continue;
 		f->staffed[at] = true;
-		week[hour_of_week(hour * HOUR_MS)]++;
+		week[week_hour(&f->clock, hour * HOUR_MS)]++;
 	}
 	struct jv *list = jv_array();
-	for (int i = 0; i < FIGURES_HOURS; i++)
+	for (int i = 0; i < WEEK_HOURS; i++)
 		jv_push(list, jv_int(week[i]));
 	jv_set(v, "week", list);
 	jv_set_int(v, "weeks", (f->days + 6) / 7);
@@ -60,11 +55,11 @@ static enum err read_hours(struct figures *f, struct jv *v, struct error *e)
 /* ---- tickets ---- */
 
 /* A quarter of a day, on a weekday or at the weekend: coarse enough that an hour of a small desk says something. */
-static struct slice band_of(int64_t wall_ms)
+static struct slice band_of(struct week *clock, int64_t wall_ms)
 {
 	static const char *const bands[] = { "week-night", "week-morning", "week-afternoon", "week-evening",
 					     "weekend-night", "weekend-morning", "weekend-afternoon", "weekend-evening" };
-	int hour = hour_of_week(wall_ms);
+	int hour = week_hour(clock, wall_ms);
 	return slice_of(bands[(hour / 24 >= 5) * 4 + hour % 24 / 6]);
 }
 
@@ -82,7 +77,7 @@ static void name_row(struct figures *f, struct rows *r, struct cell_row *row)
 	struct slice lang = rows_text(r, COL_LANG);
 	row->part[CELL_LANG] = cell_name(&f->names[CELL_LANG], lang.len ? lang : SLICE("und"));
 	row->part[CELL_TOPIC] = cell_name(&f->names[CELL_TOPIC], rows_text(r, COL_TOPIC));
-	row->part[CELL_WHEN] = cell_name(&f->names[CELL_WHEN], band_of(rows_int(r, COL_ASKED)));
+	row->part[CELL_WHEN] = cell_name(&f->names[CELL_WHEN], band_of(&f->clock, rows_int(r, COL_ASKED)));
 	row->part[CELL_WAY] = cell_name(&f->names[CELL_WAY], rows_text(r, COL_WAY));
 	row->part[CELL_SCRIPT] = cell_name(&f->names[CELL_SCRIPT], script_of(rows_text(r, COL_TITLE)));
 }
@@ -277,6 +272,7 @@ enum err figures_json(struct desk *d, struct db *db, int days, struct jv **out, 
 	*out = NULL;
 	if (!err) {
 		f->db = db;
+		f->clock = WEEK(conf()->time_zone);
 		f->days = days;
 		f->now = clock_wall_ms();
 		f->since = f->now - days * DAY_MS;

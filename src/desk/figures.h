@@ -16,7 +16,6 @@ enum {
 	FIGURES_TICKETS_MAX = 100000,
 	FIGURES_REPLIES_MAX = 1000,            /* answers whose language is looked at, the newest */
 	FIGURES_PROMPT_MS = 15 * 60 * 1000,    /* who asks while the desk is open is answered within this */
-	FIGURES_HOURS = 7 * 24,                /* of a week, from Monday */
 };
 
 /* The last `days` days. *out is the caller's. What cell_measure says of all tickets, and

@@ -7,6 +7,7 @@
 #include "desk/attempt.h"
 #include "desk/audit.h"
 #include "desk/care.h"
+#include "desk/hours.h"
 #include "desk/keys.h"
 #include "desk/repeat.h"
 #include "text/unicode.h"
@@ -294,6 +295,8 @@ static enum err change_run(struct db *db, void *self, struct error *e)
 	}
 	if (!err && new_disabled && c->to.disabled)
 		err = care_forget(db, c->account, e);
+	if (!err && new_disabled && c->to.disabled)
+		err = hours_forget(db, c->account, e);
 	c->ended = new_role || new_disabled;
 	return err || !c->ended ? err : end_all(db, c->account, 0, e);
 }

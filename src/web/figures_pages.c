@@ -294,7 +294,7 @@ static struct slice hours_of(struct words *w, const struct jv *week, int day)
 		for (to = from; to < 24 && jv_int_of(jv_at(week, (size_t)(day * 24 + to))); to++)
 			;
 		if (to > from)
-			text = arena_printf(w->rq->arena, "%s%s%d:00–%d:00", text ? text : "", text ? ", " : "", from, to);
+			text = arena_printf(w->rq->arena, "%s%s%.*s", text ? text : "", text ? ", " : "", SLICE_ARG(view_hours(w->rq, from, to - from)));
 	}
 	return slice_of(text);
 }
@@ -308,11 +308,9 @@ static void add_hours(struct words *w, struct jv *page, const struct jv *f)
 	for (size_t i = 0; i < jv_size(week); i++)
 		hours += jv_int_of(jv_at(week, i)) > 0;
 	for (int day = 0; day < 7; day++) {
-		char key[24];
 		struct jv *row = jv_object();
 		struct slice when = hours_of(w, week, day);
-		snprintf(key, sizeof(key), "weekday-%d", day + 1);
-		view_put(w->rq, row, w->lang, "day", key, I18N_NONE);
+		view_put(w->rq, row, w->lang, "day", view_weekday(day), I18N_NONE);
 		jv_set(row, "hours", when.ptr ? jv_text(when) : view_say(w->rq, w->lang, "figure-nobody", I18N_NONE));
 		jv_push(days, row);
 	}

@@ -104,6 +104,18 @@ struct slice view_duration(struct request *rq, const char *lang, int64_t seconds
 	return i18n_text(rq->arena, lang, "duration-days", I18N(i18n_int((seconds + 86399) / 86400)));
 }
 
+struct slice view_hours(struct request *rq, int start, int length)
+{
+	int until = (start + length) % 24;
+	return slice_of(arena_printf(rq->arena, "%d:00–%d:00", start % 24, until ? until : 24));
+}
+
+const char *view_weekday(int day)
+{
+	static const char *const names[] = { "weekday-1", "weekday-2", "weekday-3", "weekday-4", "weekday-5", "weekday-6", "weekday-7" };
+	return names[day];
+}
+
 struct slice view_language(struct request *rq, const char *lang, struct slice code)
 {
 	struct slice c = arena_slice(rq->arena, code);

@@ -40,6 +40,10 @@ struct slice view_duration(struct request *rq, const char *lang, int64_t seconds
 struct slice view_by_language(struct slice all, const char *lang);
 /* The site question (configuration) for a reader of `lang`, without its answers; empty when there is none. */
 struct slice view_site_question(const char *lang);
+/* "18:00–21:00": from that hour of the week on, for so many; midnight as an end is 24:00. */
+struct slice view_hours(struct request *rq, int start, int length);
+/* The message that names a day of the week, 0: Monday. */
+const char *view_weekday(int day);
 /* The name of a language by its code, as `lang` writes it; the code itself when there is none. */
 struct slice view_language(struct request *rq, const char *lang, struct slice code);
 

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "desk/figures.h"
+#include "desk/week.h"
 #include "store/migrate.h"
 #include "unit/tmpdir.h"
 
@@ -335,12 +336,12 @@ static void test_hours(void **state)
 	struct jv *v = measure(f, 28);
 	const struct jv *hours = jv_get(v, "hours"), *week = jv_get(hours, "week");
 	int64_t staffed = 0;
-	for (int i = 0; i < FIGURES_HOURS; i++)
+	for (int i = 0; i < WEEK_HOURS; i++)
 		staffed += jv_int_of(jv_at(week, (size_t)i));
-	assert_int_equal(jv_size(week), FIGURES_HOURS);
+	assert_int_equal(jv_size(week), WEEK_HOURS);
 	assert_int_equal(staffed, 1);
 	/* 1970-01-01 was a Thursday; hours are Monday's first to Sunday's last, in the desk's time zone (UTC here). */
-	assert_int_equal(jv_int_of(jv_at(week, (size_t)((then / HOUR + 72) % FIGURES_HOURS))), 1);
+	assert_int_equal(jv_int_of(jv_at(week, (size_t)((then / HOUR + 72) % WEEK_HOURS))), 1);
 	assert_int_equal(num(hours, "staffed"), 20);
 	assert_true(real(hours, "staffed_share") == 0.5);
 	assert_int_equal(num(v, "staffed_median_s"), 120);

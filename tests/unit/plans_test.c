@@ -17,10 +17,10 @@ enum { PLAN_BYTES = 8192 };
 
 /* These read a whole table, and may. */
 static const char *const whole[] = {
-	/* The list of migrations. Few rows: people, their sessions and keys, bans, canned replies, revisions and states of rules, drafts under way. */
+	/* The list of migrations. Few rows: people, their sessions and keys, bans, canned replies, helpers' hours, revisions and states of rules, drafts under way. */
 	"MIGRATIONS_APPLIED", "PEOPLE_LIST", "PEOPLE_OTHER_ADMINS", "JUDGEMENT_OTHERS", "SESSION_SWEEP", "SESSION_RAN_OUT", "RESET_SWEEP", "LOGIN_SWEEP",
 	"BANS_LIST", "BANS_SWEEP",
-	"CANNED_LIST", "CANNED_COUNT", "CANNED_SAME", "RULEBOOK_LATEST", "RULEBOOK_HISTORY", "RULE_LIFE_STATES", "RULE_LIFE_LIST", "RULE_LIFE_UNTOLD",
+	"CANNED_LIST", "CANNED_COUNT", "CANNED_SAME", "HOURS_LIST", "HOURS_COUNT", "HOURS_OFF_LIST", "HOURS_OFF_SWEEP", "RULEBOOK_LATEST", "RULEBOOK_HISTORY", "RULE_LIFE_STATES", "RULE_LIFE_LIST", "RULE_LIFE_UNTOLD",
 	"RULE_LIFE_COUNTS", "ERASE_OLD_DRAFTS",
 	/* Figures of a period, by people who ask for them. */
 	"FIGURES_TICKETS", "RULEBOOK_FIGURES", "RULE_FIGURES_LANGS",
@@ -47,6 +47,7 @@ static const struct {
 	{ "RULE_FIGURES_LANGS", "COVERING INDEX rule_langs_figures" },
 	{ "RULE_FIGURES_WRONG", "INDEX labels_good" },
 	{ "FIGURES_HOURS", "SEARCH l USING INDEX log_helpers (at>?)" },
+	{ "HOURS_ARRIVALS", "SEARCH tickets USING COVERING INDEX tickets_asked (asked>? AND asked<?)" },
 	{ "RULE_DOUBT_ALONE", "SEARCH t USING INDEX twins_at (at>? AND at<?)" },
 };
 

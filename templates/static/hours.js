@@ -12,8 +12,9 @@ try {
 for (const li of desk ? $$('[data-from]') : []) {
 	const from = new Date(li.dataset.from);
 	const until = new Date(li.dataset.until);
-	if (desk.formatRange(from, until) === own.formatRange(from, until)) continue;
+	if (desk.format(from) === own.format(from) && desk.format(until) === own.format(until)) continue;
 	const p = $('.own', li);
-	p.textContent = fill(main.dataset.own, own.formatRange(from, until));
+	const oneDay = from.toDateString() === until.toDateString();
+	p.textContent = fill(main.dataset.own, oneDay ? own.formatRange(from, until) : `${own.format(from)} – ${own.format(until)}`);
 	p.hidden = false;
 }

@@ -81,6 +81,9 @@ async function fill(desk) {
 	await post(jonas, 'canned', { title: 'Sources', body: 'Articles need **sources**: a book, a newspaper, a heritage list, so that readers can check what they read.\n\nDo you have one at hand? Then we put it in together.', lang: 'en', topic: 'Editing' });
 	await post(robin, 'canned', { title: 'صورك الخاصة', body: 'يمكنك رفع الصور التي التقطتها بنفسك. اختر رخصة حرة حتى يستطيع الجميع استعمالها.', lang: 'ar', topic: 'Images' });
 
+	for (const [who, day, from, until] of [[jonas, 1, 18, 21], [jonas, 3, 18, 21], [robin, 6, 22, 2], [people['Li Wei'], 3, 17, 20]]) await post(who, 'hours', { day, from, until });
+	await jonas.json('PATCH', '/api/v1/session', { langs: ['en', 'de'] });
+
 	const gone = await ask('Please forget that I asked this about my neighbour.', { title: 'A mistake' });
 	await desk.json('DELETE', `/api/v1/questions/${gone.token}`);
 	pages.erased = `/q/${gone.token}`;
@@ -116,6 +119,7 @@ export function everyPage(pages) {
 		['moderation', '/desk/moderation', 'amina.s'],
 		['moderation-appeals', '/desk/moderation?list=appeals', 'amina.s'],
 		['talk-moderator', pages.talk, 'amina.s'],
+		['hours', '/desk/hours', 'jonas.w'],
 		['replies', '/desk/canned', 'jonas.w'],
 		['reply-form', '/desk/canned?edit=1', 'amina.s'],
 		['bans', '/desk/bans', 'amina.s'],

@@ -1,5 +1,5 @@
 /*
- * ask_pages: what newcomers see: asking, their own conversation, and what this place is. Everything works without scripts.
+ * ask_pages: what newcomers see: asking, and their own conversation. Everything works without scripts.
  *
  * GET changes nothing. A POST that cannot be taken shows its page again with everything that was typed (P4), also when it came
  * from another site. A conversation's page has a constant title and is never stored; until a helper has answered its texts are
@@ -241,33 +241,6 @@ HANDLER(page_ask_send)
 	if (!path)
 		return err_nomem(e);
 	return view_redirect(rq, rs, path, e);
-}
-
-HANDLER(page_about)
-{
-	const char *lang = view_lang(rq, rs);
-	struct jv *page = view_frame(rq, lang, "title-about", SLICE(""));
-	struct wait w;
-	enum err rc = view_status(rq, page, lang, e);
-	if (rc == ERR_OK)
-		rc = queue_wait(rq->desk, rq->db, &w, e);
-	if (rc != ERR_OK) {
-		jv_free(&page);
-		return rc;
-	}
-	jv_set_bool(page, "index", true);
-	jv_set_bool(page, "asks_others", gate_asks_others());
-	struct jv *figures = jv_array();
-	if (w.known)
-		for (int i = 0; i < 2; i++) {
-			struct jv *x = jv_object();
-			view_put(rq, x, lang, "label", i ? "figure-p90" : "figure-median", I18N_NONE);
-			jv_set(x, "value", jv_text(view_duration(rq, lang, i ? w.p90_s : w.median_s)));
-			jv_push(figures, x);
-		}
-	jv_set_bool(page, "has_figures", w.known);
-	jv_set(page, "figures", figures);
-	return view_send(rq, rs, "about", lang, page, e);
 }
 
 /* ---- the asker's conversation ---- */

@@ -1,11 +1,13 @@
 /*
  * figures_pages: how the desk is doing, and whether help is fair, in words and tables (desk/figures). Each measure stands beside its aim,
- * and says when too few have asked for it to mean something.
+ * and says when too few have asked for it to mean something. And what the desk tells everybody about itself (desk/about): numbers, no names.
  */
 #include <stdio.h>
 
+#include "desk/about.h"
 #include "desk/figures.h"
 #include "desk/gate.h"
+#include "desk/hours.h"
 #include "desk/judgement.h"
 #include "desk/presence.h"
 #include "web/handlers.h"
@@ -286,35 +288,53 @@ static void add_parity(struct words *w, struct jv *page, const struct jv *f)
 
 /* ---- hours ---- */
 
-/* "8:00–12:00, 18:00–21:00": when somebody was there on that day of the week. Absent: never. */
-static struct slice hours_of(struct words *w, const struct jv *week, int day)
+/* "8:00–12:00, 18:00–21:00": the hours of a day in which somebody was there; `counted`: and how many. Absent: never. */
+static struct slice hours_of(struct words *w, const int day[24], bool counted)
 {
 	char *text = NULL;
-	for (int from = 0, to; from < 24; from = to + 1) {
-		for (to = from; to < 24 && jv_int_of(jv_at(week, (size_t)(day * 24 + to))); to++)
+	for (int from = 0, to; from < 24; from = to) {
+		for (to = from + 1; to < 24 && (counted ? day[to] == day[from] : !day[to] == !day[from]); to++)
 			;
-		if (to > from)
-			text = arena_printf(w->rq->arena, "%s%s%.*s", text ? text : "", text ? ", " : "", SLICE_ARG(view_hours(w->rq, from, to - from)));
+		if (!day[from])
+			continue;
+		struct slice hours = view_hours(w->rq, from, to - from);
+		if (counted)
+			hours = i18n_text(w->rq->arena, w->lang, "about-planned-hours", I18N(i18n_slice(hours), i18n_int(day[from])));
+		text = arena_printf(w->rq->arena, "%s%s%.*s", text ? text : "", text ? ", " : "", SLICE_ARG(hours));
 	}
 	return slice_of(text);
 }
 
-static void add_hours(struct words *w, struct jv *page, const struct jv *f)
+/* {day, hours} for each day of the week; NULL: there is nothing on any. */
+static struct jv *days_of(struct words *w, const int week[WEEK_HOURS], bool counted)
 {
-	const struct jv *week = jv_get(jv_get(f, "hours"), "week");
 	struct jv *days = jv_array();
-	int64_t hours = 0;
-
-	for (size_t i = 0; i < jv_size(week); i++)
-		hours += jv_int_of(jv_at(week, i)) > 0;
+	bool any = false;
 	for (int day = 0; day < 7; day++) {
 		struct jv *row = jv_object();
-		struct slice when = hours_of(w, week, day);
+		struct slice when = hours_of(w, week + (size_t)day * 24, counted);
+		any |= when.ptr != NULL;
 		view_put(w->rq, row, w->lang, "day", view_weekday(day), I18N_NONE);
 		jv_set(row, "hours", when.ptr ? jv_text(when) : view_say(w->rq, w->lang, "figure-nobody", I18N_NONE));
 		jv_push(days, row);
 	}
-	jv_set(page, "days", days);
+	if (!any)
+		jv_free(&days);
+	return days;
+}
+
+static void add_hours(struct words *w, struct jv *page, const struct jv *f)
+{
+	const struct jv *list = jv_get(jv_get(f, "hours"), "week");
+	int week[WEEK_HOURS];
+	int64_t hours = 0;
+
+	for (size_t i = 0; i < WEEK_HOURS; i++) {
+		week[i] = (int)jv_int_of(jv_at(list, i));
+		hours += week[i] > 0;
+	}
+	struct jv *days = days_of(w, week, false);
+	jv_set(page, "days", days ? days : jv_array());
 	view_put(w->rq, page, w->lang, "hours", "figures-hours-text", I18N(i18n_int(hours), i18n_str(conf()->time_zone)));
 }
 
@@ -341,4 +361,81 @@ HANDLER(page_figures)
 	view_put(rq, page, w.lang, "small", "figures-small", I18N(i18n_int(CELL_MIN)));
 	jv_free(&f);
 	return view_send(rq, rs, "figures", w.lang, page, e);
+}
+
+/* ---- in public ---- */
+
+static void add_share(struct words *w, struct jv *list, const char *label, struct about_share share)
+{
+	if (share.known)
+		add_figure(w, list, label, percent(w, share.is));
+}
+
+static void add_wait(struct words *w, struct jv *list, const char *label, int64_t seconds)
+{
+	if (seconds > 0)
+		add_figure(w, list, label, view_duration(w->rq, w->lang, seconds));
+}
+
+/* What is known; what too few stand behind is not there. */
+static void add_public(struct words *w, struct jv *page, const struct about *a, const struct wait *wait)
+{
+	struct jv *list = jv_array();
+	if (a->good)
+		add_figure(w, list, "about-asked", count_text(w, a->good));
+	add_share(w, list, "about-answered", a->answered_24h);
+	if (wait->known) {
+		add_wait(w, list, "figure-median", wait->median_s);
+		add_wait(w, list, "figure-p90", wait->p90_s);
+	}
+	add_wait(w, list, "about-staffed-median", a->staffed_median_s);
+	add_share(w, list, "about-late", a->late);
+	add_share(w, list, "about-language", a->same_language);
+	add_share(w, list, "about-held", a->false_held);
+	jv_set_bool(page, "has_figures", jv_size(list) > 0);
+	jv_set(page, "figures", list);
+}
+
+static enum err add_usual(struct words *w, struct jv *page, const struct about *a, struct error *e)
+{
+	struct hours_span *spans;
+	size_t count;
+	int planned[WEEK_HOURS], usual[WEEK_HOURS];
+	enum err rc = hours_list(w->rq->db, w->rq->arena, &spans, &count, e);
+	if (rc != ERR_OK)
+		return rc;
+	hours_by_hour(spans, count, planned);
+	for (size_t i = 0; i < WEEK_HOURS; i++)
+		usual[i] = a->usual[i];
+	struct jv *were = days_of(w, usual, false), *plan = days_of(w, planned, true);
+	jv_set_bool(page, "has_usual", were != NULL);
+	jv_set(page, "usual", were ? were : jv_array());
+	jv_set_bool(page, "has_plan", plan != NULL);
+	jv_set(page, "plan", plan ? plan : jv_array());
+	view_put(w->rq, page, w->lang, "zone", "hours-zone", I18N(i18n_str(conf()->time_zone)));
+	return ERR_OK;
+}
+
+HANDLER(page_about)
+{
+	struct words w = { rq, view_lang(rq, rs) };
+	struct about a;
+	struct wait wait;
+	enum err rc = queue_wait(rq->desk, rq->db, &wait, e);
+	if (rc == ERR_OK)
+		rc = about_read(rq->desk, rq->db, &a, e);
+	if (rc != ERR_OK)
+		return rc;
+	struct jv *page = view_frame(rq, w.lang, "title-about", SLICE(""));
+	rc = add_usual(&w, page, &a, e);
+	if (rc != ERR_OK) {
+		jv_free(&page);
+		return rc;
+	}
+	view_wait(rq, page, w.lang, &wait);
+	jv_set_bool(page, "index", true);
+	jv_set_bool(page, "asks_others", gate_asks_others());
+	add_public(&w, page, &a, &wait);
+	view_put(rq, page, w.lang, "small", "about-figures-text", I18N(i18n_int(CELL_MIN)));
+	return view_send(rq, rs, "about", w.lang, page, e);
 }

@@ -302,15 +302,6 @@ void view_wait(struct request *rq, struct jv *page, const char *lang, const stru
 	jv_set(page, "status", s);
 }
 
-enum err view_status(struct request *rq, struct jv *page, const char *lang, struct error *e)
-{
-	struct wait w;
-	enum err rc = queue_wait(rq->desk, rq->db, &w, e);
-	if (rc == ERR_OK)
-		view_wait(rq, page, lang, &w);
-	return rc;
-}
-
 /* ---- answers ---- */
 
 void view_head(struct response *rs, const char *lang)

@@ -52,8 +52,6 @@ struct jv *view_frame(struct request *rq, const char *lang, const char *title, s
 /* The frame of a staff page: also who is logged in, the counts in the navigation and the keys. `at` names the current part. */
 enum err view_staff_frame(struct request *rq, const char *lang, const char *at, struct jv **out, struct error *e) MUST_CHECK;
 /* {open, headline, text, waits?} under `status`. */
-enum err view_status(struct request *rq, struct jv *page, const char *lang, struct error *e) MUST_CHECK;
-/* The same of what is known already. */
 void view_wait(struct request *rq, struct jv *page, const char *lang, const struct wait *w);
 
 /* The answer is HTML in this language, and not to be stored. */

@@ -37,7 +37,7 @@ struct reading {
 };
 
 #define FEATURE_FACTS(X) \
-	X(bytes) X(letters) X(words) X(capitals) X(digits) X(emoji) X(mixed_words) X(invisible) X(spelled) X(lines) X(links) X(hosts) \
+	X(bytes) X(letters) X(words) X(capitals) X(digits) X(emoji) X(mixed_words) X(styled_words) X(invisible) X(spelled) X(lines) X(links) X(hosts) \
 	X(repeated_links) X(messenger_links) X(emails) X(handles) X(phones) X(money) X(wallets) X(link_percent)
 
 static const char *const fact_names[] = {

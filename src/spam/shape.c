@@ -7,13 +7,14 @@
 #include "text/unicode.h"
 #include "text/uri.h"
 
-enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, GROUPS_MAX = 8, HOSTS_MAX = 64, IBAN_MIN = 15, IBAN_MAX = 34 };
+enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, GROUPS_MAX = 8, HOSTS_MAX = 64, IBAN_MIN = 15, IBAN_MAX = 34, STYLED_MIN = 3 };
 
 struct shaping {
 	struct arena *a;
 	const struct shape_input *in;
 	struct shape *s;
-	struct slice phone, money, wallet, handle, mixed, link; /* one example each */
+	struct slice phone, money, wallet, handle, mixed, link, styled; /* one example each */
+	int64_t styled_letters, styled_names;                           /* a name: a styled word with digits in it */
 };
 
 static void PRINTF_LIKE(6, 7) find(struct shaping *x, const char *name, double weight, int64_t count, struct slice text, const char *fmt, ...)
@@ -348,10 +349,28 @@ static bool money_at(struct slice t, size_t at, unsigned cp, size_t len)
 	return false;
 }
 
+/* Letters and digits without a break, as far as read. */
+struct token {
+	size_t at;
+	int64_t styled; /* letters */
+	bool digits;
+};
+
+static void end_token(struct shaping *x, struct token *k, size_t at)
+{
+	if (k->styled >= STYLED_MIN) {
+		x->s->styled_words++;
+		x->styled_names += k->digits;
+		x->styled = slice_make(x->in->text.ptr + k->at, at - k->at);
+	}
+	*k = (struct token){ 0 };
+}
+
 static void read_characters(struct shaping *x)
 {
 	struct shape *s = x->s;
 	struct slice t = x->in->text;
+	struct token token = { 0 };
 	bool in_word = false, latin_before = false;
 	int script_before = -1;
 
@@ -376,6 +395,16 @@ static void read_characters(struct shaping *x)
 			s->capitals++;
 		if (p & UNI_DIGIT)
 			s->digits++;
+		if (p & (UNI_LETTER | UNI_DIGIT)) {
+			bool letter = p & UNI_STYLED && !(p & UNI_DIGIT);
+			if (token.styled == 0 && !token.digits)
+				token.at = at;
+			token.styled += letter;
+			x->styled_letters += letter;
+			token.digits |= (p & UNI_DIGIT) != 0;
+		} else if (!(p & (UNI_MARK | UNI_INVISIBLE))) {
+			end_token(x, &token, at);
+		}
 		if (p & UNI_EMOJI)
 			s->emoji++;
 		if (cp == '\n')
@@ -393,6 +422,7 @@ static void read_characters(struct shaping *x)
 			x->money = utf8_valid(slice_make(t.ptr + at, len)) ? slice_make(t.ptr + at, len) : SLICE_NONE;
 		}
 	}
+	end_token(x, &token, t.len);
 }
 
 static bool in_link(const struct uris *u, size_t at)
@@ -562,6 +592,11 @@ static void weigh(struct shaping *x)
 	if (s->mixed_words >= 2)
 		find(x, "shape/mixed-script", s->mixed_words >= 4 ? 3.1 : s->mixed_words >= 3 ? 2 : 1, s->mixed_words, SLICE_NONE,
 			"%lld words mix letters of different scripts that look alike.", (long long)s->mixed_words);
+	/* A name with a number in such letters amid plain ones is written for the eye and against the filter: people's own fonts dress a whole text,
+	 * and formulas have single letters. */
+	if (s->styled_words)
+		find(x, "shape/styled", x->styled_letters * 5 >= s->letters * 4 ? 2 : x->styled_names ? 3.1 : 1.5, s->styled_words, x->styled,
+			"%lld words are written in decorated signs in place of letters.", (long long)s->styled_words);
 	if (s->invisible >= 2)
 		find(x, "shape/invisible", s->invisible >= 6 ? 2 : 1, s->invisible, SLICE_NONE, "Characters nobody sees stand inside words.");
 	if (s->spelled >= 3)

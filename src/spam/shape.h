@@ -1,6 +1,6 @@
 /*
  * shape: how a text is built, whatever it says: links, contact handles, phone numbers, money, capitals, digits, emoji,
- * words that mix scripts, invisible characters by script. Each finding explains itself in words and weighs little;
+ * words that mix scripts or wear letters in a dress, invisible characters by script. Each finding explains itself in words and weighs little;
  * shape never counts towards a refusal. Joiners are normal in Persian and Indic text; a trailing BOM is normal.
  *
  * Phone numbers are read in every script's digits and in the ways several countries write them without + or 0; wallets are those of digital
@@ -39,7 +39,7 @@ struct payload {
 
 struct shape {
 	/* Counts; rules read them as eval:links(3) and so on, see features. */
-	int64_t bytes, letters, words, cased, capitals, digits, emoji, mixed_words, invisible, spelled, lines;
+	int64_t bytes, letters, words, cased, capitals, digits, emoji, mixed_words, styled_words, invisible, spelled, lines;
 	int64_t links, hosts, repeated_links, messenger_links, emails, handles, phones, money, wallets;
 	int64_t link_percent; /* of the text's bytes */
 	struct shape_finding findings[SHAPE_FINDINGS_MAX];

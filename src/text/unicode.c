@@ -22,6 +22,8 @@
 #include "base/utf8.h"
 
 enum { LOCALE_BYTES = 64, HOST_MAX_BYTES = 255, WORDS_MAX_BYTES = INT_MAX };
+/* The first of each alphabet. */
+enum { NEGATIVE_CIRCLED = 0x1F150, NEGATIVE_SQUARED = 0x1F170 };
 
 /* Opened once; ICU lets threads share them because they are only read afterwards. Kept until exit. */
 static const UNormalizer2 *nfkc;
@@ -54,6 +56,14 @@ bool unicode_ascii(struct slice s)
 		if ((unsigned char)s.ptr[i] >= 0x80)
 			return false;
 	return true;
+}
+
+/* Negative circled and squared letters have no decomposition that says so (UnicodeData.txt, Enclosed Alphanumeric Supplement). */
+static bool styled(UChar32 c)
+{
+	int how = u_getIntPropertyValue(c, UCHAR_DECOMPOSITION_TYPE);
+
+	return how == U_DT_FONT || how == U_DT_CIRCLE || how == U_DT_SQUARE || (c >= NEGATIVE_CIRCLED && c < NEGATIVE_SQUARED + 26);
 }
 
 unsigned unicode_props(unsigned cp)
@@ -93,6 +103,8 @@ unsigned unicode_props(unsigned cp)
 		p |= UNI_BIDI | UNI_INVISIBLE;
 	if (category & U_GC_CC_MASK)
 		p |= UNI_CONTROL;
+	if (cp > 0x20FF && p & (UNI_LETTER | UNI_DIGIT) && styled(c))
+		p |= UNI_STYLED;
 	return p;
 }
 
@@ -328,6 +340,22 @@ void unicode_nfkc_fold(struct slice s, struct str *out)
 		return;
 	}
 	transform(s, out, (const wide_fn[]){ fn_nfkc, fn_fold, fn_nfkc, NULL });
+}
+
+unsigned unicode_plain(unsigned cp)
+{
+	/* a to z; no small capital x has been encoded */
+	static const unsigned short small_capitals[26] = { 0x1D00, 0x299, 0x1D04, 0x1D05, 0x1D07, 0xA730, 0x262, 0x29C, 0x26A, 0x1D0A, 0x1D0B, 0x29F, 0x1D0D,
+		0x274, 0x1D0F, 0x1D18, 0xA7AF, 0x280, 0xA731, 0x1D1B, 0x1D1C, 0x1D20, 0x1D21, 0, 0x28F, 0x1D22 };
+
+	if (cp >= NEGATIVE_CIRCLED && cp < NEGATIVE_CIRCLED + 26)
+		return 'a' + (cp - NEGATIVE_CIRCLED);
+	if (cp >= NEGATIVE_SQUARED && cp < NEGATIVE_SQUARED + 26)
+		return 'a' + (cp - NEGATIVE_SQUARED);
+	for (unsigned i = 0; cp >= 0x262 && cp <= 0xA7AF && i < 26; i++)
+		if (small_capitals[i] == cp)
+			return 'a' + i;
+	return cp;
 }
 
 void unicode_skeleton(struct slice s, struct str *out)

@@ -32,6 +32,7 @@ enum {
 	UNI_JOINER = 2048,    /* U+200C, U+200D */
 	UNI_BIDI = 4096,      /* Bidi_Control */
 	UNI_CONTROL = 8192,   /* general category Cc, TAB and line feeds too */
+	UNI_STYLED = 16384,   /* a letter or digit in a dress: mathematical bold, circled, squared; not fonts for whole scripts (full width) */
 };
 unsigned unicode_props(unsigned cp);
 
@@ -57,6 +58,8 @@ bool unicode_ascii(struct slice s);
 
 /* NFKC, then full case folding, then NFKC again (UAX #15, UTS #18). Joiners stay. */
 void unicode_nfkc_fold(struct slice s, struct str *out);
+/* The ASCII letter that `cp` is another dress of and NFKC leaves alone: small capitals, negative circled and squared letters; else `cp`. */
+unsigned unicode_plain(unsigned cp);
 /* UTS #39 skeleton; ASCII-only input is copied as it is, because skeletons make "rn" of "m". */
 void unicode_skeleton(struct slice s, struct str *out);
 

@@ -656,7 +656,10 @@ static void tokenise(struct normaliser *n)
 				start = i;
 				glued = true;
 			}
-			str_add(&n->raw, slice_make(s.ptr + i, len));
+			if (unicode_plain(cp) != cp)
+				str_addu(&n->raw, unicode_plain(cp));
+			else
+				str_add(&n->raw, slice_make(s.ptr + i, len));
 		}
 		before = cp;
 	}

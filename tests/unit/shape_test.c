@@ -72,6 +72,30 @@ static void findings(void **state)
 	assert_true(finds("IBAN: GB82WEST12345698765432", "shape/wallet"));
 }
 
+static double styled(const char *text)
+{
+	struct shape s = shape_of(text, false, NULL);
+	const struct shape_finding *f = found(&s, "shape/styled");
+
+	return f ? f->weight : 0;
+}
+
+/* Decorated words: a name with its number amid plain words is an advert's; a formula and a font of one's own are people's. */
+static void decorated_letters(void **state)
+{
+	struct shape s = shape_of("only at 𝗟𝗔𝗡𝗧𝗘𝗥𝗡𝟴𝟴 do lamps 🅑🅤🅡🅝 well", false, NULL);
+
+	(void)state;
+	assert_int_equal(s.styled_words, 2);
+	assert_true(found(&s, "shape/styled")->weight > 3);
+	assert_true(slice_eq(found(&s, "shape/styled")->text, slice_of("🅑🅤🅡🅝")));
+	assert_true(styled("only at LANTERN𝟴𝟴 or 𝟴𝟴") == 0);
+	assert_true(styled("the lamp is 𝓿𝓮𝓻𝔂 bright") > 0 && styled("the lamp is 𝓿𝓮𝓻𝔂 bright") < 3);
+	assert_true(styled("𝓱𝓸𝔀 𝓭𝓸 𝓘 𝓾𝓹𝓵𝓸𝓪𝓭 𝟮 𝓹𝓲𝓬𝓽𝓾𝓻𝓮𝓼2") < 3);
+	assert_true(styled("𝑓(𝑥) = 𝑎𝑥² + 𝑏𝑥 + 𝑐, with ℝ and ℵ₀") == 0);
+	assert_true(styled("ＡＢＣ電子 ｶﾀｶﾅ") == 0);
+}
+
 static void phones_of_many_countries(void **state)
 {
 	/* The number, and its digits as it is compared. */
@@ -225,7 +249,7 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(findings),
+		cmocka_unit_test(findings), cmocka_unit_test(decorated_letters),
 		cmocka_unit_test(phones_of_many_countries),
 		cmocka_unit_test(money_in_words),
 		cmocka_unit_test(ordinary_writing_has_no_shape),

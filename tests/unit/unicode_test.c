@@ -62,6 +62,12 @@ static void knows_properties(void **state)
 	assert_true(unicode_props(0x202E) & UNI_BIDI);
 	assert_true(unicode_props(0x200B) & UNI_INVISIBLE);
 	assert_true(unicode_props(0xFEFF) & UNI_INVISIBLE);
+	assert_true(unicode_props(0x1D5D4) & UNI_STYLED); /* mathematical bold A, circled and squared ones */
+	assert_true(unicode_props(0x24D0) & UNI_STYLED);
+	assert_true(unicode_props(0x1F150) & UNI_STYLED);
+	assert_true(unicode_props(0x1D7CF) & UNI_STYLED);
+	assert_false(unicode_props(0xFF21) & UNI_STYLED); /* full width is how Chinese and Japanese write Latin letters */
+	assert_false(unicode_props('A') & UNI_STYLED);
 	assert_true(unicode_props('\n') & UNI_CONTROL);
 	assert_true(unicode_props(0x301) & UNI_MARK);
 	assert_int_equal(unicode_props(0x110000), 0);

@@ -52,6 +52,7 @@ static void normalises(void **state)
 	(void)state;
 	expect(VIEW_NORM, "  Free\n\n MONEY\u00A0now ", "free money now");
 	expect(VIEW_NORM, "Ｃａｓｉｎｏ", "casino");
+	expect(VIEW_NORM, "🅲🅰🆂🅸🅽🅾 🅒🅐🅢🅘🅝🅞 ᴄᴀꜱɪɴᴏ ⓒⓐⓢⓘⓝⓞ 𝗖𝗮𝘀𝗶𝗻𝗼", "casino casino casino casino casino");
 	expect(VIEW_NORM, "f r e e money a b", "free money a b");
 	expect(VIEW_NORM, "f.r.e.e F-R-E-E U.S.A e.g. a.b", "free free u.s.a e.g. a.b");
 	expect(VIEW_NORM, "ca*si*no c_a_s_h it's -x- x|y", "casino cash it's -x- xy");

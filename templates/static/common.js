@@ -284,12 +284,13 @@ export function mergeLog(log, fresh) {
 
 // --- a composer and its log ---
 
-const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 120;
 
 export function makeTalk({ log, box, words, own, replies }) {
 	const shown = (n) => document.getElementById(`n${n}`);
-	// On narrow screens the pane does not scroll, the page does.
-	const scroller = box && getComputedStyle(box).overflowY !== 'visible' ? box : document.scrollingElement;
+	// On narrow screens the pane does not scroll, the page does, and goes on below the log.
+	const scrolls = box && getComputedStyle(box).overflowY !== 'visible';
+	const NEAR_PX = 120;
+	const atEnd = () => (scrolls ? box.scrollHeight - box.scrollTop - box.clientHeight : log.getBoundingClientRect().bottom - innerHeight) < NEAR_PX;
 	const template = $('#tpl-message');
 
 	function item({ who, badge, badgeClass, at, html, text, n, mine, note, quote }) {
@@ -338,12 +339,12 @@ export function makeTalk({ log, box, words, own, replies }) {
 		return li;
 	}
 	function add(li) {
-		const stay = !atEnd(scroller);
+		const stay = !atEnd();
 		const waiting = $('.pending', log);
 		if (waiting && !li.classList.contains('pending')) waiting.before(li);
 		else log.append(li);
 		log.closest('[hidden]')?.removeAttribute('hidden');
-		if (!stay) li.scrollIntoView({ block: 'end' });
+		if (!stay) li.scrollIntoView({ block: scrolls ? 'end' : 'nearest' });
 	}
 	const underway = new Set();
 	let seenTo = 0;
@@ -406,7 +407,8 @@ export function makeTalk({ log, box, words, own, replies }) {
 			};
 		},
 		toEnd() {
-			scroller.scrollTop = scroller.scrollHeight;
+			if (scrolls) box.scrollTop = box.scrollHeight;
+			else scrollBy({ top: box.parentElement.getBoundingClientRect().bottom - innerHeight, behavior: 'instant' });
 		},
 	};
 }

@@ -12,7 +12,7 @@ const SPAM = 'please hold this letter, which speaks of guest posts and of a gard
 before(async () => {
 	desk = await start({
 		env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_TOPICS: 'Editing, Images' },
-		people: { ann: 'admin', ben: 'helper', mod: 'moderator', tim: 'trial' },
+		people: { ann: 'admin', ben: 'helper', mod: 'moderator', tim: 'trial', ula: 'helper' },
 	});
 	ann = await desk.login('ann');
 	await rules(ann);
@@ -113,6 +113,42 @@ test('three people: a newcomer, a helper by keyboard, a moderator who looks on',
 	await mod.locator('#close form button').click();
 	await asker.getByRole('heading', { name: 'This conversation is closed' }).waitFor();
 	for (const p of [asker, ben, mod]) await leave(p);
+});
+
+test('a long conversation on a phone opens at its newest message, and what arrives is in sight', async () => {
+	const ula = await desk.login('ula');
+	const name = 'Donaudampfschifffahrtsgesellschaftskapitänin';
+	assert.equal((await ula.json('PATCH', '/api/v1/session', { display: name })).status, 200);
+	const { token } = await question('Why is this conversation so long?');
+	const t = (await ula.json('POST', '/api/v1/queue/next', {})).body;
+	for (let i = 1; i <= 30; i++) await ula.json('POST', `/api/v1/tickets/${t.id}/messages`, { body: `Answer ${i}, ${'which is of some length. '.repeat(5)}`, fence: t.lease.fence });
+	for (const lang of ['en', 'ar']) {
+		const asker = await visit(b, desk, { width: 360, height: 740, lang });
+		await asker.goto(`/q/${token}`);
+		await asker.locator('.msg.other').first().waitFor();
+		await looksGood(asker, 'the name of a helper in one long word');
+		await leave(asker);
+	}
+	const page = await visit(b, desk, { width: 360, height: 740 });
+	await signIn(page, desk, 'ula');
+	await page.goto(`/desk/t/${t.id}`);
+	await composing(page);
+	const inSight = (text) => page.evaluate((words) => {
+		const [msg, send, pane] = [[...document.querySelectorAll('#log .msg')].find((x) => x.textContent.includes(words)), document.querySelector('#send'), document.querySelector('.foot-pane')].map((x) => x?.getBoundingClientRect());
+		return Boolean(msg) && send.bottom <= innerHeight && msg.bottom <= pane.top + 1 && msg.bottom > 0;
+	}, text);
+	await until(() => inSight('Answer 30,'), 'the newest message between the top and the box');
+	for (let i = 1; i <= 3; i++) {
+		await desk.json('POST', `/api/v1/questions/${token}/messages`, { body: `Word ${i} from the other side.` });
+		await until(() => inSight(`Word ${i} from`), `message ${i} in sight`);
+	}
+	// Whoever reads further up stays there.
+	await page.evaluate(() => scrollTo({ top: 300, behavior: 'instant' }));
+	await desk.json('POST', `/api/v1/questions/${token}/messages`, { body: 'While you read.' });
+	await page.locator('#log .msg', { hasText: 'While you read.' }).waitFor();
+	assert.equal(await page.evaluate(() => scrollY), 300);
+	await leave(page);
+	assert.equal((await ula.json('POST', `/api/v1/tickets/${t.id}/close`, { fence: t.lease.fence, reason: 'answered' })).status, 200);
 });
 
 test('two helpers, one question', async () => {

@@ -104,6 +104,12 @@ export async function looksGood(page, what) {
 			.map((e) => `${e.tagName.toLowerCase()}.${e.className} ${Math.round(e.getBoundingClientRect().left)}..${Math.round(e.getBoundingClientRect().right)} of ${room}`);
 	});
 	assert.deepEqual(wide, [], `${what}: runs over the edge`);
+	const hidden = await page.evaluate(() =>
+		innerWidth < 600 ? [...document.querySelectorAll('.table')].filter((t) => t.scrollWidth > t.clientWidth + 1).map((t) => `${t.getAttribute('aria-label')} ${t.scrollWidth} of ${t.clientWidth}`) : [],
+	);
+	assert.deepEqual(hidden, [], `${what}: a table goes on past the edge of a phone`);
+	const names = await page.evaluate(() => [...document.querySelectorAll('a.mono, .mono > bdi')].filter((e) => getComputedStyle(e).direction !== 'ltr').map((e) => e.textContent));
+	assert.deepEqual(names, [], `${what}: names of files and rules read from left to right`);
 }
 
 /** Small targets on touch screens (WCAG 2.5.8 asks for 24 px; we promise 44), except links inside sentences. */

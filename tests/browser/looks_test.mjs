@@ -46,7 +46,22 @@ test('axe would find something', async () => {
 	await page.goto('/about');
 	await page.evaluate(() => document.querySelector('main').append(document.createElement('button'), Object.assign(document.createElement('p'), { textContent: 'faint', style: 'color:#eee;background:#fff' })));
 	await assert.rejects(looksGood(page, 'a spoilt page'), /button-name/);
-	await page.evaluate(() => document.querySelector('main').append(Object.assign(document.createElement('div'), { textContent: 'wide', className: 'wide-thing' })));
+	await page.goto('/about');
+	const add = (tag, style, className = '') => page.evaluate(([t, css, name]) => {
+		const [box, inner] = [document.createElement('div'), Object.assign(document.createElement(t), { textContent: 'added', style: css })];
+		Object.assign(box, { className: name, tabIndex: name ? 0 : -1 });
+		box.append(inner);
+		document.querySelector('main').append(box);
+	}, [tag, style, className]);
+	await add('p', 'inline-size: 200vw');
+	await assert.rejects(looksGood(page, 'a spoilt page'), /runs over the edge/);
+	await page.setViewportSize({ width: 360, height: 740 });
+	await page.goto('/about');
+	assert.deepEqual(await smallTargets(page), []);
+	await add('p', 'inline-size: 200vw', 'table');
+	await assert.rejects(looksGood(page, 'a spoilt page'), /past the edge of a phone/);
+	await add('button', 'min-block-size: 20px');
+	assert.match((await smallTargets(page)).join(), /added/);
 	await page.context().close();
 });
 

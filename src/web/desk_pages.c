@@ -57,7 +57,7 @@ static struct jv *item(struct request *rq, const char *lang, const struct ticket
 	view_put(rq, x, lang, "state", key, I18N_NONE);
 	jv_set_bool(x, "mine", t->holder && t->holder == rq->who.account);
 	jv_set(x, "holder", t->holder && t->holder != rq->who.account ? jv_text(t->holder_name) : jv_null());
-	jv_set(x, "lang", jv_text(t->lang.len ? view_language(rq, lang, t->lang) : SLICE("?")));
+	jv_set(x, "lang", jv_text(view_language(rq, lang, t->lang)));
 	jv_set(x, "topic", jv_text(t->topic.len ? t->topic : SLICE_NONE));
 	jv_set_bool(x, "urgent", t->urgent);
 	jv_set_bool(x, "waiting", t->state == TICKET_LIVE && t->holder == rq->who.account && t->last_by == AUTHOR_ASKER);
@@ -320,7 +320,7 @@ static void add_facts(struct request *rq, const char *lang, const struct ticket 
 	jv_set(page, "heading", t->title.len ? jv_text(t->title) : view_say(rq, lang, "question-number", I18N(i18n_int(t->id))));
 	jv_set(page, "holder", t->holder ? jv_text(t->holder_name) : jv_null());
 	jv_set(page, "asker", t->name.len ? jv_text(t->name) : view_say(rq, lang, "asker-nameless", I18N_NONE));
-	jv_set(page, "lang_name", t->lang.len ? jv_text(view_language(rq, lang, t->lang)) : jv_string("?"));
+	jv_set(page, "lang_name", jv_text(view_language(rq, lang, t->lang)));
 	jv_set(page, "topic", jv_text(t->topic.len ? t->topic : SLICE_NONE));
 	jv_set(page, "page", jv_text(t->page.len ? t->page : SLICE_NONE));
 	jv_set(page, "page_url", view_wiki_link(t->page));

@@ -128,7 +128,7 @@ static struct jv *held_item(struct request *rq, const char *lang, const struct j
 	jv_set(x, "title", title.len ? jv_text(title) : view_say(rq, lang, "question-number", I18N(i18n_slice(jv_get_text(x, "ticket")))));
 	jv_set(x, "name", name.len ? jv_text(name) : view_say(rq, lang, "asker-nameless", I18N_NONE));
 	view_at(rq, x, jv_get_text(in, "at"));
-	jv_set(x, "lang", jv_text(jv_get_text(in, "lang").len ? view_language(rq, lang, jv_get_text(in, "lang")) : SLICE("?")));
+	jv_set(x, "lang", jv_text(view_language(rq, lang, jv_get_text(in, "lang"))));
 	jv_set(x, "topic", view_text_of(in, "topic"));
 	struct slice action = jv_get_text(in, "action");
 	snprintf(key, sizeof(key), "action-%.*s", action.len < 16 ? (int)action.len : 0, action.ptr ? action.ptr : "");

@@ -119,7 +119,9 @@ const char *view_weekday(int day)
 struct slice view_language(struct request *rq, const char *lang, struct slice code)
 {
 	struct slice c = arena_slice(rq->arena, code);
-	return c.ptr && c.len ? i18n_language_name(rq->arena, c.ptr, lang) : SLICE("");
+	if (!code.len)
+		return i18n_text(rq->arena, lang, "cell-none", I18N_NONE);
+	return c.ptr ? i18n_language_name(rq->arena, c.ptr, lang) : SLICE_NONE;
 }
 
 /* ---- frames ---- */

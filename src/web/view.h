@@ -44,7 +44,7 @@ struct slice view_site_question(const char *lang);
 struct slice view_hours(struct request *rq, int start, int length);
 /* The message that names a day of the week, 0: Monday. */
 const char *view_weekday(int day);
-/* The name of a language by its code, as `lang` writes it; the code itself when there is none. */
+/* The name of a language by its code, as `lang` writes it; the code itself when there is none, words for that without a code. */
 struct slice view_language(struct request *rq, const char *lang, struct slice code);
 
 /* The frame of a public page. `title` is a message whose $1 is the desk's name and $2 `arg`. Owned by the caller. */

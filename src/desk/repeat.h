@@ -4,7 +4,8 @@
  * The first answer is written in the command that creates (P1: never one without the other) and looked up at its beginning. A
  * client_id belongs to an account; what it came with is kept as a keyed hash only, for bodies hold passwords. An answer names
  * what was made (an id, an undo group): secrets that are shown once, as a key or a reset code, are not in it and cannot be had
- * again. Kept for a day, and of one account the last REPEATS_MAX.
+ * again. Kept for a day, and of one account the last REPEATS_MAX. Account 0: new links of askers, each under a hash of the old link and
+ * the request's secret (desk/ticket_act).
  *
  * Entries of conversations and reports have client_ids of their own (desk/talk, desk/report), for theirs never end.
  * Errors: ERR_CONFLICT (client_id) where it came with something else. Writer's thread, but for repeat_start and repeat_sweep.

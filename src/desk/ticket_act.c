@@ -1,12 +1,15 @@
 #include "desk/ticket_act.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "desk/audit.h"
 #include "desk/erase.h"
 #include "desk/keys.h"
 #include "desk/lease.h"
 #include "desk/presence.h"
+#include "desk/repeat.h"
 #include "desk/report.h"
 #include "desk/talk.h"
 
@@ -480,6 +483,7 @@ struct link_step {
 	int64_t ticket;
 	unsigned char seed[KEYS_SEED_BYTES];
 	struct crypt_hash hash;
+	struct repeat *again; /* NULL: the request came under no secret */
 };
 
 static enum err set_link(struct db *db, void *self, struct error *e)
@@ -489,8 +493,12 @@ static enum err set_link(struct db *db, void *self, struct error *e)
 				.audience = AUDIENCE_ALL, .data = SLICE("{\"what\":\"link\"}") };
 	struct ticket t;
 	int64_t n;
-	enum err rc = ticket_row(db, l->ticket, &t, e);
+	char hex[2 * sizeof(l->hash.bytes) + 1];
+	enum err rc = repeat_find(db, l->again, e);
 
+	if (rc || (l->again && l->again->found))
+		return rc;
+	rc = ticket_row(db, l->ticket, &t, e);
 	if (rc)
 		return rc;
 	if (t.state == TICKET_ERASED || t.state == TICKET_PURGED)
@@ -499,21 +507,65 @@ static enum err set_link(struct db *db, void *self, struct error *e)
 	if (!rc)
 		rc = db_run(db, SQL_TICKET_SET_LINK,
 		    BINDS(b_int(l->ticket), b_blob(l->seed, sizeof(l->seed)), b_blob(l->hash.bytes, sizeof(l->hash.bytes))), NULL, e);
+	if (!rc && l->again) {
+		snprintf(l->again->answer, sizeof(l->again->answer), "%" PRId64 " %s", l->ticket, crypt_hex(l->hash.bytes, sizeof(l->hash.bytes), hex));
+		rc = repeat_keep(db, l->again, e);
+	}
 	return rc ? rc : talk_append(db, &entry, &n, e);
 }
 
-enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN_BYTES], struct error *e)
+/* The link of the first answer, while it is still the one. */
+static enum err link_again(struct desk *d, struct db *db, const struct repeat *first, char token[TICKET_TOKEN_BYTES], struct error *e)
 {
-	struct link_step l = { .ticket = ticket };
+	int64_t ticket;
+	char was[65], hex[65];
+
+	if (!first->found || sscanf(first->answer, "%20" SCNd64 " %64s", &ticket, was) != 2)
+		return err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
+	enum err rc = ticket_token(d, db, ticket, token, e);
+	if (rc)
+		return rc;
+	struct crypt_hash now = keys_token_hash(slice_of(token));
+	return strcmp(crypt_hex(now.bytes, sizeof(now.bytes), hex), was) == 0 ? ERR_OK : err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
+}
+
+enum err ticket_new_link(struct desk *d, struct db *db, struct arena *a, struct slice old, struct slice secret, char token[TICKET_TOKEN_BYTES],
+	struct error *e)
+{
+	struct ticket t;
+	struct repeat again = { 0 };
+	char name[65];
+	bool kept = secret.len >= TICKET_SECRET_MIN_BYTES && secret.len <= TICKET_CLIENT_ID_MAX_BYTES;
 	enum err rc;
 
+	if (kept) {
+		/* Known by both, so that neither the old link nor the secret alone opens the new one. */
+		char *both = arena_printf(a, "%.*s %.*s", SLICE_ARG(old), SLICE_ARG(secret));
+		if (!both)
+			return err_nomem(e);
+		struct crypt_hash h = crypt_sha256(slice_of(both));
+		rc = repeat_start(d, &again, 0, slice_of(crypt_hex(h.bytes, sizeof(h.bytes), name)), SLICE("link"), SLICE(""), e);
+		if (rc)
+			return rc;
+	}
+	rc = ticket_by_token(db, a, old, &t, e);
+	if (rc == ERR_NOT_FOUND && kept) {
+		rc = repeat_find(db, &again, e);
+		return rc ? rc : link_again(d, db, &again, token, e);
+	}
+	if (rc)
+		return rc;
+	struct link_step l = { .ticket = t.id, .again = kept ? &again : NULL };
 	keys_seed(l.seed);
 	keys_token(d->keys, l.seed, token);
 	l.hash = keys_token_hash(slice_of(token));
 	rc = writer_do(d->writer, LANE_TALK, set_link, &l, e);
-	if (!rc)
-		hub_cut_topic(d->hub, (struct topic){ TOPIC_ASKER, ticket });
-	return rc;
+	if (rc)
+		return rc;
+	if (again.found)
+		return link_again(d, db, &again, token, e);
+	hub_cut_topic(d->hub, (struct topic){ TOPIC_ASKER, t.id });
+	return ERR_OK;
 }
 
 struct read_step {

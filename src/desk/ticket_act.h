@@ -43,8 +43,13 @@ enum err ticket_hide(struct desk *d, const struct act *in, int64_t of, bool supp
  * happens, and out->n is 0. */
 enum err ticket_show(struct desk *d, const struct act *in, int64_t of, struct acted *out, struct error *e) MUST_CHECK;
 
-/* A new link; the old one dies and its streams are cut. */
-enum err ticket_new_link(struct desk *d, int64_t ticket, char token[TICKET_TOKEN_BYTES], struct error *e) MUST_CHECK;
+/*
+ * A new link in place of `old`, which dies and whose streams are cut. `secret` is what the request came under (the client_id, the page's nonce): who
+ * sends it again with the old link is given the same new one, for a day and while that is still the link, since an answer that was lost would
+ * otherwise lock the asker out. One that is too short to be a secret is not remembered.
+ */
+enum err ticket_new_link(struct desk *d, struct db *db, struct arena *a, struct slice old, struct slice secret, char token[TICKET_TOKEN_BYTES],
+			 struct error *e) MUST_CHECK;
 /* The asker (account 0) or the holder has read up to n; the other side is told. Not an entry; never goes back. Others than the holder may
  * read too, and that is nobody's mark. */
 enum err ticket_read(struct desk *d, const struct ticket *t, int64_t account, int64_t n, struct error *e) MUST_CHECK;

@@ -30,15 +30,19 @@ static struct slice bearer(struct request *rq)
 	return token;
 }
 
+enum err api_token(struct request *rq, struct slice *token, struct error *e)
+{
+	*token = rq->params[0];
+	if (slice_is(*token, "-"))
+		*token = bearer(rq);
+	return token->ptr ? ERR_OK : err_set(e, ERR_UNAUTHENTICATED, "The link's token is missing from the Authorization header.");
+}
+
 enum err api_link(struct request *rq, struct ticket *t, struct error *e)
 {
-	struct slice token = rq->params[0];
-	if (slice_is(token, "-")) {
-		token = bearer(rq);
-		if (!token.ptr)
-			return err_set(e, ERR_UNAUTHENTICATED, "The link's token is missing from the Authorization header.");
-	}
-	return ticket_by_token(rq->db, rq->arena, token, t, e);
+	struct slice token;
+	enum err err = api_token(rq, &token, e);
+	return err ? err : ticket_by_token(rq->db, rq->arena, token, t, e);
 }
 
 /* Decimal digits without a sign or leading zero, above 0. */

@@ -14,7 +14,9 @@
 #include "live/hub.h"
 #include "web/request.h"
 
-/* "-" in place of the token means the bearer token of the Authorization header. ERR_NOT_FOUND for any link that opens nothing. */
+/* "-" in place of the token means the bearer token of the Authorization header. */
+enum err api_token(struct request *rq, struct slice *token, struct error *e) MUST_CHECK;
+/* The ticket of api_token. ERR_NOT_FOUND for any link that opens nothing. */
 enum err api_link(struct request *rq, struct ticket *t, struct error *e) MUST_CHECK;
 /* A decimal id. ERR_NOT_FOUND for anything else: such a thing cannot exist. */
 enum err api_id(struct slice text, int64_t *id, struct error *e) MUST_CHECK;

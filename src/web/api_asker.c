@@ -293,10 +293,12 @@ enum err api_question_read(struct request *rq, struct response *rs, struct error
 
 enum err api_question_link(struct request *rq, struct response *rs, struct error *e)
 {
-	struct ticket t;
+	struct jv *body;
+	struct slice old, client_id = SLICE_NONE;
 	char token[TICKET_TOKEN_BYTES];
-	enum err err = api_link(rq, &t, e);
-	if (err || (err = ticket_new_link(rq->desk, t.id, token, e)))
+	enum err err = api_token(rq, &old, e);
+	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "client_id", &client_id, e)) ||
+		(err = ticket_new_link(rq->desk, rq->db, rq->arena, old, client_id, token, e)))
 		return err;
 	return api_answer(rs, 200, jv_set_string(jv_set_string(jv_object(), "token", token), "url",
 		request_url(rq->arena, "/q/%s", token)), e);

@@ -357,13 +357,10 @@ static void add_confirm(struct request *rq, const char *lang, const char *what, 
 
 static void add_composer(struct request *rq, const char *lang, const struct ticket *t, const struct page *p, const struct shown *s, struct jv *page)
 {
-	char nonce[GATE_FORM_BYTES];
 	int64_t reply = 0;
 	struct error ignored;
 	bool post = rq->method == METHOD_POST;
 	enum err rc = post ? view_field_int(rq, "reply_to", &reply, &ignored) : request_query_int(rq, "reply", &reply, &ignored);
-	gate_form_new(rq->desk, s->typed.len > 0, nonce);
-	jv_set_string(page, "nonce", nonce);
 	jv_set_bool(page, "write", true);
 	jv_set_bool(page, "writing", s->writing);
 	jv_set(page, "text", jv_text(s->typed));
@@ -495,6 +492,9 @@ static enum err show_question(struct request *rq, struct response *rs, const str
 	jv_set(page, "heading", t->title.len && !refused(t) && !wordless(t) ? jv_text(t->title) : view_say(rq, lang, "question-fallback", I18N_NONE));
 	jv_set(page, "appeal_text", jv_text(s->why));
 	add_can(rq, lang, t, page);
+	char nonce[GATE_FORM_BYTES];
+	gate_form_new(rq->desk, s->typed.len > 0, nonce);
+	jv_set_string(page, "nonce", nonce);
 	rc = add_again(rq, lang, t, page, e);
 	if (rc == ERR_OK)
 		rc = proof_view(rq, lang, t, page, e);
@@ -719,7 +719,7 @@ HANDLER(page_question_rating)
 static enum err new_link(struct request *rq, struct own_act *f, struct error *why)
 {
 	char token[TICKET_TOKEN_BYTES];
-	enum err rc = ticket_new_link(rq->desk, f->t.id, token, why);
+	enum err rc = ticket_new_link(rq->desk, rq->db, rq->arena, f->token, view_field(rq, "form"), token, why);
 	if (rc != ERR_OK)
 		return rc;
 	f->token = arena_slice(rq->arena, slice_of(token));
@@ -729,7 +729,13 @@ static enum err new_link(struct request *rq, struct own_act *f, struct error *wh
 
 HANDLER(page_question_link)
 {
-	return own_form(rq, rs, new_link, e);
+	/* A second click comes with the old link: to the first one's new one. */
+	struct own_act f = { .token = rq->params[0] };
+	enum err rc = own_form(rq, rs, new_link, e);
+	if (rc != ERR_NOT_FOUND || new_link(rq, &f, e) != ERR_OK)
+		return rc;
+	char *path = arena_printf(rq->arena, "/q/%.*s%s", SLICE_ARG(f.token), f.rest);
+	return path ? view_redirect(rq, rs, path, e) : err_nomem(e);
 }
 
 static const char *confirm_erase(const struct ticket *t)

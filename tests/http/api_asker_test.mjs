@@ -327,6 +327,23 @@ test('a new link kills the old one and its streams', async () => {
 	assert.equal((await d.get(`${V}/questions/${r.body.token}`)).status, 200);
 });
 
+test('a new link whose answer was lost is given again to who asked for it, and to nobody else', async () => {
+	const q = await question(d);
+	const client_id = randomUUID();
+	const twice = await Promise.all([1, 2].map(() => d.json('POST', `${q.path}/link`, { client_id })));
+	const again = await d.json('POST', `${V}/questions/-/link`, { client_id }, { authorization: `Bearer ${q.token}` });
+	assert.deepEqual([...twice, again].map((r) => [r.status, r.body.token]), Array(3).fill([200, again.body.token]));
+	const opens = async (where, more) => (await d.json('POST', `${where}/link`, more)).status;
+	assert.equal(await opens(q.path, {}), 404);
+	assert.equal(await opens(q.path, { client_id: randomUUID() }), 404);
+	assert.equal(await opens(q.path, { client_id: 7 }), 400);
+	const later = `${V}/questions/${again.body.token}`;
+	assert.equal((await d.get(later)).body.log.filter((e) => e.data?.what === 'link').length, 1);
+	assert.equal(await opens(later, { client_id: 'too short' }), 200);
+	assert.equal(await opens(later, { client_id: 'too short' }), 404);
+	assert.equal(await opens(q.path, { client_id }), 404, 'that one is dead by now too');
+});
+
 test('erased: no words for anybody, 200 for the asker, and again', async () => {
 	await settle();
 	const t = await talk(d, hanna, { body: 'My secret is quokka.', title: 'quokka', name: 'Quokka' });

@@ -128,6 +128,17 @@ test('a conversation: never stored, constant title, nothing of it in the log, un
 	assert.ok(!desk.stderr.includes(path.split('/').pop()), 'no token in the log');
 });
 
+test('the second click on "new link" leads to the first one\'s, and without that page the old link is dead', async () => {
+	const path = await ask();
+	const form = (await desk.get(path)).text.match(/\/link"><input type="hidden" name="form" value="([^"]+)"/)[1];
+	const [first, second] = [await desk.form(`${path}/link`, { form }), await desk.form(`${path}/link`, { form })];
+	assert.deepEqual([first.status, second.status, second.headers.location], [303, 303, first.headers.location]);
+	assert.equal((await desk.get(first.headers.location.replace('/porch', ''))).status, 200);
+	assert.equal((await desk.form(`${path}/link`, { form: `${form.slice(0, -4)}AAAA` })).status, 404);
+	assert.equal((await desk.form(`${path}/link`, {})).status, 404);
+	assert.equal((await desk.get(path)).status, 404);
+});
+
 test('GET changes nothing, not even the pages that ask', async () => {
 	const path = await ask();
 	for (const what of ['close', 'withdraw', 'erase']) {

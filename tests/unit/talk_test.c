@@ -539,8 +539,18 @@ static void test_links(void **state)
 	assert_int_equal(t.id, asked.ticket);
 	MUST(ticket_token(&f->desk, f->db, asked.ticket, again, &e));
 	assert_string_equal(asked.token, again);
-	MUST(ticket_new_link(&f->desk, asked.ticket, token, &e));
+	struct slice old = slice_of(asked.token), secret = SLICE("2f0e5a6c-7f7d-4e4e-9d59-3d1b4d0a6a11");
+	MUST(ticket_new_link(&f->desk, f->db, f->arena, old, secret, token, &e));
 	assert_string_not_equal(asked.token, token);
+	/* The answer was lost: the same again is given the same, nothing else is, and only while it is still the link. */
+	MUST(ticket_new_link(&f->desk, f->db, f->arena, old, secret, again, &e));
+	assert_string_equal(token, again);
+	assert_int_equal(ticket_new_link(&f->desk, f->db, f->arena, old, SLICE_NONE, again, &e), ERR_NOT_FOUND);
+	assert_int_equal(ticket_new_link(&f->desk, f->db, f->arena, old, SLICE("2f0e5a6c-7f7d-4e4e-9d59-3d1b4d0a6a12"), again, &e), ERR_NOT_FOUND);
+	MUST(ticket_new_link(&f->desk, f->db, f->arena, slice_of(token), SLICE("short"), again, &e));
+	assert_int_equal(ticket_new_link(&f->desk, f->db, f->arena, slice_of(token), SLICE("short"), token, &e), ERR_NOT_FOUND);
+	assert_int_equal(ticket_new_link(&f->desk, f->db, f->arena, old, secret, token, &e), ERR_NOT_FOUND);
+	memcpy(token, again, sizeof(token));
 	assert_int_equal(ticket_by_token(f->db, f->arena, slice_of(asked.token), &t, &e), ERR_NOT_FOUND);
 	MUST(ticket_by_token(f->db, f->arena, slice_of(token), &t, &e));
 	assert_int_equal(ticket_by_token(f->db, f->arena, SLICE("no token at all"), &t, &e), ERR_NOT_FOUND);

@@ -287,33 +287,28 @@ bool language_of(struct slice text, char out[LANGUAGE_BYTES])
 	return code != NULL;
 }
 
-static bool latin_code(struct slice code)
+/* `script` NULL: in any. */
+static bool written_in(struct slice code, const char *script)
 {
 	for (size_t i = 0; i < LANGUAGES; i++)
 		if (slice_is(code, profiles[i].code))
-			return true;
-	return false;
-}
-
-static bool script_writes(const char *script, struct slice code)
-{
+			return !script || strcmp(script, "Latn") == 0;
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-		if (strcmp(scripts[i].script, script) == 0 && slice_is(code, scripts[i].code))
+		if (slice_is(code, scripts[i].code) && (!script || strcmp(scripts[i].script, script) == 0))
 			return true;
 	return false;
 }
 
 bool language_labelled(struct slice text, struct slice label, char out[LANGUAGE_BYTES])
 {
-	const char *script;
-	size_t letters;
 	bool told = language_of(text, out);
+	size_t letters;
 
 	if (text.len > LANGUAGE_TEXT_BYTES)
 		text.len = LANGUAGE_TEXT_BYTES;
-	script = script_of(text, &letters);
-	if (!script[0] || !(strcmp(script, "Latn") == 0 ? latin_code(label) : script_writes(script, label)))
-		return told;
-	snprintf(out, LANGUAGE_BYTES, "%.*s", SLICE_ARG(label));
-	return true;
+	if (told && !written_in(label, script_of(text, &letters)))
+		return true;
+	if (written_in(label, NULL))
+		snprintf(out, LANGUAGE_BYTES, "%.*s", SLICE_ARG(label));
+	return out[0] != 0;
 }

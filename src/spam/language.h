@@ -17,7 +17,7 @@ enum { LANGUAGE_BYTES = 4, LANGUAGE_TEXT_BYTES = 8 * 1024 };
 /* `text` is folded (the norm view); its first 8 KiB count. False, and out "", when it cannot be told. Codes are ISO 639-1. */
 bool language_of(struct slice text, char out[LANGUAGE_BYTES]);
 /* The same for a text that somebody labelled as `label` ("" or another word: not said), a moderator with a file, never its own sender: the label
- * is believed where the text's letters can be of that language, so that short texts count for it too. */
+ * is believed where the text's letters can be of that language, or say nothing, so that short texts count for it too. */
 bool language_labelled(struct slice text, struct slice label, char out[LANGUAGE_BYTES]);
 
 #endif

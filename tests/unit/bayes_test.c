@@ -85,9 +85,10 @@ static void a_label_is_believed_where_the_letters_allow(void **state)
 	assert_string_equal(labelled("xqzw vbnm", "en"), "en");
 	assert_string_equal(labelled("xqzw vbnm", ""), "");
 	assert_string_equal(labelled("xqzw vbnm", NULL), "");
-	assert_string_equal(labelled("xqzw vbnm", "ru"), "");
+	assert_string_equal(labelled("xqzw vbnm", "ru"), "ru");
 	assert_string_equal(labelled("xqzw vbnm", "und"), "");
-	assert_string_equal(labelled("12345", "en"), "");
+	assert_string_equal(labelled("12345", "tr"), "tr");
+	assert_string_equal(labelled("tm", "tr"), "tr");
 	assert_string_equal(labelled("how do i add a picture to the article about my village?", "ru"), "en");
 	assert_string_equal(labelled("хм, глокая куздра", "uk"), "uk");
 }

@@ -117,6 +117,7 @@ static void answer_page(struct request *rq, struct response *rs, int status, con
 	c = jv_set_text(c, "text", text);
 	if (status == 404 && slice_starts(rq->path, SLICE("/q/")))
 		c = jv_set_text(c, "advice", said(rq, lang, status, "-advice", ""));
+	c = jv_set_bool(c, "staff", rq->who.account != 0);
 	struct str *body = response_body(rs);
 	str_reset(body);
 	response_type(rs, "text/html; charset=utf-8");

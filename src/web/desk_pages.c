@@ -106,6 +106,16 @@ static enum err add_duty(struct request *rq, const char *lang, int64_t held, str
 	return ERR_OK;
 }
 
+/* Each page's composer writes once, and its "next" takes one person: a form that is sent a second time is a repeat. Scripts take an id for each
+ * text. */
+static void add_client_id(struct jv *page, const char *key)
+{
+	unsigned char bytes[16];
+	char id[CRYPT_BASE64_BYTES(sizeof(bytes))];
+	crypt_random(bytes, sizeof(bytes));
+	jv_set_string(page, key, crypt_base64(bytes, sizeof(bytes), id));
+}
+
 /* Members of the page that the template _queue wants. `open` is the conversation beside the list, or 0. */
 static enum err add_queue(struct request *rq, const char *lang, int64_t open, struct jv *page, struct error *e)
 {
@@ -118,6 +128,7 @@ static enum err add_queue(struct request *rq, const char *lang, int64_t open, st
 	enum err rc = queue_count(rq->db, &rq->who, &counts, e);
 	if (rc != ERR_OK)
 		return rc;
+	add_client_id(page, "next_id");
 	struct jv *items = jv_array();
 	struct slice cursor = SLICE_NONE;
 	jv_set(page, "items", items);
@@ -226,7 +237,10 @@ HANDLER(page_desk_next)
 	int64_t id = 0;
 	struct acted out;
 	struct error why = { 0 };
-	enum err rc = queue_next(rq->desk, &rq->who, SLICE_NONE, SLICE_NONE, SLICE_NONE, &id, &out, &why);
+	/* A second click is the first one again. From an older page, behind a claim that has ended, it is a click of its own. */
+	enum err rc = queue_next(rq->desk, &rq->who, view_field(rq, "client_id"), SLICE_NONE, SLICE_NONE, &id, &out, &why);
+	if (rc == ERR_CONFLICT && strcmp(why.field, "client_id") == 0)
+		rc = queue_next(rq->desk, &rq->who, SLICE_NONE, SLICE_NONE, SLICE_NONE, &id, &out, &why);
 	why.code = rc;
 	if (rc == ERR_CONFLICT)
 		return show_desk(rq, rs, 409, view_trouble(&why), e);
@@ -391,15 +405,6 @@ static enum err add_log(struct request *rq, const char *lang, const struct ticke
 	return ERR_OK;
 }
 
-/* Each page's composer writes once: a form that is sent a second time is a repeat. Scripts take an id for each text. */
-static void add_client_id(struct jv *page)
-{
-	unsigned char bytes[16];
-	char id[CRYPT_BASE64_BYTES(sizeof(bytes))];
-	crypt_random(bytes, sizeof(bytes));
-	jv_set_string(page, "client_id", crypt_base64(bytes, sizeof(bytes), id));
-}
-
 static enum err show_talk(struct request *rq, struct response *rs, int64_t id, const struct shown *s, struct error *e)
 {
 	const char *lang = view_lang(rq, rs);
@@ -429,7 +434,7 @@ static enum err show_talk(struct request *rq, struct response *rs, int64_t id, c
 	jv_set(page, "kept", draft.len && !may_write(rq, &t) ? jv_text(draft) : jv_null());
 	jv_set_bool(page, "confirm", s->confirm);
 	jv_set(page, "problem", jv_text(s->problem));
-	add_client_id(page);
+	add_client_id(page, "client_id");
 	if (s->status)
 		response_status(rs, s->status);
 	return view_send(rq, rs, "talk", lang, page, e);

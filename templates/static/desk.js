@@ -1,6 +1,6 @@
 // The helpers' desk, live: the list and the conversation renew themselves, drafts are kept on the server, writing renews the lease, and
 // everything can be done by keyboard (which can be switched off).
-import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeReader, makeTalk, mergeLog, Refused, tellTimes, unread } from './common.js';
+import { $, $$, api as ask, calmly, device, fetchPage, fill, live, makeReader, makeTalk, mergeLog, newId, Refused, tellTimes, unread } from './common.js';
 import { callHarm, callReply, callsWanted, callWaiting, listenForNews, tellWaiting } from './alerts.js';
 import { keepTyped, makeSender } from './send.js';
 
@@ -144,8 +144,13 @@ if (where === 'desk') {
 	});
 }
 if (where === 'desk') setInterval(() => harms() && renewList(), ASK_AGAIN_MS);
-// Coming back with the Back button may show an old list.
-if (onDesk) window.addEventListener('pageshow', (e) => e.persisted && renewList());
+// Coming back with the Back button may show an old list; "next" is meant anew then.
+if (onDesk)
+	window.addEventListener('pageshow', (e) => {
+		if (!e.persisted) return;
+		$('#next-form').client_id.value = newId();
+		renewList();
+	});
 
 // --- on duty ---
 

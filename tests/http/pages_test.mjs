@@ -181,6 +181,7 @@ test('staff pages: login first, then the role, then the token of the session', a
 	assert.equal(r.headers.location, '/porch/desk/figures');
 	assert.match([r.headers['set-cookie']].flat().join(), /HttpOnly/i);
 	for (const where of ['/desk/moderation', '/desk/rules', '/desk/people', '/desk/audit']) assert.equal((await client.get(where)).status, 403, where);
+	assert.match((await client.get('/desk/rules')).text, /href="\/porch\/desk">To the desk</, 'the way back of helpers is not the ask form');
 	assert.equal((await client.form('/desk/next', {})).status, 403, 'without the token nothing is done');
 	assert.equal((await client.get('/desk/t/99999')).status, 404);
 	const csrf = (await client.get('/desk')).text.match(/name="csrf" value="([^"]+)"/)[1];
@@ -274,6 +275,28 @@ test('a lost race at the desk keeps what was typed', async () => {
 	assert.equal(late.status, 409);
 	assert.match(late.text, /Something has changed|has changed meanwhile/);
 	assert.match(late.text, /My long answer/, 'the words come back');
+});
+
+test('a double click on "next" takes one person, not two', async () => {
+	for (let i = 0; i < 4; i++) await ask();
+	const { client } = await signIn('ben');
+	const page = (await client.get('/desk')).text;
+	const field = (name) => page.match(new RegExp(`id="next-form"[^]*?name="${name}" value="([^"]+)"`))[1];
+	const form = { csrf: field('csrf'), client_id: field('client_id') };
+	const mine = async () => (await client.get('/api/v1/queue?view=mine')).body.items.length;
+	const before = await mine();
+	const twice = await Promise.all([1, 2].map(() => client.form('/desk/next', form)));
+	assert.deepEqual(twice.map((r) => r.status), [303, 303]);
+	assert.equal(twice[0].headers.location, twice[1].headers.location);
+	assert.equal(await mine(), before + 1);
+	// From the same page, when that claim is over: the next one.
+	const fence = (await client.get(twice[0].headers.location.replace('/porch', ''))).text.match(/name="fence" value="(\d+)"/)[1];
+	const give = async (r, f) => assert.equal((await client.form(`${r.headers.location.replace('/porch', '')}/close`, { csrf: form.csrf, fence: f, reason: 'other' })).status, 303);
+	await give(twice[0], fence);
+	const next = await client.form('/desk/next', form);
+	assert.equal(next.status, 303, next.text.slice(0, 300));
+	assert.notEqual(next.headers.location, twice[0].headers.location);
+	await give(next, (await client.get(next.headers.location.replace('/porch', ''))).text.match(/name="fence" value="(\d+)"/)[1]);
 });
 
 test('the second click on a reply is the first one again; other words under it are not lost', async () => {

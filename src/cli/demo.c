@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "desk/gate.h"
+#include "desk/hours.h"
 #include "desk/keys.h"
 #include "desk/lease.h"
 #include "desk/people.h"
@@ -214,6 +215,18 @@ static enum err talks(struct desk *d, struct db *db, struct arena *a, const stru
 	return ticket_close(d, &close, &out, e);
 }
 
+static enum err plans(struct desk *d, const struct actor actors[PEOPLE], struct error *e)
+{
+	static const struct {
+		int who, start, length; /* hour of the week */
+	} hours[] = { { HELPER, 18, 3 }, { HELPER, 2 * 24 + 18, 3 }, { TRIAL, 2 * 24 + 17, 3 }, { MODERATOR, 5 * 24 + 22, 4 } };
+	int64_t id;
+	enum err err = ERR_OK;
+	for (size_t i = 0; i < sizeof(hours) / sizeof(*hours) && !err; i++)
+		err = hours_put(d, &actors[hours[i].who], hours[i].start, hours[i].length, NULL, &id, e);
+	return err;
+}
+
 enum err demo_seed(struct desk *d, struct db *db, struct arena *a, char **password, struct error *e)
 {
 	*password = NULL;
@@ -240,6 +253,8 @@ enum err demo_seed(struct desk *d, struct db *db, struct arena *a, char **passwo
 		err = ask(d, db, a, &doubtful[0], network++, &ticket, e);
 	if (!err)
 		err = talks(d, db, a, actors, tickets[0], tickets[1], e);
+	if (!err)
+		err = plans(d, actors, e);
 	if (!err)
 		*password = generated;
 	return err;

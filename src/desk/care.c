@@ -121,6 +121,14 @@ static enum err read_held(struct db *db, int64_t account, struct held *out, stru
 	return err ? err : report_paused(db, account, &out->paused, e);
 }
 
+enum err care_stopping(struct db *db, int64_t account, bool *out, struct error *e)
+{
+	struct held held;
+	enum err err = read_held(db, account, &held, e);
+	*out = held.stopping;
+	return err;
+}
+
 enum err care_may_take(struct db *db, int64_t account, bool next, struct error *e)
 {
 	struct held held;

@@ -2,7 +2,7 @@
  * care: what members of staff set for themselves, so that helping does not wear them out: how many live conversations they hold at most, in
  * which languages they help, and "finish what I have, then stop".
  *
- * Whoever stops is given nothing new by "next" until they go on duty again. While they hold conversations they are finishing; after the last
+ * Whoever stops is given nothing new, by "next" or by others, until they go on duty again; what they pick by hand they have. While they hold conversations they are finishing; after the last
  * one they are away, by itself: that is read off what they hold, so that no end of a conversation can be missed. It is kept in the
  * database, outlasts a restart, and ends at the next login that finds nothing held. Handing back what one holds is another thing.
  *
@@ -32,6 +32,8 @@ enum err care_forget(struct db *db, int64_t account, struct error *e) MUST_CHECK
 /* Where a session begins: whoever holds nothing does not stop any more. In the writer. */
 enum err care_begin(struct db *db, int64_t account, struct error *e) MUST_CHECK;
 
+/* Does this account want to stop? Nothing is handed to it then, neither by a colleague nor by an asker's wish. */
+enum err care_stopping(struct db *db, int64_t account, bool *out, struct error *e) MUST_CHECK;
 /* May this account take one more? ERR_CONFLICT (field claim_cap) when it holds as many as it wants; with `next` also as many as the desk
  * wants, and while it stops (field duty). ERR_CONFLICT (field reports) while it is paused (desk/report). In the writer. */
 enum err care_may_take(struct db *db, int64_t account, bool next, struct error *e) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "desk/audit.h"
+#include "desk/care.h"
 #include "desk/erase.h"
 #include "desk/keys.h"
 #include "desk/lease.h"
@@ -64,10 +65,12 @@ static enum err may_touch(struct db *db, const struct act *act, const struct tic
 
 static enum err may_be_given(struct db *db, int64_t account, struct error *e)
 {
-	bool paused;
+	bool paused, stopping = false;
 	enum err rc = report_paused(db, account, &paused, e);
 
-	return rc ? rc : paused ? err_field(e, ERR_CONFLICT, "to", "They take nobody new at the moment; choose somebody else.") : ERR_OK;
+	if (!rc)
+		rc = care_stopping(db, account, &stopping, e);
+	return rc ? rc : paused || stopping ? err_field(e, ERR_CONFLICT, "to", "They take nobody new at the moment; choose somebody else.") : ERR_OK;
 }
 
 static enum err take_step(struct db *db, void *self, struct error *e)

@@ -56,10 +56,16 @@ test('finish what I have, then stop', async () => {
 	const no = await next(hanna);
 	assert.equal(no.status, 409);
 	assert.equal(no.body.field, 'duty');
+	const theirs = await talk(d, hugo);
+	const refused = await hugo.json('POST', `${theirs.t}/transfer`, { to: id, fence: theirs.fence });
+	assert.equal(refused.status, 409, 'nor does a colleague hand them more');
+	assert.equal(refused.body.field, 'to');
+	await close(hugo, theirs);
 	assert.equal((await hanna.json('POST', `${one.t}/messages`, { body: 'Nearly there.', fence: one.fence })).status, 201, 'what is held goes on');
 	// Another tab that still shows "on duty" sends its heartbeat.
 	assert.equal(await duty(hanna, { duty: 'on', renew: true }), 'finishing');
 	assert.equal((await close(hanna, one)).status, 200);
+	assert.equal((await d.get(one.path)).body.again, undefined, 'an asker who comes back is not promised them');
 	assert.equal(await duty(hanna), 'finishing');
 	assert.equal((await hanna.json('POST', `${two.t}/release`, { fence: two.fence })).status, 200);
 	assert.equal(await duty(hanna), 'away', 'after the last one, by itself');

@@ -195,7 +195,7 @@ static enum err take_in(struct rulebook *rb, const char *comment, struct error *
 		err = build(rb, &set, &next, &errs, &why);
 	if (err) {
 		if (!errs.errors)
-			cf_errors_add(&errs, false, "", 0, 0, "%s", why.message);
+			cf_errors_add(&errs, false, set.failed, set.failed[0] ? 1 : 0, set.failed[0] ? 1 : 0, "%s", why.message);
 		log_error("desk/rulebook", "the rule files have errors, the last good set goes on:");
 		log_errors(&errs);
 		publish(rb, NULL, false, &errs);

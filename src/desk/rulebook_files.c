@@ -287,6 +287,8 @@ static enum err read_file(int dir, const char *entry, const char *sub, struct ru
 		err = err_set(e, ERR_TOO_LARGE, "The file %s is larger than %d bytes.", name, RULE_FILE_MAX_BYTES);
 	else
 		err = rule_set_put(out, slice_of(name), str_slice(&text), e);
+	if (err)
+		snprintf(out->failed, sizeof(out->failed), "%s", name);
 out:
 	str_fini(&text);
 	close(fd);
@@ -357,8 +359,12 @@ enum err rule_set_read(const char *folder, struct rule_set *out, struct error *e
 	*out = (struct rule_set){ .count = 0 };
 	for (int i = 0; i < SUBS && !err; i++)
 		err = read_sub(folder, subs[i], out, e);
-	if (err)
+	if (err) {
+		struct rule_set failed = *out;
+
 		rule_set_fini(out);
+		memcpy(out->failed, failed.failed, sizeof(out->failed));
+	}
 	return err;
 }
 

@@ -28,6 +28,7 @@ struct rule_set {
 	struct rule_file *list;
 	size_t count;
 	char linked[65];   /* a file or sub-folder that is a link and was not read; "": none */
+	char failed[65];   /* after a failed rule_set_read: the file that could not be taken; "": it was no single one */
 };
 
 bool rule_name_ok(struct slice name);

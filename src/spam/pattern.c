@@ -527,9 +527,19 @@ bool pattern_is_risky(const struct pattern *p)
 
 bool pattern_matches_empty(const struct pattern *p)
 {
+	static const struct slice texts[] = { { "", 0 }, { "x ", 2 } };
 	uint32_t yes = 0;
+	bool found = false;
 
-	return pcre2_pattern_info(p->code, PCRE2_INFO_MATCHEMPTY, &yes) == 0 && yes != 0;
+	/* PCRE2 says so of "(?!)" and "(?<=a)", too: that it may match nothing, not that it does. */
+	if (pcre2_pattern_info(p->code, PCRE2_INFO_MATCHEMPTY, &yes) != 0 || yes == 0)
+		return false;
+	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+	for (size_t i = 0; data != NULL && i < sizeof(texts) / sizeof(*texts) && !found; i++)
+		found = pcre2_match(p->code, (PCRE2_SPTR)texts[i].ptr, texts[i].len, 0, 0, data, NULL) >= 0 &&
+			pcre2_get_ovector_pointer(data)[0] >= pcre2_get_ovector_pointer(data)[1];
+	pcre2_match_data_free(data);
+	return found;
 }
 
 /* ---- running --------------------------------------------------------------------------------------------------- */

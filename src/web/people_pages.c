@@ -408,6 +408,17 @@ HANDLER(page_people_reset)
 
 /* ---- the record ---- */
 
+/* What the record's codes say in words, or the code itself where there are none: rows outlive the program that wrote them. */
+static struct jv *words_of(struct request *rq, const char *lang, const char *kind, struct slice code)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s-%.*s", kind, SLICE_ARG(code));
+	for (char *dot = strchr(key, '.'); dot; dot = strchr(dot, '.'))
+		*dot = '-';
+	return i18n_has(key) ? view_say(rq, lang, key, I18N_NONE) : jv_text(code);
+}
+
 HANDLER(page_audit)
 {
 	const char *lang = view_lang(rq, rs);
@@ -433,8 +444,8 @@ HANDLER(page_audit)
 		view_time(x, "at", r->at_ms);
 		jv_set(x, "time", jv_text(jv_get_text(x, "at_time")));
 		jv_set(x, "who", r->account_name.len ? jv_text(r->account_name) : view_say(rq, lang, "audit-desk", I18N_NONE));
-		jv_set(x, "action", jv_text(r->action));
-		jv_set(x, "object", jv_text(r->object));
+		jv_set(x, "action", words_of(rq, lang, "act", r->action));
+		jv_set(x, "object", words_of(rq, lang, "object", r->object));
 		char *id = arena_printf(rq->arena, "%lld", (long long)r->id);
 		jv_set(x, "id", id && r->id ? jv_string(id) : jv_string(""));
 		jv_set(x, "ticket", slice_is(r->object, "ticket") && id ? jv_string(id) : jv_null());

@@ -81,7 +81,22 @@ static struct jv *modes_of(struct request *rq, const char *lang, struct slice no
 	return list;
 }
 
-static struct jv *rules_of(struct request *rq, const char *lang, const struct jv *from)
+/* What the desk has laid on a rule beside its mode, in words. */
+static struct jv *laid_on(struct request *rq, const char *lang, const struct jv *held_back, struct slice rule)
+{
+	struct jv *list = jv_array();
+	for (size_t i = 0; i < jv_size(held_back); i++) {
+		const struct jv *x = jv_at(held_back, i);
+		char key[48];
+		if (!slice_eq(jv_get_text(x, "rule"), rule))
+			continue;
+		snprintf(key, sizeof(key), "rule-state-%.*s", SLICE_ARG(jv_get_text(x, "state")));
+		jv_push(list, view_say(rq, lang, key, I18N_NONE));
+	}
+	return list;
+}
+
+static struct jv *rules_of(struct request *rq, const char *lang, const struct jv *from, const struct jv *held_back)
 {
 	struct jv *list = jv_array();
 	for (size_t i = 0; i < jv_size(from); i++) {
@@ -92,6 +107,7 @@ static struct jv *rules_of(struct request *rq, const char *lang, const struct jv
 		jv_set(x, "score", view_score_of(in));
 		jv_set(x, "describe", view_text_of(in, "describe"));
 		jv_set(x, "modes", modes_of(rq, lang, jv_get_text(in, "mode")));
+		jv_set(x, "laid_on", laid_on(rq, lang, held_back, jv_get_text(in, "rule")));
 		view_put(rq, x, lang, "mode_label", "mode-of", I18N(i18n_slice(jv_get_text(in, "rule"))));
 		view_at(rq, x, jv_get_text(in, "last_hit"));
 		jv_set(x, "hits", copy_number(rq, in, "hits"));
@@ -143,7 +159,7 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 	int64_t ageing = (int64_t)jv_size(jv_get(book, "ageing"));
 	jv_set(page, "ageing", ageing ? view_say(rq, lang, "rules-ageing", I18N(i18n_int(ageing))) : jv_null());
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
-	jv_set(page, "rules", rules_of(rq, lang, rules));
+	jv_set(page, "rules", rules_of(rq, lang, rules, jv_get(book, "held_back")));
 	jv_set_bool(page, "has_slowest", jv_size(jv_get(book, "slowest")) > 0);
 	jv_set(page, "slowest", slowest_of(rq, jv_get(book, "slowest")));
 	view_put(rq, page, lang, "slowest_text", "rules-slowest-text", I18N(i18n_int(jv_int_of(jv_get(book, "timed")))));

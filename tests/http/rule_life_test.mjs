@@ -1,6 +1,6 @@
 // The life of a rule over the API: a hostile rule in quarantine while others are served, the stop button, releases, and who is told.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -162,8 +162,12 @@ test('the page: a moderator stops a rule, the admin sees it and releases it, wha
 	assert.equal((await form(mona, '/desk/rules/stop', { rule: 'FESTIVAL', reason: 'Festivals <b>are</b> fine' })).status, 303);
 	assert.match(await page(mona), /FESTIVAL<\/td>.*Stopped.*Festivals &lt;b&gt;are&lt;\/b&gt; fine/);
 	assert.match(await page(ada, '/desk/rules'), /rules? do(es)? not act as/);
+	/* Its row says so beside the mode that its file names. */
+	const row = async () => (await page(ada, '/desk/rules')).split('<tr>').find((x) => x.includes('/desk/rules/FESTIVAL/mode'));
+	assert.match(await row(), /class="chip warn"[^>]*>Stopped<\/a> <form/);
 	assert.equal((await form(mona, '/desk/rules/release', { rule: 'FESTIVAL' })).status, 403);
 	for (let i = 0; i < 2; i++) assert.equal((await form(ada, '/desk/rules/release', { rule: 'FESTIVAL' })).status, 303, 'released twice');
+	assert.doesNotMatch(await row(), /class="chip warn"/);
 	assert.doesNotMatch(await page(ada), /FESTIVAL<\/td>/);
 });
 
@@ -348,4 +352,20 @@ test('the command line lists what each rule did, and what is held back', async (
 	const nowhere = command(['rules', 'list', '--json'], { data: '/nonexistent' });
 	assert.equal(JSON.parse(nowhere.out).rules[0].hits, undefined);
 	assert.equal(nowhere.err, '');
+});
+
+test('the record says in words what was done, in every language', async () => {
+	const words = Object.fromEntries(['en', 'de', 'ar'].map((l) => [l, JSON.parse(readFileSync(path.join(root, `templates/i18n/${l}.json`), 'utf8'))]));
+	/* Everything the source can write, and everything that this file's tests wrote. */
+	const source = execFileSync('grep', ['-rhoE', '"(account|attack|ban|canned|judgement|key|rule|rules|session|ticket|trial)\\.[a-z-]+"', path.join(root, 'src/desk')], { encoding: 'utf8' });
+	const codes = new Set(source.trim().split('\n').map((x) => x.slice(1, -1)).filter((x) => !/\.(key|cf|list)$/.test(x)));
+	for (const s of ['quarantined', 'capped', 'overturned', 'stopped', 'ageing', 'dormant', 'pinned']) codes.add(`rule.${s}`);
+	for (const event of ['release', 'spam', 'undo']) codes.add(`ticket.${event}`);
+	const items = (await ada.get(`${V}/audit`)).body.items;
+	for (const x of items) codes.add(x.action);
+	assert.ok(codes.size > 40, [...codes].join());
+	for (const [l, m] of Object.entries(words)) for (const c of codes) assert.ok(m[`act-${c.replace('.', '-')}`], `${l}: ${c}`);
+	const text = (await ada.get('/desk/audit')).text;
+	for (const x of items) assert.ok(!text.includes(`>${x.action}<`), x.action);
+	assert.match(text, /<bdi>stopped a rule<\/bdi>/);
 });

@@ -22,6 +22,7 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "spam/pattern.h"
 #include "spam/scan.h"
 #include "text/unicode.h"
 #include "random.h"
@@ -217,7 +218,7 @@ static bool make_rule(struct rule_made *r)
 		add_word(&s, r->utf);
 	for (unsigned i = 1 + below(3); i > 0; i--)
 		add_piece(&s, 0, r->utf);
-	if (str_failed(&s) || s.len == 0 || strpbrk(str_c(&s), "/#\n") != NULL || str_c(&s)[0] == ' ' || str_c(&s)[s.len - 1] == ' ') {
+	if (str_failed(&s) || s.len == 0 || pattern_stray_brace(str_slice(&s), r->extended) != SIZE_MAX || strpbrk(str_c(&s), "/#\n") != NULL || str_c(&s)[0] == ' ' || str_c(&s)[s.len - 1] == ' ') {
 		str_fini(&s);
 		return false;
 	}

@@ -49,6 +49,24 @@ static void refuses_braces_that_perl_warns_of(void **state)
 	assert_int_equal(pattern_stray_brace(SLICE("( {b}) | {c} # a{b}"), true), SIZE_MAX);
 }
 
+static void tells_what_matches_the_empty_string(void **state)
+{
+	static const struct {
+		const char *text;
+		bool empty;
+	} cases[] = { { "a*", true }, { ".*", true }, { "", true }, { "b|", true }, { "^", true }, { "\\b", true }, { "(?=x)?", true }, { "(?!)", false }, { "a(?!)|(?!)", false }, { "(?<=a)", false },
+		{ "a", false }, { "a+", false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct pattern *p = compile(cases[i].text, 0);
+
+		if (pattern_matches_empty(p) != cases[i].empty)
+			fail_msg("/%s/", cases[i].text);
+		pattern_unref(&p);
+	}
+}
+
 static enum pattern_result run(struct pattern *p, struct slice subject, struct pattern_meter *m,
 			       struct pattern_match *out)
 {
@@ -450,6 +468,7 @@ static void windows_are_one_search(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_what_matches_the_empty_string),
 		cmocka_unit_test(refuses_braces_that_perl_warns_of),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(says_where),

@@ -20,11 +20,14 @@ enum { WORD_BYTES = 40, EDGE_WORDS = 150, WINDOW = 2, STEM_LETTERS = 4, TELLING_
 /* So many tokens without an opinion stand beside those of each text: a few known words in a text of another kind are no proof. */
 #define SILENT 10.0
 /* A text is held for its words alone from these odds on (powers of e, for one word that stands for all): more where spam is a large share of
- * what was learned, because then less is known of how good texts speak (CROWD), and more where little spam was learned (THIN). */
+ * what was learned, because then less is known of how good texts speak (CROWD), more where little spam was learned (THIN), and more again from OFTEN
+ * spam texts on (GROWN), because odds grow with what is known, those of a good text of a kind that was never learned too. */
 #define SURE 0.8
 #define CROWD 20.0
 #define THIN 90.0
-/* The score begins so far below those odds, and is full so far above: there it is 3. What rules and shape found of doubt thus needs less. */
+#define OFTEN 300.0
+#define GROWN 0.4
+/* The score begins so far below those odds, and is full so far above; exactly there it is 3. Doubt that rules and shape found needs less. */
 #define RAMP 3.6
 #define REST 0.6
 /* Odds for a good text: from here, and in full. */
@@ -290,7 +293,7 @@ void bayes_judge(const struct bayes_text *t, struct bayes_totals totals, struct 
 	for (size_t i = 0; i < n; i++)
 		odds += log(list[i].p / (1 - list[i].p));
 	odds /= sqrt((double)n + SILENT);
-	double sure = SURE + log1p(CROWD * spam / ham) + THIN / spam;
+	double sure = SURE + log1p(CROWD * spam / ham) + THIN / spam + GROWN * log(fmax(spam / OFTEN, 1));
 	out->score = odds > 0 ? BAYES_MOST * ramp(odds, sure - RAMP, sure + REST) : BAYES_LEAST * ramp(-odds, GOOD_FROM, GOOD_FULL);
 	if (out->score > 0 || out->score < 0)
 		show(list, n, out->score > 0, out->words);

@@ -190,6 +190,10 @@ static void opinions_have_bounds(void **state)
 	const struct bayes_totals few = { BAYES_SPAM_MIN, 5000, 0 }, half = { 5000, 5000, 0 }, many = { 5000, 100000, 0 };
 	double sure = judged(read_text(text), many, text, "", 1);
 	assert_true(judged(read_text(text), few, text, "", 1) < 3 && judged(read_text(text), half, text, "", 1) < sure);
+	/* The more spam is known, the more the same share of it has to say. */
+	const struct bayes_totals some = { 300, 600, 0 }, tenfold = { 3000, 6000, 0 };
+	double first = judged(read_text(text), some, text, text, 30), later = judged(read_text(text), tenfold, text, text, 300);
+	assert_true(first > 0 && later < first);
 	/* One word of spam in a text that is otherwise unknown holds nothing. */
 	assert_true(judged(read_text(text), enough, "watches", "", 5) < 3);
 	/* Counts that contradict the totals must not break anything. */

@@ -11,7 +11,8 @@ function choose(c, focus = true) {
 	current = c ?? null;
 	if (!c) return;
 	c.setAttribute('aria-current', 'true');
-	if (focus) c.focus({ preventScroll: true });
+	if (!focus) return;
+	c.focus({ preventScroll: true });
 	c.scrollIntoView({ block: 'nearest' });
 }
 

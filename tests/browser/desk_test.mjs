@@ -316,6 +316,12 @@ test('a moderator decides by one key and takes it back', async () => {
 	const cases = mod.locator('.case:not([hidden])');
 	await cases.first().waitFor();
 	const many = await cases.count();
+	const size = mod.viewportSize();
+	await mod.setViewportSize({ width: 1280, height: 360 });
+	await mod.reload();
+	await mod.locator('.case[aria-current="true"]').waitFor();
+	assert.equal(await mod.evaluate(() => scrollY), 0, 'the page opens at its head');
+	await mod.setViewportSize(size);
 	await mod.keyboard.press('s');
 	await mod.locator('#toast', { hasText: 'marked as spam' }).waitFor();
 	await until(async () => (await cases.count()) === many - 1, 'the case to go');

@@ -3,6 +3,7 @@
 
 #include "desk/erase.h"
 #include "desk/gate.h"
+#include "desk/help.h"
 #include "desk/presence.h"
 #include "desk/proof.h"
 #include "desk/queue.h"
@@ -106,6 +107,25 @@ enum err api_ask_form(struct request *rq, struct response *rs, struct error *e)
 		return err;
 	struct jv *v = jv_set_string(jv_object(), "form", form);
 	return api_answer(rs, 200, challenge ? jv_set(v, "challenge", challenge) : v, e);
+}
+
+enum err api_help(struct request *rq, struct response *rs, struct error *e)
+{
+	struct slice lang = arena_slice(rq->arena, request_query(rq, "lang"));
+	struct slice list = view_by_language(slice_of(conf()->help_pages), lang.len ? lang.ptr : view_lang(rq, rs)), word;
+	struct help_page page;
+	struct jv *items = jv_array();
+	while (help_next(&list, &page)) {
+		struct jv *x = jv_set_text(jv_object(), "title", page.title), *words = jv_array(), *url = view_wiki_link(page.title);
+		while (help_word(&page.words, &word))
+			jv_push(words, jv_text(word));
+		jv_set(jv_set(x, "url", url), "words", words);
+		if (jv_type(url) == JV_STRING)
+			jv_push(items, x);
+		else
+			jv_free(&x);
+	}
+	return api_answer(rs, 200, jv_set(jv_object(), "items", items), e);
 }
 
 enum err api_question(struct request *rq, struct response *rs, struct error *e)

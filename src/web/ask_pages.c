@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "desk/erase.h"
 #include "desk/gate.h"
+#include "desk/help.h"
 #include "desk/presence.h"
 #include "desk/report.h"
 #include "text/markup.h"
@@ -118,6 +119,7 @@ static enum err show_ask(struct request *rq, struct response *rs, const struct p
 		view_wait(rq, page, lang, &key.wait);
 	jv_set_bool(page, "index", true);
 	jv_set_int(page, "body_max", TICKET_TEXT_MAX_BYTES);
+	jv_set_bool(page, "has_help", conf()->help_pages[0] && conf()->wiki_url[0]);
 	jv_set(page, "scripts", jv_push(jv_array(), jv_string("ask.js")));
 	jv_set(page, "form", ask_form(rq, lang, nonce, pr));
 	view_put(rq, page, lang, "send", pr->anyway ? "ask-send-anyway" : "ask-send", I18N_NONE);
@@ -267,6 +269,28 @@ static bool refused(const struct ticket *t)
 static bool wordless(const struct ticket *t)
 {
 	return t->state == TICKET_ERASED || t->state == TICKET_PURGED;
+}
+
+/* Pages that may answer what was asked, while somebody waits. In the language of the question. */
+static enum err add_help(struct request *rq, const char *lang, const struct ticket *t, struct jv *page, struct error *e)
+{
+	struct help_page found[HELP_SHOWN];
+	struct entry x;
+	struct jv *list = jv_array();
+	struct slice own = arena_slice(rq->arena, t->lang), all = view_by_language(slice_of(conf()->help_pages), own.len ? own.ptr : lang);
+	bool waits = all.len && (t->state == TICKET_QUEUED || t->state == TICKET_HELD) && !t->answered;
+	enum err rc = waits ? talk_entry(rq->db, rq->arena, t->id, 1, &x, e) : ERR_OK;
+	char *text = waits && rc == ERR_OK ? arena_printf(rq->arena, "%.*s\n%.*s", SLICE_ARG(t->title), SLICE_ARG(x.body)) : NULL;
+	for (size_t i = 0, n = text ? help_find(rq->arena, all, slice_of(text), found) : 0; i < n; i++) {
+		struct jv *url = view_wiki_link(found[i].title);
+		if (jv_type(url) == JV_STRING)
+			jv_push(list, jv_set(jv_set_text(jv_object(), "title", found[i].title), "url", url));
+		else
+			jv_free(&url);
+	}
+	jv_set_bool(page, "has_help", jv_size(list) > 0);
+	jv_set(page, "help", list);
+	return rc;
 }
 
 static enum err add_now(struct request *rq, const char *lang, const struct ticket *t, struct jv *page, struct error *e)
@@ -476,6 +500,8 @@ static enum err show_question(struct request *rq, struct response *rs, const str
 	enum err rc = self && api && url ? ERR_OK : err_nomem(e);
 	if (rc == ERR_OK)
 		rc = add_now(rq, lang, t, page, e);
+	if (rc == ERR_OK)
+		rc = add_help(rq, lang, t, page, e);
 	if (rc == ERR_OK)
 		rc = add_log(rq, lang, t, s, page, self, e);
 	if (rc != ERR_OK) {

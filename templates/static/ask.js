@@ -1,6 +1,6 @@
 // The ask form: what is typed survives a reload, a form is sent once, also over a connection that comes and goes, and the way back to an open
 // conversation is offered.
-import { $, device, tab } from './common.js';
+import { $, api, device, tab } from './common.js';
 
 const form = $('#ask');
 const fields = ['body', 'title', 'name'];
@@ -26,6 +26,51 @@ const keep = () => {
 };
 kept_note.hidden = !form.body.value;
 form.addEventListener('input', keep);
+
+// Pages that may answer it. They are found here, so that what is not sent yet stays here; the rules are those of src/desk/help.h.
+const help = $('#help');
+let pages = null;
+const noBlanks = /^[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/u;
+const inWord = /[\p{L}\p{Nd}\p{M}]$/u;
+function holds(text, word) {
+	for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
+		if (!at || noBlanks.test(word) || !inWord.test(text.slice(Math.max(0, at - 2), at))) return true;
+	return false;
+}
+function suggest() {
+	const text = `${form.title.value}\n${form.body.value}`.toLowerCase();
+	const found = pages
+		.map((p) => ({ ...p, hits: p.words.filter((w) => holds(text, w.toLowerCase())).length }))
+		.filter((p) => p.hits)
+		.sort((a, b) => b.hits - a.hits)
+		.slice(0, 3);
+	const list = $('ul', help);
+	const names = (all) => all.join('\n');
+	if (names([...list.children].map((x) => x.textContent)) !== names(found.map((p) => p.title)))
+		list.replaceChildren(
+			...found.map((p) => {
+				const item = document.createElement('li');
+				item.append(Object.assign(document.createElement('a'), { href: p.url, textContent: p.title, target: '_blank', rel: 'noopener', dir: 'auto' }));
+				return item;
+			}),
+		);
+	help.hidden = !found.length;
+}
+async function look() {
+	try {
+		pages ??= (await api('GET', `${help.dataset.api}?lang=${encodeURIComponent(form.lang.value)}`)).items;
+		suggest();
+	} catch {} // then without: asking goes on
+}
+if (help) {
+	let soon;
+	form.addEventListener('input', (e) => {
+		if (e.target.name === 'lang') pages = null;
+		clearTimeout(soon);
+		soon = setTimeout(look, 400);
+	});
+	if (form.body.value) look();
+}
 
 const note = $('#ask-failed');
 const say = (text) => {

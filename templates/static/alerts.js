@@ -1,5 +1,5 @@
 // What calls a helper who looks elsewhere: a sound and a notification of the system, each switched on by the person, for this browser. Nothing
-// calls somebody who is not on duty. Of several open tabs one makes the sound; it hears of the others' news over a channel.
+// calls somebody who is not on duty or finishing. Of several open tabs one makes the sound; it hears of the others' news over a channel.
 import { $, device } from './common.js';
 
 const AGAIN_MS = 20_000;
@@ -11,7 +11,10 @@ const soundOn = $('#sound-on');
 const repeatOn = $('#repeat-on');
 const notifyOn = $('#notify-on');
 const notifyAsk = $('#notify-ask');
-const onDuty = () => ($('#duty-state') ?? document.body).dataset.duty === 'on';
+const duty = () => ($('#duty-state') ?? document.body).dataset.duty;
+const onDuty = () => duty() === 'on';
+// Whoever finishes what they have is called by those they talk with, not by those who wait.
+const calls = (news) => onDuty() || (duty() === 'finishing' && !news.waiting);
 
 // --- the sound: two soft notes, made here ---
 
@@ -74,7 +77,7 @@ const ONCE_MS = 3000;
 const LATER_MS = 60_000;
 function ring(news) {
 	if (news.waiting) level = news.waiting;
-	if (!soundOn.checked || !onDuty() || (navigator.locks && !elected)) return;
+	if (!soundOn.checked || !calls(news) || (navigator.locks && !elected)) return;
 	if (Date.now() - Number(device.get(name('rang'))) < (news.later ? LATER_MS : ONCE_MS)) return;
 	device.set(name('rang'), String(Date.now()));
 	chime();
@@ -94,7 +97,7 @@ window.addEventListener('pagehide', away);
 if (document.hasFocus()) look();
 
 function notify(news) {
-	if (!notifyOn.checked || !allowed() || !onDuty() || document.hasFocus()) return;
+	if (!notifyOn.checked || !allowed() || !calls(news) || document.hasFocus()) return;
 	if (news.waiting && device.get(name('looking'))) return;
 	try {
 		// One tag, one notification, however many tabs say it. A visitor's words do not belong on a locked screen.

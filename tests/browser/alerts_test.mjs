@@ -153,6 +153,25 @@ test('nothing is asked on load; a button asks, and a notification holds no visit
 	assert.equal(reply.body, 'A visitor has written to you.');
 	assert.doesNotMatch(JSON.stringify(reply), /secret/);
 	assert.match(await ben.title(), /^\(1\) /);
+
+	// Finishing: those one talks with call, those who wait do not.
+	await ben.evaluate(() => window.lookBack());
+	const talk = ben.url();
+	await ben.getByText('Stopping soon?').click();
+	await ben.getByRole('button', { name: 'Finish what I have, then stop' }).click();
+	await ben.locator('#duty-state[data-duty="finishing"]').waitFor();
+	await ben.waitForLoadState();
+	await ben.evaluate(() => window.lookAway());
+	const waiting = await ben.locator('#queue .item').count();
+	await question();
+	await until(async () => (await ben.locator('#queue .item').count()) > waiting, 'the question');
+	assert.equal(await ben.evaluate(() => window.notes.length), 0);
+	await ben.goto(talk);
+	await composing(ben);
+	await ben.evaluate(() => window.lookAway());
+	await write('It worked.');
+	await until(() => ben.evaluate(() => window.notes.length === 1), 'the notification');
+	assert.equal((await ben.evaluate(() => window.notes))[0].body, 'A visitor has written to you.');
 	await leave(ben);
 });
 

@@ -357,7 +357,7 @@ test('the command line lists what each rule did, and what is held back', async (
 test('the record says in words what was done, in every language', async () => {
 	const words = Object.fromEntries(['en', 'de', 'ar'].map((l) => [l, JSON.parse(readFileSync(path.join(root, `templates/i18n/${l}.json`), 'utf8'))]));
 	/* Everything the source can write, and everything that this file's tests wrote. */
-	const source = execFileSync('grep', ['-rhoE', '"(account|attack|ban|canned|judgement|key|rule|rules|session|ticket|trial)\\.[a-z-]+"', path.join(root, 'src/desk')], { encoding: 'utf8' });
+	const source = execFileSync('grep', ['-rhoE', '"(account|attack|ban|canned|hours|judgement|key|rule|rules|session|ticket|trial)\\.[a-z-]+"', path.join(root, 'src/desk')], { encoding: 'utf8' });
 	const codes = new Set(source.trim().split('\n').map((x) => x.slice(1, -1)).filter((x) => !/\.(key|cf|list)$/.test(x)));
 	for (const s of ['quarantined', 'capped', 'overturned', 'stopped', 'ageing', 'dormant', 'pinned']) codes.add(`rule.${s}`);
 	for (const event of ['release', 'spam', 'undo']) codes.add(`ticket.${event}`);

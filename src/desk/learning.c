@@ -215,6 +215,17 @@ static enum err read_entry(struct db *db, struct arena *a, struct lesson *l, str
 	return err ? err : arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
 
+/* Whether words spoke against a text that a moderator calls good. Such a text corrects them, also where others like it did before: whoever
+ * fills spam with newcomers' words would otherwise have all of them held for ever, since newcomers ask much the same. */
+static enum err is_misjudged(struct db *db, const struct lesson *l, bool *out, struct error *e)
+{
+	int64_t n = 0;
+	enum err err = l->label == STORED_HAM ? db_int(db, SQL_LEARNING_AGAINST, BINDS(b_int(l->ticket), b_int(l->n)), &n, e) : ERR_OK;
+
+	*out = n > 0;
+	return err;
+}
+
 /* *may: its network has not taught enough today. *near: one like it taught before. */
 static enum err may_teach(struct db *db, const struct lesson *l, bool *may, bool *near, struct error *e)
 {
@@ -223,7 +234,10 @@ static enum err may_teach(struct db *db, const struct lesson *l, bool *may, bool
 
 	*may = from < LEARNING_PER_NETWORK;
 	*near = false;
-	return err || !*may ? err : sameness_near_taught(db, l->ticket, l->n, near, e);
+	bool misjudged = false;
+	if (!err && *may)
+		err = is_misjudged(db, l, &misjudged, e);
+	return err || !*may || misjudged ? err : sameness_near_taught(db, l->ticket, l->n, near, e);
 }
 
 enum err learning_teach(struct desk *d, struct db *db, int64_t ticket, int64_t n, enum stored_label label, struct error *e)

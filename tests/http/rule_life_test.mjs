@@ -160,7 +160,7 @@ test('the page: a moderator stops a rule, the admin sees it and releases it, wha
 	assert.equal((await hanna.get('/desk/rules/states')).status, 403);
 	assert.equal((await form(hanna, '/desk/rules/stop', { rule: 'FESTIVAL' })).status, 403);
 	assert.equal((await form(mona, '/desk/rules/stop', { rule: 'FESTIVAL', reason: 'Festivals <b>are</b> fine' })).status, 303);
-	assert.match(await page(mona), /FESTIVAL<\/td>.*Stopped.*Festivals &lt;b&gt;are&lt;\/b&gt; fine/);
+	assert.match(await page(mona), /FESTIVAL<\/bdi><\/th>.*Stopped.*Festivals &lt;b&gt;are&lt;\/b&gt; fine/);
 	assert.match(await page(ada, '/desk/rules'), /rules? do(es)? not act as/);
 	/* Its row says so beside the mode that its file names. */
 	const row = async () => (await page(ada, '/desk/rules')).split('<tr>').find((x) => x.includes('/desk/rules/FESTIVAL/mode'));
@@ -168,7 +168,7 @@ test('the page: a moderator stops a rule, the admin sees it and releases it, wha
 	assert.equal((await form(mona, '/desk/rules/release', { rule: 'FESTIVAL' })).status, 403);
 	for (let i = 0; i < 2; i++) assert.equal((await form(ada, '/desk/rules/release', { rule: 'FESTIVAL' })).status, 303, 'released twice');
 	assert.doesNotMatch(await row(), /class="chip warn"/);
-	assert.doesNotMatch(await page(ada), /FESTIVAL<\/td>/);
+	assert.doesNotMatch(await page(ada), /FESTIVAL<\/bdi><\/th>/);
 });
 
 test('an admin keeps a rule from ageing, by the API and by the page', async () => {
@@ -185,7 +185,7 @@ test('an admin keeps a rule from ageing, by the API and by the page', async () =
 	assert.deepEqual([book.held_back, book.ageing].map((list) => list.some((x) => x.rule === 'TEST_REFUSE')), [false, false]);
 	assert.equal(JSON.parse(command(['rules', 'list', '--json'], { data: d.data }).out).rules.find((x) => x.rule === 'TEST_REFUSE').state, 'pinned');
 	assert.doesNotMatch((await d.get('/metrics')).text, /held_back\{state="pinned"\}/);
-	assert.match((await mona.get('/desk/rules/states')).text, /TEST_REFUSE<\/td>.*Kept/);
+	assert.match((await mona.get('/desk/rules/states')).text, /TEST_REFUSE<\/bdi><\/th>.*Kept/);
 	assert.doesNotMatch((await mona.get('/desk/rules/states')).text, /\/desk\/rules\/pin"/);
 	const form = (who, fields) => who.form('/desk/rules/pin', { csrf: who.csrf, ...fields });
 	assert.equal((await form(mona, { rule: 'TEST_REFUSE', do: 'unpin' })).status, 403);
@@ -215,7 +215,7 @@ test('a rule that is ageing still acts, one that is dormant does not, and everyb
 	assert.equal(Date.parse(ageing.until) - Date.parse(ageing.since), 14 * 86400000);
 	await refuse('Once upon a time in a village by the sea', 'rejected');
 	assert.match((await ada.get('/desk/rules')).text, /One rule has found nothing for long/);
-	assert.match((await ada.get('/desk/rules/states')).text, new RegExp(`FESTIVAL</td>.*Rested soon.*Rested from <time datetime="${ageing.until}">${ageing.until.slice(0, 10)}<`));
+	assert.match((await ada.get('/desk/rules/states')).text, new RegExp(`FESTIVAL</bdi></th>.*Rested soon.*Rested from <time datetime="${ageing.until}">${ageing.until.slice(0, 10)}<`));
 	await until(() => d.lines.some((l) => /the rule FESTIVAL is ageing now/.test(l)), 'the line in the log');
 	assert.match(command(['rules', 'list'], { data: d.data }).out, /\nFESTIVAL +\S+ +ageing /);
 	lay('FESTIVAL', 6);
@@ -301,7 +301,7 @@ test('the page replays a file before it is saved, and changes nothing', async ()
 	assert.match(shown, /texts? of the last 7 days: \d+ good/);
 	assert.match(shown, /Stricter with 0 spam, 1 good and 0 other texts/);
 	assert.match(shown, /stricter with more good texts than is allowed/);
-	assert.match(shown, /href="[^"]*\/desk\/t\/\d+"><bdi>Funiculars<\/bdi><\/a><\/td><td>accept<\/td><td>hold<\/td><td>Good<\/td><td class="mono">PLAYED /);
+	assert.match(shown, /href="[^"]*\/desk\/t\/\d+"><bdi>Funiculars<\/bdi><\/a><\/th><td[^>]*>accept<\/td><td[^>]*>hold<\/td><td[^>]*>Good<\/td><td class="mono"[^>]*><span><bdi>PLAYED</);
 	assert.match(shown, /<td class="mono">PLAYED<\/td><td class="num">1<\/td>/);
 	assert.match(r.text, /<option value="7" selected>/);
 	assert.match(r.text, /^body PLAYED/m, 'what was typed stays');

@@ -149,6 +149,22 @@ const checks = {
 		return bad;
 	},
 
+	'statements are of a portable subset'() {
+		const dialect =
+			/\b(strftime|date|time|datetime|julianday|unixepoch|json_\w+|ifnull|iif|group_concat|printf|format|instr|glob|typeof|randomblob|last_insert_rowid|changes)\s*\(|\bINSERT\s+OR\b|\bREPLACE\s+INTO\b|\bAUTOINCREMENT\b|\bINDEXED\s+BY\b|\bGLOB\b|\bMATCH\b|\browid\b/i;
+		const bad = [];
+		for (const file of walk('src/store', (f) => f.endsWith('.def'))) {
+			let n = 1;
+			for (const one of strip(read(file), false).split(/^(?=SQL\()/m)) {
+				const hit = one.match(dialect);
+				/* Full text is each engine's own. */
+				if (hit && !/\blog_text\b/.test(one)) bad.push(`${file}:${n}: ${one.match(/^SQL\((\w+)/)?.[1]} says ${hit[0]}, which is one engine's dialect`);
+				n += one.split('\n').length - 1;
+			}
+		}
+		return bad;
+	},
+
 	'every configuration key is in the README'() {
 		const readme = existsSync(path.join(root, 'README.md')) ? read('README.md') : '';
 		return [...read('src/base/conf.def').matchAll(/^CONF_\w+\((\w+),(.*)$/gm)].flatMap((m) => [

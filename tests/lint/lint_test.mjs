@@ -54,6 +54,7 @@ const faults = {
 	'time is asked of base/clock alone': { 'src/base/err.c': '#include "base/err.h"\nlong f(void) { return time(0); }\n' },
 	'SQL lives in src/store': { 'src/base/err.c': '#include "base/err.h"\nconst char *q = "DELETE FROM log";\n' },
 	'each statement names its rooms': { 'src/base/err.c': '#include "base/err.h"\nint y = SQL_TICKET_FIND;\n' },
+	'statements are of a portable subset': { 'src/store/sql.def': 'SQL(TICKET_FIND, "store/db_sqlite",\n\t"SELECT 1 WHERE "\n\t"strftime(\'%s\') > ?1")\n' },
 	'every configuration key is in the README': { 'README.md': '`porchlight_commits_total`\n' },
 	'every metric is in the README': { 'README.md': '`lease_s`\n' },
 	"the README's tables are fresh": { 'README.md': '`lease_s` `porchlight_commits_total`\n<!-- conf -->\n<!-- /conf -->\n' },

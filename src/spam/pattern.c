@@ -293,7 +293,8 @@ size_t pattern_stray_brace(struct slice text, bool extended)
 			item = true;
 		} else if (c == '{') {
 			len = loose_braces(text, i, parts, &comma);
-			if (item && len == 0)
+			/* SpamAssassin fills in %{NAME} before Perl sees it. */
+			if (item && len == 0 && !(i > 0 && text.ptr[i - 1] == '%' && rest.len > 1 && rest.ptr[1] >= 'A' && rest.ptr[1] <= 'Z'))
 				return i;
 			item = len == 0;
 			len = len == 0 ? 1 : len;

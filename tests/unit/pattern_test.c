@@ -36,7 +36,7 @@ static void refuses_braces_that_perl_warns_of(void **state)
 		"\\n{x", "\\x41{x", "\\x{41}{x", "(?=a){x", "(?!a){x", "\\1{x", "a|b{x", "(a)\\1{x", "[{]{", "\\Q{\\E{x", "\\B{x", "\\Z{", "\\z{x", "\\s{x", "\\K{x",
 		"\\R{x", "$a{x", "\\}{x", " {x", "-{x", "a{-1}", "a{1.5}", "a{1;2}", "\u00e9{x", ".{\\ 1,\\ 2\\ }" };
 	static const char *const good[] = { "{b}", "({b})", "(?:{b})", "x|{b}", "^{b}", "a*{b}", "a+{", "^{x", "a\\{x", "}}", "(?:a|{x)", "a?{x", "(?i){x", "(?i:{x)", "a{1,2}{x",
-		"a{ 1, 2 }", "a{,3}", "\\x{41}", "[{]", "\\p{L}", "(?<n>a)\\k{n}", "\\Q{{\\E", "(?<!{)a", "(?#{{)a", "a" };
+		"a{ 1, 2 }", "a{,3}", "\\x{41}", "[{]", "\\p{L}", "(?<n>a)\\k{n}", "\\Q{{\\E", "(?<!{)a", "(?#{{)a", "a", "a%{GB_TO_ADDR}b" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)

@@ -1,7 +1,10 @@
 #include "spam/selftest.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "spam/compose.h"
 #include "spam/expr.h"
@@ -12,7 +15,9 @@ enum {
 	TEST_ARENA_BYTES = 64 << 20,
 	TEST_BUDGET_US = 1000000,
 	/* A longer text might need more than the stack that machine code has, which an interpreter's run would not tell. */
-	INTERPRETED_BYTES = 2048
+	INTERPRETED_BYTES = 2048,
+	THREADS_MAX = 4,
+	CHUNK = 16 /* tests that a thread takes at a time */
 };
 
 /* What a rule stands on: itself and, of a meta, all that it speaks of. */
@@ -22,6 +27,20 @@ struct needed {
 	uint32_t *list; /* the rules that are marked */
 	size_t count;
 };
+
+static enum err needed_new(struct needed *n, const struct ruleset *r, struct error *e)
+{
+	n->r = r;
+	n->rules = calloc(r->count + 1, sizeof(*n->rules));
+	n->list = calloc(r->count + 1, sizeof(*n->list));
+	return n->rules != NULL && n->list != NULL ? ERR_OK : err_nomem(e);
+}
+
+static void needed_end(struct needed *n)
+{
+	free(n->rules);
+	free(n->list);
+}
 
 static void need(size_t rule, void *ctx)
 {
@@ -35,6 +54,8 @@ static void need(size_t rule, void *ctx)
 
 static void need_of(struct needed *n, size_t rule)
 {
+	if (n->count > 0 && n->list[0] == rule)
+		return;
 	while (n->count > 0)
 		n->rules[n->list[--n->count]] = false;
 	need(rule, n);
@@ -64,14 +85,39 @@ static bool in_trouble(const struct scan_result *result, size_t rule)
 	return false;
 }
 
-static enum err run_one(const struct ruleset *r, const struct cf_item *test, size_t index, const bool *needed,
-			const struct ruleset_options *o, struct arena *a, struct cf_errors *errs, struct error *e)
+/* One test line of a rule that takes part. */
+struct job {
+	const struct cf_item *test;
+	size_t rule;
+	bool passed; /* without machine code */
+};
+
+struct jobs {
+	const struct ruleset *r;
+	const struct ruleset_options *options;
+	struct job *list;
+	size_t count;
+	atomic_size_t next;
+};
+
+/* What a run of one saw. */
+struct seen {
+	bool hit, trouble; /* trouble: it could not be run to its end */
+};
+
+/* One thread's share. */
+struct share {
+	struct jobs *jobs;
+	pthread_t thread;
+	enum err err;
+	struct error e;
+};
+
+static enum err run_one(const struct jobs *j, const struct job *job, const bool *needed, bool interpreted, struct arena *a, struct seen *seen, struct error *e)
 {
-	struct scan_options options = { .dormant_too = true,
-					.only = needed,
-					.interpreted = test->test.text.len <= INTERPRETED_BYTES,
-					.budget_us = TEST_BUDGET_US };
-	const struct cf_item *rule = r->rules[index].test_item;
+	const struct ruleset_options *o = j->options;
+	const struct cf_item *test = job->test, *rule = j->r->rules[job->rule].test_item;
+	struct scan_options options = { .dormant_too = true, .only = needed, .interpreted = interpreted, .budget_us = TEST_BUDGET_US };
 	struct surface_input in = { 0 };
 	struct surface_field field = { SLICE_NONE, SLICE_NONE };
 	struct surfaces s;
@@ -80,7 +126,6 @@ static enum err run_one(const struct ruleset *r, const struct cf_item *test, siz
 					  : prepare_plain(a, test->test.text, &in, e);
 	bool url = rule->verb == CF_LIST_PATTERN || rule->verb == CF_LIST_DOMAIN ||
 		   (rule->verb == CF_PATTERN && rule->pattern.surface == SURFACE_URI);
-	bool trouble;
 
 	if (err != ERR_OK)
 		return err;
@@ -97,57 +142,117 @@ static enum err run_one(const struct ruleset *r, const struct cf_item *test, siz
 	}
 	err = surface_build(a, &in, &s, e);
 	if (err == ERR_OK)
-		err = scan_run(r, &s, &options, a, &result, e);
-	trouble = err == ERR_OK && in_trouble(&result, index);
-	/* What would fail is judged as it will be run. */
-	if (err == ERR_OK && options.interpreted && (trouble || (result.values[index] != 0) != test->test.ok)) {
-		options.interpreted = false;
-		err = scan_run(r, &s, &options, a, &result, e);
-		trouble = err == ERR_OK && in_trouble(&result, index);
-	}
+		err = scan_run(j->r, &s, &options, a, &result, e);
 	if (err != ERR_OK)
 		return err;
-	if (trouble)
-		cf_errors_add(errs, false, test->file, test->line, test->column,
-			      "%.*s cannot be run to its end on the text of its own test: the pattern is too slow",
-			      SLICE_ARG(test->name));
-	else if ((result.values[index] != 0) != test->test.ok)
-		cf_errors_add(errs, false, test->file, test->line, test->column,
-			      test->test.ok ? "%.*s does not hit the text of its own test"
-					    : "%.*s hits the text of its own test, which says it must not",
-			      SLICE_ARG(test->name));
+	*seen = (struct seen){ result.values[job->rule] != 0, in_trouble(&result, job->rule) };
 	return ERR_OK;
+}
+
+static enum err work_on(struct share *s)
+{
+	struct jobs *j = s->jobs;
+	struct arena *a = arena_new(TEST_ARENA_BYTES);
+	struct needed needed = { 0 };
+	enum err err = a != NULL ? needed_new(&needed, j->r, &s->e) : err_nomem(&s->e);
+
+	for (size_t from; err == ERR_OK && (from = atomic_fetch_add(&j->next, CHUNK)) < j->count;)
+		for (size_t i = from; i < j->count && i < from + CHUNK && err == ERR_OK; i++) {
+			struct job *job = &j->list[i];
+			struct seen seen;
+
+			if (job->test->test.text.len > INTERPRETED_BYTES)
+				continue;
+			need_of(&needed, job->rule);
+			err = run_one(j, job, needed.rules, true, a, &seen, &s->e);
+			job->passed = err == ERR_OK && !seen.trouble && seen.hit == job->test->test.ok;
+			arena_reset(a);
+		}
+	needed_end(&needed);
+	arena_free(&a);
+	return err;
+}
+
+static void *share_main(void *ctx)
+{
+	struct share *s = ctx;
+
+	s->err = work_on(s);
+	return NULL;
+}
+
+/* All jobs without machine code, on as many threads as there are processors; a thread that cannot be had leaves more to the others. */
+static enum err run_all(struct jobs *j, struct error *e)
+{
+	struct share shares[THREADS_MAX] = { 0 };
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = j->count / CHUNK, started = 1;
+	enum err err = ERR_OK;
+
+	if (processors > 0 && wanted > (size_t)processors)
+		wanted = (size_t)processors;
+	for (size_t i = 0; i < THREADS_MAX; i++)
+		shares[i].jobs = j;
+	while (started < wanted && started < THREADS_MAX && pthread_create(&shares[started].thread, NULL, share_main, &shares[started]) == 0)
+		started++;
+	share_main(&shares[0]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(shares[i].thread, NULL);
+	for (size_t i = 0; i < started && err == ERR_OK; i++)
+		if ((err = shares[i].err) != ERR_OK && e != NULL)
+			*e = shares[i].e;
+	return err;
+}
+
+/* What did not pass is run as a visitor's text would be, and that counts. Alone: this makes machine code, beside which nobody may run the pattern without. */
+static enum err run_doubtful(const struct jobs *j, struct cf_errors *errs, struct error *e)
+{
+	struct arena *a = arena_new(TEST_ARENA_BYTES);
+	struct needed needed = { 0 };
+	enum err err = a != NULL ? needed_new(&needed, j->r, e) : err_nomem(e);
+
+	for (size_t i = 0; i < j->count && err == ERR_OK; i++) {
+		const struct job *job = &j->list[i];
+		const struct cf_item *test = job->test;
+		struct seen seen;
+
+		if (job->passed)
+			continue;
+		need_of(&needed, job->rule);
+		err = run_one(j, job, needed.rules, false, a, &seen, e);
+		arena_reset(a);
+		if (err == ERR_OK && seen.trouble)
+			cf_errors_add(errs, false, test->file, test->line, test->column,
+				      "%.*s cannot be run to its end on the text of its own test: the pattern is too slow",
+				      SLICE_ARG(test->name));
+		else if (err == ERR_OK && seen.hit != test->test.ok)
+			cf_errors_add(errs, false, test->file, test->line, test->column,
+				      test->test.ok ? "%.*s does not hit the text of its own test"
+						    : "%.*s hits the text of its own test, which says it must not",
+				      SLICE_ARG(test->name));
+	}
+	needed_end(&needed);
+	arena_free(&a);
+	return err;
 }
 
 enum err selftest_run(const struct ruleset *r, const struct cf_tree *tree, const struct ruleset_options *options,
 		      struct cf_errors *errs, size_t *run, struct error *e)
 {
-	struct arena *a = arena_new(TEST_ARENA_BYTES);
-	struct needed needed = { .r = r,
-				 .rules = calloc(r->count + 1, sizeof(*needed.rules)),
-				 .list = calloc(r->count + 1, sizeof(*needed.list)) };
-	enum err err = a != NULL && needed.rules != NULL && needed.list != NULL ? ERR_OK : err_nomem(e);
-	long last = -1;
+	struct jobs jobs = { .r = r, .options = options, .list = calloc(tree->count + 1, sizeof(*jobs.list)) };
+	enum err err = jobs.list != NULL ? ERR_OK : err_nomem(e);
 
-	*run = 0;
 	for (size_t i = 0; i < tree->count && err == ERR_OK; i++) {
-		const struct cf_item *test = &tree->items[i];
-		long index;
+		long rule = tree->items[i].verb == CF_TEST ? ruleset_find(r, tree->items[i].name) : -1;
 
-		if (test->verb != CF_TEST)
-			continue;
-		index = ruleset_find(r, test->name);
-		if (index < 0 || r->rules[index].disabled)
-			continue;
-		if (index != last)
-			need_of(&needed, (size_t)index);
-		last = index;
-		err = run_one(r, test, (size_t)index, needed.rules, options, a, errs, e);
-		*run += 1;
-		arena_reset(a);
+		if (rule >= 0 && !r->rules[rule].disabled)
+			jobs.list[jobs.count++] = (struct job){ .test = &tree->items[i], .rule = (size_t)rule };
 	}
-	free(needed.rules);
-	free(needed.list);
-	arena_free(&a);
+	*run = jobs.count;
+	if (err == ERR_OK)
+		err = run_all(&jobs, e);
+	if (err == ERR_OK)
+		err = run_doubtful(&jobs, errs, e);
+	free(jobs.list);
 	return err;
 }

@@ -8,7 +8,8 @@
  * without machine code where nobody else has the pattern yet: most of a start would go into making it. A test that fails so is run
  * again as a visitor's text would be, and that counts.
  *
- * Threads: as ruleset_build, its only caller.
+ * Threads: as ruleset_build, its only caller, which waits. The first runs go to a thread for each processor, four at most: they are the larger
+ * half of a start. So the caller's prepare function runs on several at once, as it does when visitors' texts are screened.
  */
 #ifndef SPAM_SELFTEST_H
 #define SPAM_SELFTEST_H

@@ -235,6 +235,34 @@ static void tests_know_their_surface(void **state)
 	ruleset_unref(&r);
 }
 
+/* Enough tests for several threads, of few patterns, some of them failing, on long texts too: each is told, in the file's order. */
+static void many_tests_are_told_in_order(void **state)
+{
+	enum { TESTS = 400, SHORT = 90, LONG = 3000 };
+	static char cf[TESTS * (SHORT + LONG)];
+	size_t len = (size_t)snprintf(cf, sizeof(cf), "body A /w[o0]lf/\nbody __B /f[oa]x/\nmeta C A && __B\n");
+	struct cf_source source = { SLICE("a.cf"), SLICE_NONE };
+	struct cf_errors errs;
+	size_t failing = 0;
+
+	(void)state;
+	for (int i = 0; i < TESTS; i++) {
+		bool fails = i % 13 == 5;
+		len += (size_t)snprintf(cf + len, sizeof(cf) - len, "test %s ok %0*d %s\n", i % 2 ? "A" : "C", i % 40 == 18 ? LONG : 3, 0,
+					fails ? "sheep" : "w0lf and the fax");
+	}
+	source.text = slice_make(cf, len);
+	assert_null(build_with(&source, 1, NULL, &errs));
+	for (size_t i = 0; i < errs.count; i++)
+		if (!errs.list[i].notice) {
+			assert_int_equal(errs.list[i].line, 4 + 5 + 13 * failing);
+			assert_non_null(strstr(errs.list[i].message, "does not hit"));
+			failing++;
+		}
+	assert_int_equal(failing, (TESTS - 5 + 12) / 13);
+	cf_errors_fini(&errs);
+}
+
 static void spans_point_into_the_source(void **state)
 {
 	struct ruleset *r = build("body T /ti.le/\nbody B /three four/\nbody N /need/\nnorm M /norm/\n");
@@ -444,6 +472,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(modes_and_expiry, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_bad_sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(tests_know_their_surface, setup, teardown),
+		cmocka_unit_test(many_tests_are_told_in_order),
 		cmocka_unit_test_setup_teardown(spans_point_into_the_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(facts, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists, setup, teardown),

@@ -23,7 +23,7 @@
 
 enum { LOCALE_BYTES = 64, HOST_MAX_BYTES = 255, WORDS_MAX_BYTES = INT_MAX };
 /* The first of each alphabet. */
-enum { NEGATIVE_CIRCLED = 0x1F150, NEGATIVE_SQUARED = 0x1F170 };
+enum { NEGATIVE_CIRCLED = 0x1F150, NEGATIVE_SQUARED = 0x1F170, TATWEEL = 0x640 };
 
 /* Opened once; ICU lets threads share them because they are only read afterwards. Kept until exit. */
 static const UNormalizer2 *nfkc;
@@ -105,6 +105,8 @@ unsigned unicode_props(unsigned cp)
 		p |= UNI_CONTROL;
 	if (cp > 0x20FF && p & (UNI_LETTER | UNI_DIGIT) && styled(c))
 		p |= UNI_STYLED;
+	if (cp == TATWEEL || (p & UNI_MARK && unicode_script(cp) == USCRIPT_INHERITED))
+		p |= UNI_LOOSE;
 	return p;
 }
 

@@ -33,6 +33,7 @@ enum {
 	UNI_BIDI = 4096,      /* Bidi_Control */
 	UNI_CONTROL = 8192,   /* general category Cc, TAB and line feeds too */
 	UNI_STYLED = 16384,   /* a letter or digit in a dress: mathematical bold, circled, squared; not fonts for whole scripts (full width) */
+	UNI_LOOSE = 32768,    /* a mark of no script of its own, or a tatweel: where NFKC composes it with nothing, writing does without it */
 };
 unsigned unicode_props(unsigned cp);
 

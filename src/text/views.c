@@ -482,13 +482,14 @@ static void render(struct arena *a, struct views *v)
 
 /* ---- norm ---- */
 
-/* A first sieve, so that most characters need no look into the tables: spaces and invisible ones are among these. */
+/* A first sieve, so that most characters need no look into the tables: spaces, invisible and loose ones are among these. */
 static bool rare(unsigned cp)
 {
-	return (cp >= 0x80 && cp <= 0xAD) || cp == 0x34F || cp == 0x61C || (cp >= 0x115F && cp <= 0x1160) ||
-	       cp == 0x1680 || (cp >= 0x17B4 && cp <= 0x17B5) || (cp >= 0x180B && cp <= 0x180F) ||
-	       (cp >= 0x2000 && cp <= 0x206F) || cp == 0x3000 || cp == 0x3164 || (cp >= 0xFE00 && cp <= 0xFE0F) ||
-	       cp == 0xFEFF || cp == 0xFFA0 || (cp >= 0xFFF0 && cp <= 0xFFFB) || (cp >= 0x1BCA0 && cp <= 0x1BCA3) ||
+	return (cp >= 0x80 && cp <= 0xAD) || (cp >= 0x300 && cp <= 0x36F) || cp == 0x61C || cp == 0x640 ||
+	       (cp >= 0x64B && cp <= 0x670) || (cp >= 0x115F && cp <= 0x1160) || cp == 0x1680 || (cp >= 0x17B4 && cp <= 0x17B5) ||
+	       (cp >= 0x180B && cp <= 0x180F) || (cp >= 0x1AB0 && cp <= 0x1AFF) || (cp >= 0x1DC0 && cp <= 0x1DFF) ||
+	       (cp >= 0x2000 && cp <= 0x206F) || (cp >= 0x20D0 && cp <= 0x20FF) || cp == 0x3000 || cp == 0x3164 ||
+	       (cp >= 0xFE00 && cp <= 0xFE2F) || cp == 0xFEFF || cp == 0xFFA0 || (cp >= 0xFFF0 && cp <= 0xFFFB) || (cp >= 0x1BCA0 && cp <= 0x1BCA3) ||
 	       (cp >= 0x1D173 && cp <= 0x1D17A) || cp >= 0xE0000;
 }
 
@@ -584,12 +585,30 @@ static void without_marks(struct slice s, struct str *out)
 	}
 }
 
+/* A dash through every letter, a vowel sign that Arabic may leave out: not the marks of scripts that spell with them, nor those NFKC composed. */
+static void drop_loose(struct str *s)
+{
+	size_t kept = 0;
+	unsigned cp;
+
+	for (size_t i = 0, len; i < s->len; i += len) {
+		len = utf8_next(str_slice(s), i, &cp);
+		if (props(cp) & UNI_LOOSE)
+			continue;
+		memmove(s->buf + kept, s->buf + i, len);
+		kept += len;
+	}
+	if (kept < s->len)
+		s->buf[s->len = kept] = '\0';
+}
+
 static void add_token(struct normaliser *n, size_t from, size_t to, bool glued)
 {
 	struct slice folded;
 
 	str_reset(&n->folded);
 	unicode_nfkc_fold(str_slice(&n->raw), &n->folded);
+	drop_loose(&n->folded);
 	str_reset(&n->raw);
 	folded = str_slice(&n->folded);
 	if (!folded.len)

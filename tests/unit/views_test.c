@@ -53,6 +53,8 @@ static void normalises(void **state)
 	expect(VIEW_NORM, "  Free\n\n MONEY\u00A0now ", "free money now");
 	expect(VIEW_NORM, "Ｃａｓｉｎｏ", "casino");
 	expect(VIEW_NORM, "🅲🅰🆂🅸🅽🅾 🅒🅐🅢🅘🅝🅞 ᴄᴀꜱɪɴᴏ ⓒⓐⓢⓘⓝⓞ 𝗖𝗮𝘀𝗶𝗻𝗼", "casino casino casino casino casino");
+	expect(VIEW_NORM, "c\u0336a\u0336s\u0336h m\u0332oney \u0646\u0640\u0640\u0642\u064F\u0648\u062F", "cash money \u0646\u0642\u0648\u062F");
+	expect(VIEW_NORM, "cafe\u0301 \u0438\u0306 \u0939\u093F\u0902\u0926\u0940 \u0E19\u0E49\u0E33", "caf\u00E9 \u0439 \u0939\u093F\u0902\u0926\u0940 \u0E19\u0E49\u0E4D\u0E32");
 	expect(VIEW_NORM, "f r e e money a b", "free money a b");
 	expect(VIEW_NORM, "f.r.e.e F-R-E-E U.S.A e.g. a.b", "free free u.s.a e.g. a.b");
 	expect(VIEW_NORM, "ca*si*no c_a_s_h it's -x- x|y", "casino cash it's -x- xy");

@@ -9,6 +9,7 @@
 #include <unicode/ucal.h>
 #include <unicode/uchar.h>
 #include <unicode/ucnv.h>
+#include <unicode/udat.h>
 #include <unicode/uidna.h>
 #include <unicode/uloc.h>
 #include <unicode/unorm2.h>
@@ -607,6 +608,27 @@ bool unicode_zone_known(const char *zone)
 	u_uastrcpy(id, zone);
 	ucal_getCanonicalTimeZoneID(id, -1, canonical, 64, &system, &bad);
 	return U_SUCCESS(bad) && system;
+}
+
+bool unicode_zone_name(const char *zone, const char *in, struct str *out)
+{
+	static const UChar generic[] = { 'v', 'v', 'v', 'v', 0 }; /* UTS #35: the long name without regard to summer time */
+	static const UDate recent_ms = 1.6e12;                    /* a zone that knew no summer time yet has another name: Berlin in 1970 */
+	char display[LOCALE_BYTES];
+	UErrorCode bad = U_ZERO_ERROR;
+	UChar id[64];
+	struct wide w;
+
+	if (!unicode_zone_known(zone) || !wide_room(&w, 0))
+		return false;
+	u_uastrcpy(id, zone);
+	UDateFormat *f = udat_open(UDAT_PATTERN, UDAT_PATTERN, locale_of(in, display), id, -1, generic, -1, &bad);
+	w.len = U_SUCCESS(bad) ? udat_format(f, recent_ms, w.ptr, w.cap, NULL, &bad) : 0;
+	udat_close(f);
+	if (U_FAILURE(bad) || w.len == 0 || w.len > w.cap)
+		return false;
+	wide_to(&w, out);
+	return true;
 }
 
 typedef int32_t (*idna_fn)(const UIDNA *idna, const char *name, int32_t n, char *to, int32_t cap, UIDNAInfo *info,

@@ -83,6 +83,8 @@ void unicode_number(const char *lang, int64_t n, struct str *out);
 /* How far an IANA zone is ahead of UTC at that moment, in minutes; an unknown zone is UTC. */
 int unicode_zone_minutes(const char *zone, int64_t wall_ms);
 bool unicode_zone_known(const char *zone);
+/* What the language `in` calls a zone, the year round: "Central European Time". False (nothing written) when unknown. */
+bool unicode_zone_name(const char *zone, const char *in, struct str *out);
 
 /* Host names by UTS #46 (nontransitional). False when the name is not valid; `out` is unchanged then. Lower case. */
 bool unicode_host_ascii(struct slice host, struct str *out);

@@ -335,7 +335,7 @@ static void add_hours(struct words *w, struct jv *page, const struct jv *f)
 	}
 	struct jv *days = days_of(w, week, false);
 	jv_set(page, "days", days ? days : jv_array());
-	view_put(w->rq, page, w->lang, "hours", "figures-hours-text", I18N(i18n_int(hours), i18n_str(conf()->time_zone)));
+	view_put(w->rq, page, w->lang, "hours", "figures-hours-text", I18N(i18n_int(hours), i18n_slice(view_zone(w->rq, w->lang))));
 }
 
 HANDLER(page_figures)
@@ -412,7 +412,7 @@ static enum err add_usual(struct words *w, struct jv *page, const struct about *
 	jv_set(page, "usual", were ? were : jv_array());
 	jv_set_bool(page, "has_plan", plan != NULL);
 	jv_set(page, "plan", plan ? plan : jv_array());
-	view_put(w->rq, page, w->lang, "zone", "hours-zone", I18N(i18n_str(conf()->time_zone)));
+	view_put(w->rq, page, w->lang, "zone", "hours-zone", I18N(i18n_slice(view_zone(w->rq, w->lang))));
 	return ERR_OK;
 }
 

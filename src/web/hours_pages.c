@@ -148,7 +148,7 @@ static enum err show(struct request *rq, struct response *rs, struct shown s, st
 	jv_set(page, "form", form(&d, &s));
 	add_langs(&d, b, page);
 	jv_set_string(page, "zone", conf()->time_zone);
-	view_put(rq, page, d.lang, "zone_text", "hours-zone", I18N(i18n_str(conf()->time_zone)));
+	view_put(rq, page, d.lang, "zone_text", "hours-zone", I18N(i18n_slice(view_zone(rq, d.lang))));
 	view_put(rq, page, d.lang, "gaps_text", !b->known ? "hours-unknown" : b->gaps ? "hours-gaps" : "hours-no-gaps", I18N(i18n_int((int64_t)b->gaps)));
 	jv_set_string(page, "gaps_class", !b->known ? "" : b->gaps ? "warn" : "good");
 	struct slice done = request_query(rq, "done");

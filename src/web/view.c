@@ -124,6 +124,19 @@ struct slice view_language(struct request *rq, const char *lang, struct slice co
 	return c.ptr ? i18n_language_name(rq->arena, c.ptr, lang) : SLICE_NONE;
 }
 
+struct slice view_zone(struct request *rq, const char *lang)
+{
+	struct str name;
+	struct slice s;
+
+	str_init(&name, 256);
+	if (!unicode_zone_name(conf()->time_zone, lang, &name))
+		str_add(&name, slice_of(conf()->time_zone));
+	s = arena_slice(rq->arena, str_slice(&name));
+	str_fini(&name);
+	return s;
+}
+
 /* ---- frames ---- */
 
 static struct jv *languages(struct request *rq, const char *lang)

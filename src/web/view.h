@@ -46,6 +46,8 @@ struct slice view_hours(struct request *rq, int start, int length);
 const char *view_weekday(int day);
 /* The name of a language by its code, as `lang` writes it; the code itself when there is none, words for that without a code. */
 struct slice view_language(struct request *rq, const char *lang, struct slice code);
+/* The desk's time zone, as `lang` calls it: "Central European Time". */
+struct slice view_zone(struct request *rq, const char *lang);
 
 /* The frame of a public page. `title` is a message whose $1 is the desk's name and $2 `arg`. Owned by the caller. */
 struct jv *view_frame(struct request *rq, const char *lang, const char *title, struct slice arg);

@@ -55,7 +55,7 @@ test('hours that were: at least half of the weeks, without trial helpers, on the
 	const text = await about(old);
 	const expected = Object.fromEntries(names.map((n, i) => [n, i === (there.getUTCDay() + 6) % 7 ? `${there.getUTCHours()}:00–${there.getUTCHours() + 1}:00` : 'nobody']));
 	assert.deepEqual(usual(text), expected);
-	assert.match(text, /Times are those of Asia\/Kolkata\./);
+	assert.match(text, /Times are in India Standard Time\./);
 });
 
 test('figures: of twenty questions and more, spam aside', async () => {

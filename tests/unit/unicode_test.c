@@ -156,6 +156,15 @@ static void speaks_languages(void **state)
 	assert_int_equal(unicode_zone_minutes("Europe/Berlin", 1690000000000), 120);
 	assert_int_equal(unicode_zone_minutes("America/St_Johns", 1700000000000), -210);
 	assert_int_equal(unicode_zone_minutes("No/Where", 1700000000000), 0);
+	str_init(&s, 1000);
+	assert_true(unicode_zone_name("Europe/Berlin", "en", &s));
+	str_addc(&s, ';');
+	assert_true(unicode_zone_name("Europe/Berlin", "de", &s));
+	str_addc(&s, ';');
+	assert_true(unicode_zone_name("Etc/UTC", "en", &s));
+	assert_false(unicode_zone_name("No/Where", "en", &s));
+	assert_string_equal(str_c(&s), "Central European Time;Mitteleurop\u00E4ische Zeit;GMT");
+	str_fini(&s);
 	assert_true(unicode_zone_known("Europe/Berlin"));
 	assert_false(unicode_zone_known("Europe/Berlim"));
 	assert_false(unicode_zone_known(""));

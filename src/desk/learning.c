@@ -133,9 +133,9 @@ static enum err take_back(struct db *db, struct arena *a, int64_t ticket, int64_
 	if (arena_failed(a))
 		return err_nomem(e);
 	*stands = label != STORED_NONE && !words.ptr;
-	if (!lang[0] || *stands)
+	if (*stands)
 		return ERR_OK;
-	if ((err = count_text(db, lang, label, -1, e)))
+	if (lang[0] && (err = count_text(db, lang, label, -1, e)))
 		return err;
 	for (size_t i = 0; i + KEY_BYTES <= words.len; i += KEY_BYTES)
 		if ((err = count_word(db, key_read(words.ptr + i), label, -1, e)))
@@ -333,8 +333,6 @@ enum err learning_import_undo(struct db *db, struct slice undo, int64_t *changed
 	}
 	for (size_t i = 0; i < n && !err; i++) {
 		err = take_back(db, a, tickets[i], 1, &old, e);
-		if (!err)
-			err = db_run(db, SQL_LEARNING_REMOVE, BINDS(b_int(tickets[i]), b_int(1)), NULL, e);
 		if (!err)
 			err = sameness_remove(db, tickets[i], e);
 	}

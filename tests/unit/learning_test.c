@@ -249,6 +249,24 @@ static void one_of_a_cluster_and_three_of_a_network(void **state)
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 1 + LEARNING_PER_NETWORK);
 }
 
+/* A copy whose language nobody can tell counts nowhere, and can be decided anew like any other. */
+static void a_copy_without_a_language_is_decided_twice(void **state)
+{
+#define WORDS "purple monday bagok dimul forip gusek hotaf jonib kulev lirod mavuk nufep pogiz rudak sibov tokel vumaz zifor bekup dorag fulim"
+	struct fixture *f = *state;
+
+	decide(f, asked(f, WORDS " about the which from you").ticket, LABEL_HAM);
+	assert_int_equal(raw_int(f, "SELECT count(*) FROM learned WHERE lang = 'en' AND label = 2"), 1);
+	int64_t copy = asked(f, WORDS).ticket;
+	decide(f, copy, LABEL_HAM);
+	assert_int_equal(raw_int(f, "SELECT count(*) FROM learned WHERE lang = '' AND label = 0"), 1);
+	reteach(f, copy, STORED_HAM);
+	reteach(f, copy, STORED_SPAM);
+	assert_int_equal(raw_int(f, "SELECT count(*) FROM learned"), 1);
+	assert_int_equal(raw_int(f, "SELECT ham + spam + ham_copies FROM learned_languages"), 1);
+#undef WORDS
+}
+
 static void a_poisoner_whitens_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -352,6 +370,7 @@ int main(void)
 		T(silent_below_two_hundred_good_texts),
 		T(undoing_takes_back_exactly),
 		T(one_of_a_cluster_and_three_of_a_network),
+		T(a_copy_without_a_language_is_decided_twice),
 		T(a_poisoner_whitens_nothing),
 		T(all_good_texts_of_a_file_count),
 		T(imports_are_undone_as_one),

@@ -163,6 +163,7 @@ enum err ticket_reopen(struct desk *d, const struct act *in, struct acted *out, 
 enum err ticket_again(struct db *db, int64_t ticket, struct again *out, struct error *e)
 {
 	struct rows r;
+	bool paused = false;
 	enum err rc = rows_open(db, &r, SQL_TICKET_AGAIN, BINDS(b_int(ticket)), e);
 
 	*out = (struct again){ 0 };
@@ -172,7 +173,12 @@ enum err ticket_again(struct db *db, int64_t ticket, struct again *out, struct e
 		out->account = rows_int(&r, 0);
 		snprintf(out->name, sizeof(out->name), "%.*s", SLICE_ARG(rows_text(&r, 1)));
 	}
-	return rows_close(&r);
+	rc = rows_close(&r);
+	if (!rc && out->account)
+		rc = report_paused(db, out->account, &paused, e);
+	if (paused)
+		*out = (struct again){ 0 };
+	return rc;
 }
 
 enum err ticket_not_real(struct desk *d, const struct act *in, struct acted *out, struct error *e)

@@ -10,7 +10,8 @@
 /* Either side. By the asker: withdraws what nobody has taken up yet. */
 enum err ticket_close(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
 enum err ticket_reopen(struct desk *d, const struct act *in, struct acted *out, struct error *e) MUST_CHECK;
-/* The same helper again, if both like: who answered last, is still here, does not want to stop (desk/care) and did not report this conversation's asker. account 0: nobody.
+/* The same helper again, if both like: who answered last, is still here, does not want to stop (desk/care), is not paused
+ * (desk/report) and did not report this conversation's asker. account 0: nobody.
  * An asker who reopens may want them (act.again): as with what somebody put aside, they are offered it first and others are given it after
  * five minutes, or when nobody else waits. The helper takes it, gives it back, or lets it pass. */
 struct again {

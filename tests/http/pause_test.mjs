@@ -61,6 +61,10 @@ test('one network counts once; the third reporter pauses, a judgement lifts it, 
 	assert.deepEqual([(await hugo.json('POST', `${V}/tickets/${id}/transfer`, given)).body.field], ['to']);
 	assert.equal((await hugo.json('POST', `${V}/tickets/${id}/invite`, { account: hannasId, fence: held.body.lease.fence })).status, 409);
 
+	// Nor can an asker wish for them: the question would wait for somebody who may not take it.
+	assert.equal((await d.json('POST', `${talks[0].path}/close`, {})).status, 200);
+	assert.equal((await d.get(talks[0].path)).body.again, undefined);
+
 	const item = await heldItem(mona, 'reports', (i) => i.ticket === third.id);
 	assert.equal(item.paused, true);
 	assert.match((await mona.get('/desk/moderation?list=reports')).text, /Several people reported this helper/);

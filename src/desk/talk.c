@@ -506,9 +506,16 @@ struct draft {
 static enum err put_draft(struct db *db, void *self, struct error *e)
 {
 	const struct draft *d = self;
+	struct ticket t;
 
 	if (!d->body.len)
 		return db_run(db, SQL_TALK_DRAFT_DROP, BINDS(b_int(d->ticket), b_int(d->account)), NULL, e);
+	enum err rc = ticket_row(db, d->ticket, &t, e);
+	if (rc)
+		return rc;
+	/* A page that is still open goes on keeping its draft, which quotes the asker as likely as not. */
+	if (t.state == TICKET_ERASED || t.state == TICKET_PURGED)
+		return err_set(e, ERR_CONFLICT, "The words of this conversation are gone.");
 	return db_run(db, SQL_TALK_DRAFT_PUT, BINDS(b_int(d->ticket), b_int(d->account), b_text(d->body), b_int(clock_wall_ms())), NULL,
 		      e);
 }

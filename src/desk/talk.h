@@ -62,7 +62,7 @@ enum err talk_read_row(struct rows *r, struct arena *a, struct reader who, struc
 /* As a JSON array, as each side sees it. */
 struct jv *talk_json(struct arena *a, const struct ticket *t, const struct page *p, enum view v);
 
-/* Drafts: one for each helper and ticket; a lost lease keeps it. An empty body removes it. */
+/* Drafts: one for each helper and ticket; a lost lease keeps it. An empty body removes it. ERR_CONFLICT: the words are gone. */
 enum err talk_draft_put(struct desk *d, int64_t ticket, const struct actor *who, struct slice body, struct error *e) MUST_CHECK;
 enum err talk_draft(struct db *db, struct arena *a, int64_t ticket, int64_t account, struct slice *body, struct error *e) MUST_CHECK;
 

@@ -499,7 +499,7 @@ static enum err again(struct request *rq, struct response *rs, const struct staf
 		key = "wrong-unconfirmed";
 	/* A draft outlives the claim: it is there again when the helper takes the conversation up once more. */
 	struct error ignored;
-	if (why->code == ERR_CONFLICT && body.len && talk_draft_put(rq->desk, f->t.id, &rq->who, body, &ignored) != ERR_OK)
+	if (why->code == ERR_CONFLICT && body.len && talk_draft_put(rq->desk, f->t.id, &rq->who, body, &ignored) != ERR_OK && ignored.code != ERR_CONFLICT)
 		log_warn("web/desk_pages", "a draft could not be kept: %s", ignored.message);
 	struct slice words = f->holder.len ? i18n_text(rq->arena, lang, "lost-claim", I18N(i18n_slice(f->holder)))
 					   : i18n_text(rq->arena, lang, key, I18N_NONE);

@@ -125,13 +125,16 @@ enum err people_pages_log_in_again(struct request *rq, struct response *rs, stru
 	return show_login(rq, rs, lang, &l, e);
 }
 
-/* Makes the kept reply the draft of its conversation. False where it has another draft already, or is gone. */
+/* Makes the kept reply the draft of its conversation. False where it has another draft already, or is gone, or another account is logged in that
+ * cannot open it. */
 static bool kept_as_draft(struct request *rq, const struct actor *who, const struct login_page *l)
 {
 	struct slice before;
+	struct ticket t;
 	struct error ignored;
-	return l->reply && talk_draft(rq->db, rq->arena, l->reply, who->account, &before, &ignored) == ERR_OK &&
-	       (!before.len || slice_eq(before, l->kept)) && talk_draft_put(rq->desk, l->reply, who, l->kept, &ignored) == ERR_OK;
+	return l->reply && ticket_for_staff(rq->desk, rq->db, rq->arena, who, l->reply, &t, &ignored) == ERR_OK &&
+	       talk_draft(rq->db, rq->arena, l->reply, who->account, &before, &ignored) == ERR_OK && (!before.len || slice_eq(before, l->kept)) &&
+	       talk_draft_put(rq->desk, l->reply, who, l->kept, &ignored) == ERR_OK;
 }
 
 /* ---- the login itself ---- */

@@ -5,7 +5,7 @@ import { PASSWORD, start } from './lib.mjs';
 
 let desk;
 before(async () => {
-	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_PUBLIC_URL: 'http://help.example.org/porch', PORCHLIGHT_WIKI_URL: 'https://wiki.example.org/wiki' }, people: { ben: 'helper', ann: 'admin' } });
+	desk = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_PUBLIC_URL: 'http://help.example.org/porch', PORCHLIGHT_WIKI_URL: 'https://wiki.example.org/wiki' }, people: { ben: 'helper', ann: 'admin', tom: 'trial' } });
 });
 after(() => desk?.stop());
 
@@ -224,6 +224,10 @@ test('a session that ended while somebody wrote: the words are on the login and 
 		assert.match(page, /<textarea id="text"[^>]*>\nTwo lines\nof an answer</);
 		assert.doesNotMatch(page, new RegExp(fields.body));
 	}
+	// Whoever logs in now may not open that conversation: its draft would be seen by nobody.
+	const tom = await login((await client.form(`${where}/messages`, { csrf, fence, body: 'Typed by Ben' })).text, { name: 'tom' });
+	assert.equal(tom.status, 200);
+	assert.match(tom.text, /<textarea id="kept" readonly[^>]*>\nTyped by Ben</);
 	for (const [post, fields, to] of [
 		['/desk/canned', { title: 'Mills', body: 'Words about mills' }, '/desk/canned'],
 		['/desk/bans', { ticket: '1', reason: 'Words about mills' }, '/desk/bans'],

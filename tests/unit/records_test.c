@@ -274,6 +274,8 @@ static void test_erased_words_leave_the_disk(void **state)
 		assert_null(page.entries[i].body.ptr);
 	assert_int_equal(find(f, &mod, "xylophonist", &hits), 0);
 	assert_int_equal(erase_ticket(&f->desk, asked.ticket, &sealed, &e), ERR_CONFLICT);
+	/* nor does a page that is still open bring them back */
+	assert_int_equal(talk_draft_put(&f->desk, asked.ticket, &anna, SLICE("yodeldraft"), &e), ERR_CONFLICT);
 	/* and off the disk after the sweep */
 	MUST(erase_sweep(&f->desk, f->db, &e));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -491,7 +491,7 @@ enum err ticket_show(struct desk *d, const struct act *in, int64_t of, struct ac
 struct link_step {
 	int64_t ticket;
 	unsigned char seed[KEYS_SEED_BYTES];
-	struct crypt_hash hash;
+	struct crypt_hash old, hash;
 	struct repeat *again; /* NULL: the request came under no secret */
 };
 
@@ -501,7 +501,7 @@ static enum err set_link(struct db *db, void *self, struct error *e)
 	struct append entry = { .ticket = l->ticket, .now = clock_wall_ms(), .kind = ENTRY_FACT, .author = AUTHOR_ASKER,
 				.audience = AUDIENCE_ALL, .data = SLICE("{\"what\":\"link\"}") };
 	struct ticket t;
-	int64_t n;
+	int64_t n, changed = 0;
 	char hex[2 * sizeof(l->hash.bytes) + 1];
 	enum err rc = repeat_find(db, l->again, e);
 
@@ -515,7 +515,11 @@ static enum err set_link(struct db *db, void *self, struct error *e)
 	rc = ticket_asker_steps(db, t.id, entry.now, e);
 	if (!rc)
 		rc = db_run(db, SQL_TICKET_SET_LINK,
-		    BINDS(b_int(l->ticket), b_blob(l->seed, sizeof(l->seed)), b_blob(l->hash.bytes, sizeof(l->hash.bytes))), NULL, e);
+		    BINDS(b_int(l->ticket), b_blob(l->seed, sizeof(l->seed)), b_blob(l->hash.bytes, sizeof(l->hash.bytes)), b_blob(l->old.bytes, sizeof(l->old.bytes))),
+		    &changed, e);
+	/* It died while this waited: whoever was told of the link that took its place keeps that. */
+	if (!rc && !changed)
+		rc = err_set(e, ERR_NOT_FOUND, "There is no such conversation.");
 	if (!rc && l->again) {
 		snprintf(l->again->answer, sizeof(l->again->answer), "%" PRId64 " %s", l->ticket, crypt_hex(l->hash.bytes, sizeof(l->hash.bytes), hex));
 		rc = repeat_keep(db, l->again, e);
@@ -564,7 +568,7 @@ enum err ticket_new_link(struct desk *d, struct db *db, struct arena *a, struct 
 	}
 	if (rc)
 		return rc;
-	struct link_step l = { .ticket = t.id, .again = kept ? &again : NULL };
+	struct link_step l = { .ticket = t.id, .old = keys_token_hash(old), .again = kept ? &again : NULL };
 	keys_seed(l.seed);
 	keys_token(d->keys, l.seed, token);
 	l.hash = keys_token_hash(slice_of(token));

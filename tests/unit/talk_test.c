@@ -1,5 +1,6 @@
 /* Talking: one numbered log, one holder, harmless retries (P2, P3), on a real database. */
 #include <pthread.h>
+#include <unistd.h>
 
 #include "desk/erase.h"
 #include "unit/desk_fixture.h"
@@ -24,6 +25,71 @@ static void *race_claim(void *ctx)
 
 	r->rc = queue_claim(&r->f->desk, &(struct act){ .ticket = r->ticket, .by = BY_HELPER, .who = r->who }, &r->out, &e);
 	return NULL;
+}
+
+struct relinker {
+	struct fixture *f;
+	struct slice old;
+	char token[TICKET_TOKEN_BYTES];
+	enum err rc;
+};
+
+static void *race_link(void *ctx)
+{
+	struct relinker *r = ctx;
+	struct arena *a = arena_new(1 << 20);
+	struct db *db = NULL;
+	struct error e = { 0 };
+
+	r->rc = db_open(r->f->folder, DB_READ, &db, &e);
+	if (!r->rc)
+		r->rc = ticket_new_link(&r->f->desk, db, a, r->old, SLICE_NONE, r->token, &e);
+	db_close(&db);
+	arena_free(&a);
+	return NULL;
+}
+
+static enum err dawdle(struct db *db, void *self, struct error *e)
+{
+	(void)db;
+	(void)self;
+	(void)e;
+	usleep(300000);
+	return ERR_OK;
+}
+
+static void *keep_busy(void *ctx)
+{
+	struct fixture *f = ctx;
+	struct error e = { 0 };
+
+	MUST(writer_do(f->desk.writer, LANE_TALK, dawdle, NULL, &e));
+	return NULL;
+}
+
+/* Two look the old link up before either has replaced it: one of them has a link, and that opens the conversation. */
+static void test_a_link_is_replaced_once(void **state)
+{
+	struct fixture *f = *state;
+	struct asked asked = ask_as(f, "Hello?", NULL);
+	struct relinker two[2];
+	pthread_t threads[2], busy;
+	struct ticket t;
+	struct error e = { 0 };
+
+	assert_int_equal(pthread_create(&busy, NULL, keep_busy, f), 0);
+	usleep(50000);
+	for (int i = 0; i < 2; i++) {
+		two[i] = (struct relinker){ .f = f, .old = slice_of(asked.token) };
+		assert_int_equal(pthread_create(&threads[i], NULL, race_link, &two[i]), 0);
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	pthread_join(busy, NULL);
+	const struct relinker *won = two[0].rc ? &two[1] : &two[0], *lost = two[0].rc ? &two[0] : &two[1];
+	assert_int_equal(won->rc, ERR_OK);
+	assert_int_equal(lost->rc, ERR_NOT_FOUND);
+	MUST(ticket_by_token(f->db, f->arena, slice_of(won->token), &t, &e));
 }
 
 static void test_claim_race_has_one_winner(void **state)
@@ -865,6 +931,7 @@ int main(void)
 		T(test_waits_are_honest),
 		T(test_holds_are_measured),
 		T(test_a_hold_of_a_day_is_brought_up_again),
+		T(test_a_link_is_replaced_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,13 +43,11 @@ enum err about_read(struct desk *d, struct db *db, struct about *out, struct err
 {
 	int64_t now = clock_mono_ms();
 	pthread_mutex_lock(&kept.lock);
-	bool have = kept.made && (now < kept.until || kept.busy);
-	if (have)
-		*out = kept.about;
-	else
-		kept.busy = true;
+	bool due = !kept.busy && (!kept.made || now >= kept.until);
+	kept.busy |= due;
+	*out = kept.about;
 	pthread_mutex_unlock(&kept.lock);
-	if (have)
+	if (!due)
 		return ERR_OK;
 	enum err err = make(d, db, out, e);
 	pthread_mutex_lock(&kept.lock);

@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <sqlite3.h>
 
+#include "desk/about.h"
 #include "desk/figures.h"
 #include "desk/week.h"
 #include "store/migrate.h"
@@ -368,10 +370,74 @@ static void test_answer_languages(void **state)
 	jv_free(&v);
 }
 
+/* ---- in public ---- */
+
+enum { CROWD = 4 };
+
+struct visitor {
+	struct fixture *f;
+	pthread_barrier_t *door;
+	int64_t took_us;
+	struct about about;
+	enum err rc;
+};
+
+static void *visit(void *ctx)
+{
+	struct visitor *v = ctx;
+	struct db *db = NULL;
+	struct error e = { 0 };
+
+	v->rc = db_open(v->f->folder, DB_READ, &db, &e);
+	pthread_barrier_wait(v->door);
+	int64_t began = clock_mono_us();
+	if (!v->rc)
+		v->rc = about_read(NULL, db, &v->about, &e);
+	v->took_us = clock_mono_us() - began;
+	db_close(&db);
+	return NULL;
+}
+
+/* Strangers who come all at once to a large desk that has just started: one makes the figures, nobody waits for them. */
+static void test_a_crowd_at_the_start(void **state)
+{
+	struct fixture *f = *state;
+	struct visitor crowd[CROWD];
+	pthread_t threads[CROWD];
+	pthread_barrier_t door;
+	struct about a;
+	struct error e = { 0 };
+	char text[600];
+	int64_t longest = 0;
+	int makers = 0;
+
+	snprintf(text, sizeof(text),
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) "
+		"INSERT INTO tickets (id, state, lang, asked, anchor, changed, seed, token) SELECT i, 'closed', 'en', %lld - i * 10000, 0, 0, x'00', i FROM n",
+		(long long)f->now);
+	sql(f, text);
+	pthread_barrier_init(&door, NULL, CROWD);
+	for (int i = 0; i < CROWD; i++) {
+		crowd[i] = (struct visitor){ .f = f, .door = &door };
+		assert_int_equal(pthread_create(&threads[i], NULL, visit, &crowd[i]), 0);
+	}
+	for (int i = 0; i < CROWD; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(crowd[i].rc, ERR_OK);
+		longest = crowd[i].took_us > longest ? crowd[i].took_us : longest;
+	}
+	pthread_barrier_destroy(&door);
+	for (int i = 0; i < CROWD; i++)
+		makers += crowd[i].took_us * 3 > longest;
+	assert_int_equal(makers, 1);
+	assert_int_equal(about_read(NULL, f->db, &a, &e), ERR_OK);
+	assert_int_equal(a.good, 60000);
+}
+
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = { TEST(test_empty), TEST(test_cells), TEST(test_gate), TEST(test_load), TEST(test_parts), TEST(test_scripts),
-		TEST(test_honesty), TEST(test_hours), TEST(test_answer_languages) };
+		TEST(test_honesty), TEST(test_hours), TEST(test_answer_languages), TEST(test_a_crowd_at_the_start) };
 	return cmocka_run_group_tests_name("figures", tests, NULL, NULL);
 }

@@ -216,13 +216,13 @@ struct off {
 
 static enum err read_off(struct db *db, struct arena *a, int64_t day, struct off **out, size_t *count, struct error *e)
 {
-	size_t room = HOURS_MAX * 2;
+	size_t room = HOURS_MAX * 2; /* each begins on one day of the week: in eight days twice at most */
 	struct rows r;
 	*count = 0;
 	*out = arena_array(a, room, sizeof(**out));
 	if (!*out)
 		return err_nomem(e);
-	enum err err = rows_open(db, &r, SQL_HOURS_OFF_LIST, BINDS(b_int(day), b_int((int64_t)room)), e);
+	enum err err = rows_open(db, &r, SQL_HOURS_OFF_LIST, BINDS(b_int(day), b_int(day + 1 + HOURS_DAYS), b_int((int64_t)room)), e);
 	if (err)
 		return err;
 	while (*count < room && rows_next(&r))

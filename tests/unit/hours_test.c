@@ -238,6 +238,33 @@ static void test_not_on_this_day(void **state)
 	assert_false(board(f, now)->days[2].stays[0].off);
 }
 
+/* Days off far ahead push none of this week's off the board. */
+static void test_many_days_off(void **state)
+{
+	struct fixture *f = *state;
+	int64_t now = clock_wall_ms(), anna = person(f, "anna", ROLE_HELPER), ben = person(f, "ben", ROLE_HELPER), carl = person(f, "carl", ROLE_HELPER);
+	struct week w = WEEK("Europe/Berlin");
+	int64_t today = week_day(&w, now);
+	struct actor c = actor(carl, ROLE_HELPER);
+	struct error e = { 0 };
+	char text[400];
+
+	snprintf(text, sizeof(text),
+		"WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 167) "
+		"INSERT INTO hours (account, start, length) SELECT a.id, i, 1 FROM n, accounts a WHERE a.id IN (%d, %d)", (int)anna, (int)ben);
+	sql(f, text);
+	snprintf(text, sizeof(text),
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 7) "
+		"INSERT INTO hours_off (hours, day) SELECT h.id, %d + i FROM n, hours h", (int)today + 7);
+	sql(f, text);
+	int64_t id = put(f, carl, week_weekday(today + 2) * 24 + 9, 2);
+	MUST(hours_off(&f->desk, &c, id, today + 2, true, &e));
+	struct hours_day *day = &board(f, now)->days[2];
+	for (size_t i = 0; i < day->stay_count; i++)
+		if (day->stays[i].span->id == id)
+			assert_true(day->stays[i].off);
+}
+
 /* Monday 2026-11-23, 15:30 in Berlin. */
 static void test_the_week(void **state)
 {
@@ -363,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_hours_tile_the_year),
 		cmocka_unit_test_setup_teardown(test_put_and_withdraw, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_on_this_day, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_days_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_week, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gaps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_gap_that_the_clock_jumps_over, setup, teardown),

@@ -284,7 +284,6 @@ static struct pattern **pattern_slot(const struct ruleset *r, struct slice text,
 	return &r->patterns[at];
 }
 
-/* A pattern of this generation, taken over from the one before or compiled. NULL: reported. */
 /* Says that a pattern is wrong, and where. */
 static void bad_pattern(struct builder *b, const struct cf_item *item, struct slice text, size_t at, const char *why)
 {
@@ -297,6 +296,7 @@ static void bad_pattern(struct builder *b, const struct cf_item *item, struct sl
 	cf_errors_add(b->errs, false, item->file, item->line, column, "%s", why);
 }
 
+/* A pattern of this generation, taken over from the one before or compiled. NULL: reported. */
 static struct pattern *pattern_for(struct builder *b, const struct cf_item *item, struct slice text, unsigned flags)
 {
 	struct pattern **slot = pattern_slot(b->r, text, flags), **old;

@@ -58,19 +58,28 @@ static enum err put_run(struct db *db, void *self, struct error *e)
 	return db_run(db, SQL_CARE_PUT, BINDS(b_int(p->account), b_text(p->langs), b_int(p->cap)), NULL, e);
 }
 
-enum err care_put(struct desk *d, const struct actor *who, int64_t cap, struct slice langs, struct error *e)
+enum err care_check(int64_t cap, struct slice langs, struct error *e)
 {
-	struct slice offered = slice_of(conf()->languages), rest = langs, part;
-	struct str kept;
-	enum err err = ERR_OK;
+	struct slice offered = slice_of(conf()->languages), part;
 
 	if (cap > CAP_MAX)
 		return err_field(e, ERR_INVALID, "claim_cap", "Choose a number up to %d, or none.", CAP_MAX);
-	while (langs.ptr && next_part(&rest, &part))
+	while (next_part(&langs, &part))
 		if (!care_helps_in(offered, part))
 			return err_field(e, ERR_INVALID, "langs", "The desk does not offer help in one of these languages.");
+	return ERR_OK;
+}
+
+enum err care_put(struct desk *d, const struct actor *who, int64_t cap, struct slice langs, struct error *e)
+{
+	struct slice rest, part;
+	struct str kept;
+	enum err err = care_check(cap, langs, e);
+
+	if (err)
+		return err;
 	str_init(&kept, CARE_LANGS_MAX_BYTES);
-	for (rest = offered; langs.ptr && next_part(&rest, &part);)
+	for (rest = slice_of(conf()->languages); langs.ptr && next_part(&rest, &part);)
 		if (care_helps_in(langs, part)) {
 			str_adds(&kept, str_slice(&kept).len ? "," : "");
 			str_add(&kept, part);

@@ -25,7 +25,9 @@ enum err care_get(struct db *db, struct arena *a, int64_t account, struct care *
 
 /* Is `lang` one of `langs`, as care_get gives them? */
 bool care_helps_in(struct slice langs, struct slice lang);
-/* A cap below 0 and absent languages stay as they are. ERR_INVALID: claim_cap beyond 100, or a language (langs) the desk does not offer. */
+/* ERR_INVALID: claim_cap beyond 100, or a language (langs) the desk does not offer. */
+enum err care_check(int64_t cap, struct slice langs, struct error *e) MUST_CHECK;
+/* A cap below 0 and absent languages stay as they are. The errors of care_check. */
 enum err care_put(struct desk *d, const struct actor *who, int64_t cap, struct slice langs, struct error *e) MUST_CHECK;
 /* Where an account ends: what it set goes. In the writer. */
 enum err care_forget(struct db *db, int64_t account, struct error *e) MUST_CHECK;

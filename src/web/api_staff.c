@@ -124,7 +124,8 @@ enum err api_own_name(struct request *rq, struct response *rs, struct error *e)
 	struct slice langs;
 	int64_t cap;
 	enum err err = request_json(rq, &body, e);
-	if (err || (err = read_care(rq, body, &cap, &langs, e)))
+	/* All of it or nothing: what is wrong is said before anything is changed. */
+	if (err || (err = read_care(rq, body, &cap, &langs, e)) || (err = care_check(cap, langs, e)))
 		return err;
 	bool care = cap >= 0 || langs.ptr;
 	if ((!care || jv_get(body, "display")) && ((err = api_need_text(body, "display", &c.name, e)) ||

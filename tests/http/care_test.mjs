@@ -38,9 +38,10 @@ test('a cap of their own, never above the desk\'s, for "next" and for a free pic
 
 test('languages: of those the desk offers, in its order', async () => {
 	assert.deepEqual((await hanna.json('PATCH', `${V}/session`, { langs: ['de', 'en', 'de'] })).body.account.langs, ['en', 'de']);
-	assert.equal((await hanna.json('PATCH', `${V}/session`, { langs: ['tlh'] })).body.field, 'langs');
+	assert.equal((await hanna.json('PATCH', `${V}/session`, { display: 'Half of it', langs: ['tlh'] })).body.field, 'langs');
 	assert.equal((await hanna.json('PATCH', `${V}/session`, { langs: 'de' })).status, 400);
-	assert.deepEqual((await hanna.get(`${V}/session`)).body.account.langs, ['en', 'de'], 'what is refused changes nothing');
+	const { display, langs } = (await hanna.get(`${V}/session`)).body.account;
+	assert.deepEqual([display, langs], ['Helper 2', ['en', 'de']], 'what is refused changes nothing');
 	assert.deepEqual((await hanna.json('PATCH', `${V}/session`, { langs: [] })).body.account.langs, []);
 });
 

@@ -24,24 +24,10 @@ enum err care_get(struct db *db, struct arena *a, int64_t account, struct care *
 
 /* ---- what is set ---- */
 
-/* The next trimmed part of a list that is separated by commas; empty parts are left out. False: no more. */
-static bool next_part(struct slice *list, struct slice *part)
-{
-	while (list->len) {
-		const char *comma = memchr(list->ptr, ',', list->len);
-		size_t len = comma ? (size_t)(comma - list->ptr) : list->len;
-		*part = utf_trim(slice_make(list->ptr, len));
-		*list = slice_from(*list, len + (comma != NULL));
-		if (part->len)
-			return true;
-	}
-	return false;
-}
-
 bool care_helps_in(struct slice langs, struct slice lang)
 {
 	struct slice part;
-	while (next_part(&langs, &part))
+	while (utf_part(&langs, ',', &part))
 		if (slice_eq(part, lang))
 			return true;
 	return false;
@@ -64,7 +50,7 @@ enum err care_check(int64_t cap, struct slice langs, struct error *e)
 
 	if (cap > CAP_MAX)
 		return err_field(e, ERR_INVALID, "claim_cap", "Choose a number up to %d, or none.", CAP_MAX);
-	while (next_part(&langs, &part))
+	while (utf_part(&langs, ',', &part))
 		if (!care_helps_in(offered, part))
 			return err_field(e, ERR_INVALID, "langs", "The desk does not offer help in one of these languages.");
 	return ERR_OK;
@@ -79,7 +65,7 @@ enum err care_put(struct desk *d, const struct actor *who, int64_t cap, struct s
 	if (err)
 		return err;
 	str_init(&kept, CARE_LANGS_MAX_BYTES);
-	for (rest = slice_of(conf()->languages); langs.ptr && next_part(&rest, &part);)
+	for (rest = slice_of(conf()->languages); langs.ptr && utf_part(&rest, ',', &part);)
 		if (care_helps_in(langs, part)) {
 			str_adds(&kept, str_slice(&kept).len ? "," : "");
 			str_add(&kept, part);

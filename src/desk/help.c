@@ -7,31 +7,16 @@
 #include "text/unicode.h"
 #include "text/utf.h"
 
-/* The next trimmed part up to `mark`, empty ones left out. */
-static bool part(struct slice *list, char mark, struct slice *out)
-{
-	while (list->len) {
-		const char *end = memchr(list->ptr, mark, list->len);
-		size_t len = end ? (size_t)(end - list->ptr) : list->len;
-
-		*out = utf_trim(slice_make(list->ptr, len));
-		*list = slice_from(*list, len + (end != NULL));
-		if (out->len)
-			return true;
-	}
-	return false;
-}
-
 bool help_word(struct slice *words, struct slice *out)
 {
-	return part(words, ',', out);
+	return utf_part(words, ',', out);
 }
 
 bool help_next(struct slice *list, struct help_page *out)
 {
 	struct slice entry;
 
-	while (part(list, ';', &entry)) {
+	while (utf_part(list, ';', &entry)) {
 		const char *eq = memchr(entry.ptr, '=', entry.len);
 
 		if (!eq)

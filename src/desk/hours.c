@@ -284,15 +284,9 @@ static void look_at_hour(struct hours_board *b, struct hours_day *day, int hour,
 
 static void split_langs(struct hours_board *b)
 {
-	struct slice rest = slice_of(conf()->languages);
-	while (rest.len && b->lang_count < HOURS_LANGS_MAX) {
-		const char *comma = memchr(rest.ptr, ',', rest.len);
-		size_t len = comma ? (size_t)(comma - rest.ptr) : rest.len;
-		struct slice code = utf_trim(slice_make(rest.ptr, len));
-		rest = slice_from(rest, len + (comma != NULL));
-		if (code.len)
-			b->langs[b->lang_count++].code = code;
-	}
+	struct slice rest = slice_of(conf()->languages), code;
+	while (b->lang_count < HOURS_LANGS_MAX && utf_part(&rest, ',', &code))
+		b->langs[b->lang_count++].code = code;
 }
 
 enum err hours_board(struct db *db, struct arena *a, int64_t now, struct hours_board **out, struct error *e)

@@ -13,6 +13,7 @@
 #include "desk/repeat.h"
 #include "desk/report.h"
 #include "desk/talk.h"
+#include "text/utf.h"
 
 enum { SNOOZE_MAX_DAYS = 90 };
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
@@ -203,20 +204,11 @@ enum err ticket_snooze(struct desk *d, const struct act *in, int64_t until, stru
 /* Topics the desk offers; where none are configured, none exist. */
 bool ticket_topic_known(struct slice topic)
 {
-	struct slice list = slice_of(conf()->topics);
+	struct slice list = slice_of(conf()->topics), offered;
 
-	while (list.len) {
-		const char *comma = memchr(list.ptr, ',', list.len);
-		struct slice one_topic = { list.ptr, comma ? (size_t)(comma - list.ptr) : list.len };
-
-		list = slice_from(list, one_topic.len + (comma != NULL));
-		while (one_topic.len && one_topic.ptr[0] == ' ')
-			one_topic = slice_from(one_topic, 1);
-		while (one_topic.len && one_topic.ptr[one_topic.len - 1] == ' ')
-			one_topic.len--;
-		if (one_topic.len && slice_eq(one_topic, topic))
+	while (utf_part(&list, ',', &offered))
+		if (slice_eq(offered, topic))
 			return true;
-	}
 	return false;
 }
 

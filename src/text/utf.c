@@ -76,6 +76,20 @@ struct slice utf_trim(struct slice s)
 	return s;
 }
 
+bool utf_part(struct slice *list, char mark, struct slice *part)
+{
+	while (list->len) {
+		const char *end = memchr(list->ptr, mark, list->len);
+		size_t len = end ? (size_t)(end - list->ptr) : list->len;
+
+		*part = utf_trim(slice_make(list->ptr, len));
+		*list = slice_from(*list, len + (end != NULL));
+		if (part->len)
+			return true;
+	}
+	return false;
+}
+
 bool utf_blank(struct slice s)
 {
 	return utf_trim(s).len == 0;

@@ -422,13 +422,8 @@ int view_retry_after(struct response *rs, const struct error *why)
 
 void view_each_part(const char *list, void (*fn)(void *ctx, struct slice part), void *ctx)
 {
-	while (*list) {
-		size_t n = strcspn(list, ",");
-		struct slice part = utf_trim(slice_make(list, n));
-		if (part.len)
-			fn(ctx, part);
-		list += n + (list[n] == ',');
-	}
+	for (struct slice rest = slice_of(list), part; utf_part(&rest, ',', &part);)
+		fn(ctx, part);
 }
 
 struct jv *view_wiki_link(struct slice page)

@@ -71,6 +71,10 @@ static void cleans(void **state)
 	assert_true(utf_blank(SLICE(" \n\xC2\xA0\xE2\x80\x8B\xEF\xBB\xBF")));
 	assert_false(utf_blank(SLICE(" \n\xC2\xA0.")));
 	assert_true(slice_is(utf_trim(SLICE("\xE3\x80\x80x y\n")), "x y"));
+	struct slice list = SLICE(" en, ,de-AT ,"), part;
+	assert_true(utf_part(&list, ',', &part) && slice_is(part, "en"));
+	assert_true(utf_part(&list, ',', &part) && slice_is(part, "de-AT"));
+	assert_false(utf_part(&list, ',', &part) || utf_part(&list, ',', &part));
 	arena_free(&a);
 	a = arena_new(4);
 	assert_null(utf_one_line(a, SLICE("12345"), 9).ptr);

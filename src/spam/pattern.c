@@ -535,10 +535,18 @@ bool pattern_matches_empty(const struct pattern *p)
 	/* PCRE2 says so of "(?!)" and "(?<=a)", too: that it may match nothing, not that it does. */
 	if (pcre2_pattern_info(p->code, PCRE2_INFO_MATCHEMPTY, &yes) != 0 || yes == 0)
 		return false;
+	/* Few steps tell it of a pattern that does; one that is made to try for ever stalls nobody who loads rules. */
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-	for (size_t i = 0; data != NULL && i < sizeof(texts) / sizeof(*texts) && !found; i++)
-		found = pcre2_match(p->code, (PCRE2_SPTR)texts[i].ptr, texts[i].len, 0, 0, data, NULL) >= 0 &&
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
+	if (context != NULL)
+		pcre2_set_match_limit(context, LIMIT_LEAST);
+	/* It may serve already, and its machine code be under way. */
+	pthread_mutex_lock(&jit_lock);
+	for (size_t i = 0; data != NULL && context != NULL && i < sizeof(texts) / sizeof(*texts) && !found; i++)
+		found = pcre2_match(p->code, (PCRE2_SPTR)texts[i].ptr, texts[i].len, 0, PCRE2_NO_JIT, data, context) >= 0 &&
 			pcre2_get_ovector_pointer(data)[0] >= pcre2_get_ovector_pointer(data)[1];
+	pthread_mutex_unlock(&jit_lock);
+	pcre2_match_context_free(context);
 	pcre2_match_data_free(data);
 	return found;
 }

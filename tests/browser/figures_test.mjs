@@ -64,7 +64,7 @@ test('groups, the filter and the hours', async () => {
 	const from = Number(local({ hour: 'numeric', hourCycle: 'h23' }));
 	const day = page.locator('dt', { hasText: local({ weekday: 'long' }) });
 	assert.equal(await day.locator('xpath=following-sibling::dd[1]').innerText(), `${from}:00–${from + 1}:00`);
-	await page.getByText('A helper was at work in 1 of the 168 hours of the week. Times are those of Europe/Vienna.').waitFor();
+	await page.getByText('A helper was at work in 1 of the 168 hours of the week. Times are in Central European Time.').waitFor();
 	await leave(page);
 });
 

@@ -76,7 +76,8 @@ struct ruleset_options {
 	size_t fact_count;
 	/*
 	 * Makes the input of a `test` line: title and text to fields, uris, norm, skel and facts, all in the arena, as
-	 * screening would. May be NULL: then norm and skel are the text in ASCII lower case, and there are no uris.
+	 * screening would; called on several threads at once. May be NULL: then norm and skel are the text in ASCII lower case, and there are
+	 * no uris.
 	 */
 	enum err (*prepare)(struct arena *a, struct slice text, struct surface_input *out, void *ctx, struct error *e);
 	void *ctx;

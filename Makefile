@@ -122,11 +122,20 @@ test-tsan: ## the whole suite under ThreadSanitizer
 	@$(MAKE) -s test BUILD=build-tsan OPT='-O1 -g' SAN='-fsanitize=thread'
 
 FUZZ_SECONDS ?= 600
-fuzz: ## run each fuzz target FUZZ_SECONDS (600) under ASan and UBSan
-	@$(MAKE) -s -j2 fuzz-run BUILD=build-fuzz CC=clang OPT='-O1 -g' SAN='-fsanitize=address,undefined,fuzzer-no-link'
-fuzz-run: $(FUZZ_BIN)
-	@for f in $(FUZZ_BIN); do n=$$(basename $$f _fuzz); mkdir -p $(BUILD)/corpus/$$n; echo "# $$n"; \
-		$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$n tests/fuzz/corpus/$$n 2>&1 | tail -n 12 || exit 1; done
+fuzz: ## run each fuzz target FUZZ_SECONDS (600) under ASan and UBSan, two at a time, and say which lines they reach
+	@$(MAKE) -s -j2 -O fuzz-run BUILD=build-fuzz CC=clang OPT='-O1 -g' SAN='-fsanitize=address,undefined,fuzzer-no-link'
+	@$(MAKE) -s fuzz-cover
+fuzz-run: $(patsubst tests/fuzz/%_fuzz.c,fuzz-run-%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzz-run-%: $(BUILD)/fuzz/%_fuzz
+	@mkdir -p $(BUILD)/corpus/$*
+	@echo "# $*"; $< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$* tests/fuzz/corpus/$* >$(BUILD)/$*.log 2>&1; \
+		status=$$?; tail -n 12 $(BUILD)/$*.log; exit $$status
+
+fuzz-cover: ## the share of lines that the inputs of each fuzz target reach in the rooms it is for
+	@PKGS='clang llvm' sh src/cli/packages.sh
+	@$(MAKE) -s -j2 fuzz-cover-build BUILD=build-cover CC=clang OPT='-O1 -g' SAN='-fprofile-instr-generate -fcoverage-mapping'
+	@node tests/fuzz/cover.mjs
+fuzz-cover-build: $(REPLAY_BIN)
 
 $(BUILD)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
@@ -159,4 +168,4 @@ clean: ## remove what was built
 	rm -rf build build-*
 
 -include $(LIB_OBJ:.o=.d) $(UNIT_BIN:=.d) $(BUILD)/obj/cli/main.d
-.PHONY: all up demo dev test test-build unit http browser fault rules check-rules lint test-asan test-ubsan test-tsan fuzz fuzz-run bench bench-deps screenshots test-deps docs fmt help clean FORCE
+.PHONY: all up demo dev test test-build unit http browser fault rules check-rules lint test-asan test-ubsan test-tsan fuzz fuzz-run fuzz-cover fuzz-cover-build bench bench-deps screenshots test-deps docs fmt help clean FORCE

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "text/guess.h"
+#include "text/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,18 +26,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			if ((unsigned char)u->host.ptr[k] >= 0x80 || (u->host.ptr[k] >= 'A' && u->host.ptr[k] <= 'Z'))
 				abort();
 	}
-	struct guesses guessed = { .count = 0 };
-	if (guess_names(a, text, true, &guessed, NULL) != ERR_OK)
-		abort();
-	for (size_t i = 0; i < guessed.count; i++) {
-		const struct guess *g = &guessed.list[i];
-
-		if (g->at > size || g->len > size - g->at || g->must_from > g->url.len || g->must_to > g->url.len || !slice_starts(g->url, SLICE("http://")))
-			abort();
-	}
-	for (size_t i = 0; i < found.count; i++)
-		if (guess_nested(a, &found.list[i], &guessed, NULL) != ERR_OK)
-			abort();
 	if (uri_parse(a, text, &one, NULL) == ERR_OK && (!one.host.len || !one.url.len))
 		abort();
 	arena_free(&a);

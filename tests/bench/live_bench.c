@@ -2,9 +2,8 @@
  * live_bench: what a crowd of readers and writers sees, over real sockets.
  *
  *     live_bench latency PORT FILE SECONDS     posts one message a second into each talk of FILE and times POST -> stream
- *     live_bench idle PORT PATH COUNT PID      opens COUNT streams and reads the server's memory before and after
- *     live_bench fanout PORT PATH COUNT        opens COUNT streams, prints READY, waits for a line on standard input, then
- *                                              times from that moment until the last stream has heard the mark
+ *     live_bench fanout PORT PATH COUNT        opens COUNT streams, prints READY when all of them are there and idle, and times one
+ *                                              mark from its own nanosecond until the last stream has heard it
  *
  * FILE has one talk a line: STREAM-PATH POST-PATH FENCE BEARER. A message's text is "bench NANOSECONDS", so that a reader can tell how old it
  * is. One thread, one epoll set; the server under test runs in another process on the same machine.
@@ -26,15 +25,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Until a crowd has settled: a handshake that met a full queue is repeated after 1, 3 and 7 seconds. */
-enum { SETTLE_S = 9 };
+/*
+ * A crowd has come in when each has had its first bytes. A handshake that met a full queue is repeated after 1, 3, 7 and 15 seconds,
+ * and the client sees nothing of it; who is not there by then is counted as not heard. Memory is read a while later.
+ */
+enum { CROWD_S = 40, SETTLE_S = 5 };
 
 /* In nanoseconds. */
 enum { MS = 1000000 };
 
 struct conn {
 	int fd;
-	bool writer, busy;
+	bool writer, busy, met;
 	size_t held;
 	char tail[2048]; /* the unfinished last line of a stream */
 };
@@ -48,7 +50,7 @@ static int port;
 static int ep;
 static int64_t *samples;
 static size_t sample_count, sample_max;
-static size_t bad_answers, posted;
+static size_t bad_answers, posted, met;
 
 static int64_t now_ns(void)
 {
@@ -93,15 +95,14 @@ static void send_all(int fd, const char *buf, size_t len)
 	}
 }
 
-static struct conn *open_stream(unsigned i, const char *path, const char *bearer)
+static struct conn *open_stream(unsigned i, const char *path)
 {
 	struct conn *c = calloc(1, sizeof(*c));
 	if (!c)
 		die("calloc");
 	c->fd = dial(i);
 	char head[512];
-	int n = snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/event-stream\r\n%s%s%s\r\n", path, port,
-		bearer ? "Authorization: Bearer " : "", bearer ? bearer : "", bearer ? "\r\n" : "");
+	int n = snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: text/event-stream\r\n\r\n", path, port);
 	send_all(c->fd, head, (size_t)n);
 	fcntl(c->fd, F_SETFL, O_NONBLOCK);
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
@@ -169,6 +170,9 @@ static void read_conn(struct conn *c)
 			bad_answers++;
 			return;
 		}
+		if (!c->met)
+			met++;
+		c->met = true;
 		if (!c->writer) {
 			stream_bytes(c, buf, (size_t)n, now_ns());
 		} else {
@@ -205,7 +209,7 @@ static int latency(const char *file, int seconds)
 	sample_max = count * (size_t)seconds + 1;
 	samples = calloc(sample_max, sizeof(*samples));
 	for (size_t i = 0; i < count; i++) {
-		open_stream((unsigned)i, talks[i].stream, NULL);
+		open_stream((unsigned)i, talks[i].stream);
 		if (i % 64 == 0)
 			pump(0);
 	}
@@ -260,56 +264,32 @@ static int latency(const char *file, int seconds)
 	return bad_answers || sample_count < posted ? 1 : 0;
 }
 
-static long rss_kib(long pid)
-{
-	char path[64], line[256];
-	long kib = -1;
-	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
-	FILE *f = fopen(path, "r");
-	if (!f)
-		return -1;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-			break;
-	fclose(f);
-	return kib;
-}
-
 /* By the clock: a pump ends early when something arrives, which is all the time while a crowd comes in. */
-static void settle(void)
+static void pump_for(int64_t seconds, size_t until_met)
 {
-	int64_t until = now_ns() + SETTLE_S * (int64_t)1000000000;
+	int64_t until = now_ns() + seconds * 1000000000;
 
-	while (now_ns() < until)
+	while (now_ns() < until && met < until_met)
 		pump(10 * MS);
 }
 
-static int idle(const char *path, int count, long pid, const char *bearer)
+static void crowd_in(int count)
 {
-	long before = rss_kib(pid);
-	for (int i = 0; i < count; i++) {
-		open_stream((unsigned)i, path, bearer);
-		if (i % 64 == 0)
-			pump(0);
-	}
-	settle();
-	long after = rss_kib(pid);
-	printf("{\"streams\":%d,\"lost\":%zu,\"before_kib\":%ld,\"after_kib\":%ld,\"kib_a_stream\":%.2f}\n", count, bad_answers, before, after,
-		(double)(after - before) / count);
-	return bad_answers ? 1 : 0;
+	pump_for(CROWD_S, (size_t)count);
+	pump_for(SETTLE_S, SIZE_MAX);
 }
 
-static int fanout(const char *path, int count, const char *bearer)
+static int fanout(const char *path, int count)
 {
 	struct conn **all = calloc((size_t)count, sizeof(*all));
 	samples = calloc((size_t)count, sizeof(*samples));
 	sample_max = (size_t)count;
 	for (int i = 0; all && i < count; i++) {
-		all[i] = open_stream((unsigned)i, path, bearer);
+		all[i] = open_stream((unsigned)i, path);
 		if (i % 64 == 0)
 			pump(0);
 	}
-	settle();
+	crowd_in(count);
 	sample_count = 0;
 	printf("READY\n");
 	fflush(stdout);
@@ -333,11 +313,9 @@ int main(int argc, char **argv)
 		port = (int)strtol(argv[2], NULL, 10);
 		if (!strcmp(argv[1], "latency"))
 			return latency(argv[3], (int)strtol(argv[4], NULL, 10));
-		if (!strcmp(argv[1], "idle") && argc >= 6)
-			return idle(argv[3], (int)strtol(argv[4], NULL, 10), strtol(argv[5], NULL, 10), argc > 6 ? argv[6] : NULL);
 		if (!strcmp(argv[1], "fanout"))
-			return fanout(argv[3], (int)strtol(argv[4], NULL, 10), argc > 5 ? argv[5] : NULL);
+			return fanout(argv[3], (int)strtol(argv[4], NULL, 10));
 	}
-	fprintf(stderr, "usage: live_bench latency PORT FILE SECONDS | idle PORT PATH COUNT PID [BEARER] | fanout PORT PATH COUNT [BEARER]\n");
+	fprintf(stderr, "usage: live_bench latency PORT FILE SECONDS | fanout PORT PATH COUNT\n");
 	return 2;
 }

@@ -243,6 +243,7 @@ static void settle(struct builder *b)
 		rule->line = d->line;
 		rule->text = text_of(b, d->text);
 		rule->meta = d->verb == CF_META;
+		rule->list = x->list;
 		rule->class =
 		    x->list || ((d->verb == CF_PATTERN || d->verb == CF_EVAL) && d->pattern.surface == SURFACE_URI)
 			? RULE_CLASS_URL

@@ -18,8 +18,7 @@
 #include "text/utf.h"
 #include "text/views.h"
 
-enum { HIT_TEXT_BYTES = 200, FIELDS = 11, MARK_DEPTH = 4, MARKS_OF_A_RULE = 8, MARKED_AGAIN_MAX = 24, MARK_BUDGET_US = 2000,
-	GLUE_BYTES = 256 };
+enum { HIT_TEXT_BYTES = 200, FIELDS = 11, MARK_DEPTH = 4, MARKS_OF_A_RULE = 8, MARKED_AGAIN_MAX = 24, MARK_BUDGET_US = 2000 };
 
 /* One text, read in every way the rules want it. */
 struct reading {
@@ -79,18 +78,21 @@ static bool trusted(const struct ruleset *rules, const struct features_options *
 	return host_allowed(rules, host);
 }
 
-/* Names that only lists look at. Spelled words are whole in norm alone, and what looks like a tag ("<dot>") is in the bytes alone. */
+/* Names that only lists look at. What looks like a tag ("<dot>") is in the bytes alone. */
 static enum err guess(struct reading *r, const struct ruleset *rules, const struct features_options *o, struct error *e)
 {
 	const struct views *v = &r->views;
 	enum err err = guess_names(r->a, v->text[VIEW_RENDERED], true, &r->guesses, e);
 
+	if (!err)
+		err = guess_spelled(r->a, v->text[VIEW_RENDERED], &r->guesses, e);
+
 	for (size_t i = 0; i < r->uris.count && !err; i++)
-		if (!(r->uris.list[i].flags & (URI_MAIL | URI_NESTED)) && !trusted(rules, o, r->uris.list[i].host))
+		if (!(r->uris.list[i].flags & (URI_MAIL | URI_NESTED)) && (guess_leads_on(r->uris.list[i].host) || !trusted(rules, o, r->uris.list[i].host)))
 			err = guess_nested(r->a, &r->uris.list[i], &r->guesses, e);
 	r->guessed_rendered = r->guesses.count;
-	if (!err && v->joined)
-		err = guess_names(r->a, v->text[VIEW_NORM], false, &r->guesses, e);
+	if (!err)
+		err = guess_folded(r->a, v, &r->guesses, e);
 	r->guessed_norm = r->guesses.count;
 	if (!err && v->markup)
 		err = guess_names(r->a, r->whole, true, &r->guesses, e);
@@ -119,7 +121,7 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 		return err;
 	if ((err = uris_find(a, r->views.text[VIEW_RENDERED], &r->uris, e)) || (err = guess(r, rules, o, e)))
 		return err;
-	struct shape_input si = { .text = r->views.text[VIEW_RENDERED], .uris = &r->uris, .mixed_words = (int64_t)r->views.mixed_words,
+	struct shape_input si = { .text = r->views.text[VIEW_RENDERED], .uris = &r->uris, .guesses = &r->guesses, .mixed_words = (int64_t)r->views.mixed_words,
 		.spelled = (int64_t)r->views.joined, .chat = in->channel == CHANNEL_CHAT, .allowed = host_allowed, .ctx = rules,
 		.own = o ? o->own : NULL, .own_count = o ? o->own_count : 0 };
 	if ((err = shape_read(a, &si, &r->shape, e)))
@@ -150,7 +152,7 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 	memcpy(r->fields, fields, sizeof(fields));
 	norm = r->views.text[VIEW_NORM];
 	r->input = (struct surface_input){ .title = in->title, .body = r->body, .norm = norm, .skel = r->views.text[VIEW_SKEL],
-		.uris = urls, .uri_count = r->uris.count, .guesses = r->guesses.list, .guess_count = r->guesses.count, .fields = r->fields, .field_count = FIELDS, .facts = r->facts,
+		.uris = urls, .uri_count = r->uris.count, .guesses = r->guesses.list, .guess_count = r->guesses.count, .guesses_more = r->guesses.more, .fields = r->fields, .field_count = FIELDS, .facts = r->facts,
 		.fact_count = FACTS };
 	if (in->mail && (err = surface_mail(a, in->mail, &r->input, e)))
 		return err;
@@ -575,24 +577,6 @@ static void add_glued(struct str *out, struct slice lines)
 			str_addc(out, lines.ptr[i]);
 }
 
-static struct slice some_last(struct slice s, size_t max)
-{
-	size_t from = s.len > max ? s.len - max : 0;
-
-	while (from < s.len && from && ((unsigned char)s.ptr[from] & 0xC0) == 0x80)
-		from++;
-	return slice_from(s, from);
-}
-
-static struct slice some_first(struct slice s, size_t max)
-{
-	size_t n = s.len > max ? max : s.len;
-
-	while (n < s.len && n && ((unsigned char)s.ptr[n] & 0xC0) == 0x80)
-		n--;
-	return slice_make(s.ptr, n);
-}
-
 /* Whether a rule that hit here and nowhere before saw the end of one line and the beginning of the next as one word. */
 static bool saw_the_seam(const struct scanning *s, struct taken taken, size_t body_at, struct own_part own, bool left, bool right)
 {
@@ -612,13 +596,13 @@ static bool saw_the_seam(const struct scanning *s, struct taken taken, size_t bo
 }
 
 /*
- * A word that was cut in the middle ("vio", "let lantern") is whole only where nothing parts the lines. So the seams of this text and its
+ * A word that was cut in the middle ("vio", "let lantern") is whole only where nothing parts the lines. So this text and its
  * neighbours are read without one, too; what hits there alone counts when some rule did see across a seam. *is_read says whether they run on.
  */
 static enum err read_glued(struct arena *a, const struct ruleset *rules, const struct features_options *o, const struct submission *in, struct scanning *out,
 	struct taken taken, int64_t *left_us, struct own_part *own, bool *is_read, struct error *e)
 {
-	struct slice before = some_last(in->before, GLUE_BYTES), after = some_first(in->after, GLUE_BYTES), text;
+	struct slice before = in->before, after = in->after, text;
 	bool left = runs_on(before, in->body), right = runs_on(in->body, after);
 	struct reading *r = ARENA_NEW(a, struct reading);
 	struct str s;

@@ -63,6 +63,7 @@ struct rule {
 	int64_t expires_ms; /* 0: never */
 	bool listed;        /* false for names in `__`: not shown among the hits */
 	bool meta;
+	bool list;      /* lines of a list file */
 	bool always;    /* some pattern of it has no literal and may run on every text */
 	unsigned tests; /* its `test` lines */
 	int64_t version; /* a hash of everything above that decides what it does; another one is an edit */

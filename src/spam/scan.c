@@ -387,6 +387,10 @@ static void scan_uris(struct scan *c)
 			domains_find(ruleset_domains(c->r), slice_make(lower, host.len), domain_hit, &v);
 		}
 	}
+	/* Names enough to bury the one that a list knows are no way past it. */
+	for (uint32_t i = 0; c->s->guesses_more && i < ruleset_count(c->r); i++)
+		if (ruleset_rule(c->r, i)->list && !off(c, i) && !recorded(c, i)->count)
+			trouble(c, i, SCAN_UNKNOWN);
 }
 
 /* ---- header fields --------------------------------------------------------------------------------------------- */

@@ -49,7 +49,7 @@ enum scan_trouble {
 	SCAN_SPENT,       /* the message's CPU budget ended in it, which others used up */
 	SCAN_QUARANTINED, /* by the caller's word: not run though its literals are there, or not finished within a tenth of the limits */
 	SCAN_BROKEN,      /* any other error of the matcher */
-	SCAN_UNKNOWN      /* a meta that depends on a rule in trouble */
+	SCAN_UNKNOWN      /* a meta that depends on a rule in trouble; a list, where there were more names than are looked at */
 };
 
 struct scan_error {

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "text/unicode.h"
-#include "text/uri.h"
+#include "text/guess.h"
 
 enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, GROUPS_MAX = 8, HOSTS_MAX = 64, IBAN_MIN = 15, IBAN_MAX = 34, STYLED_MIN = 3 };
 
@@ -556,6 +556,13 @@ static void read_links(struct shaping *x)
 			s->repeated_links++;
 		else if (host_count < HOSTS_MAX)
 			hosts[host_count++] = r->domain;
+	}
+	for (size_t i = 0; x->in->guesses && i < x->in->guesses->count; i++) {
+		const struct guess *g = &x->in->guesses->list[i];
+		struct uri r;
+
+		if (g->sure && uri_parse(x->a, g->url, &r, NULL) == ERR_OK && !(x->in->allowed && x->in->allowed(x->in->ctx, r.host)))
+			pay_link(x, &r);
 	}
 	s->hosts = (int64_t)host_count;
 	s->link_percent = x->in->text.len ? (int64_t)(bytes * 100 / x->in->text.len) : 0;

@@ -20,6 +20,7 @@
 #include "base/slice.h"
 
 struct uris;
+struct guesses;
 
 enum { SHAPE_FINDINGS_MAX = 16, SHAPE_PAYLOADS_MAX = 16 };
 
@@ -51,6 +52,7 @@ struct shape {
 struct shape_input {
 	struct slice text;        /* title and body, rendered */
 	const struct uris *uris;  /* found in that text */
+	const struct guesses *guesses; /* NULL, or names that hide in it: those that are sure are payloads, and nothing else */
 	int64_t mixed_words, spelled; /* of the views */
 	bool chat;                /* links are normal there */
 	/* Hosts the desk trusts are no links to count; NULL: none is. */

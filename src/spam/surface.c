@@ -483,6 +483,7 @@ enum err surface_build(struct arena *a, const struct surface_input *in, struct s
 		return err_set(e, ERR_TOO_LARGE, "the text is too long to be screened");
 	out->facts = in->facts;
 	out->fact_count = in->fact_count;
+	out->guesses_more = in->guesses_more;
 
 	/* Element 1 of body: the title and a newline. Inside it only line ends could cut; mail has none there. */
 	if (!mapped_new(a, in->title.len + 1, &title))

@@ -74,6 +74,7 @@ struct surface_input {
 	size_t uri_count;
 	const struct guess *guesses; /* names that only lists look at (text/guess) */
 	size_t guess_count;
+	bool guesses_more; /* there were more than these: what lists would say of them is unknown */
 	const struct slice *links; /* targets of links in HTML */
 	size_t link_count;
 	const struct surface_field *fields;
@@ -110,6 +111,7 @@ struct surfaces {
 	const struct surface_fact
 	    *facts; /* the caller's, as are uris and field names: they must outlive the surfaces */
 	size_t fact_count;
+	bool guesses_more; /* of the input */
 };
 
 /* ERR_TOO_LARGE past the limits above, ERR_NOMEM when the arena is too small. */

@@ -1,25 +1,40 @@
 #include "text/guess.h"
 
+#include <pthread.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/utf8.h"
 #include "text/unicode.h"
 #include "text/utf.h"
 
 enum {
 	PARTS = 6,        /* of a name that was cut at its dots */
-	AROUND = 6,       /* bytes of blanks, brackets and quotes on each side of a dot */
+	AROUND = 8,       /* bytes of blanks, brackets, quotes and pictures on each side of a dot */
 	PART_BYTES = 100,
 	NAME_BYTES = 253,
 	PATH_BYTES = 200,
 	TOP_BYTES = 24,   /* of a top level domain that is not ASCII */
 	FULL_WIDTH_HYPHEN = 0xFF0D,
-	TRIES = 256,      /* names that are taken apart */
+	ENCLOSED = 0x1F100, /* letters in circles and squares, which are no letters to Unicode, from here on */
+	TRIES = 512,      /* different names that are taken apart */
+	SEPARATOR = 12,   /* bytes between letters that are spelled out */
+	TURNED = 256,     /* bytes that are read backwards */
+	SURE_LABEL = 4,   /* letters of a name that nobody writes by chance */
+	UNPACKED = 1024,  /* bytes that are decoded from base64 or hexadecimal */
+	ENCODED_MIN = 8,  /* digits of a name in base64 or hexadecimal */
 };
 
 static bool alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Latin, Cyrillic, Chinese and Hangul, of which long texts are made: told without the tables. */
+static bool is_common_letter(unsigned cp)
+{
+	return (cp >= 0x400 && cp <= 0x481) || (cp >= 0x4E00 && cp <= 0x9FFF) || (cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0xC0 && cp <= 0x24F && cp != 0xD7 && cp != 0xF7);
 }
 
 /* The bytes of a character that a name may hold at s[at], or 0. */
@@ -30,9 +45,110 @@ static size_t of_name(struct slice s, size_t at)
 
 	if ((unsigned char)c < 0x80)
 		return alnum(c) || c == '-' || c == '.' || c == '_' ? 1 : 0;
+	/* What broken bytes became: a whole text of it is to be passed over fast. */
+	if (slice_starts(slice_from(s, at), SLICE("\uFFFD")))
+		return 0;
 	size_t n = utf8_next(s, at, &cp);
-	return cp != UTF8_BAD && (cp == FULL_WIDTH_HYPHEN || unicode_props(cp) & (UNI_LETTER | UNI_MARK | UNI_DIGIT)) ? n : 0;
+	return cp != UTF8_BAD && (is_common_letter(cp) || cp == FULL_WIDTH_HYPHEN || unicode_props(cp) & (UNI_LETTER | UNI_MARK | UNI_DIGIT) || (cp >= ENCLOSED && unicode_plain(cp) != cp)) ? n : 0;
 }
+
+/* The bytes of what stands at s[at], broken or not. */
+static size_t past(struct slice s, size_t at)
+{
+	size_t n = 1;
+
+	while (at + n < s.len && ((unsigned char)s.ptr[at + n] & 0xC0) == 0x80)
+		n++;
+	return n;
+}
+
+/* ---- letters that look like others ---- */
+
+/* Latin, Greek, Cyrillic and Armenian; Cherokee; phonetic letters. */
+static const struct {
+	unsigned from, to;
+} looks_ranges[] = { { 0xA1, 0x58F }, { 0x13A0, 0x13FF }, { 0x1D00, 0x1DBF } };
+enum { LOOKS = 0x58F - 0xA1 + 1 + 0x60 + 0xC0 };
+static char looks[LOOKS]; /* read only after it is filled */
+
+static char only_ascii(const struct str *s)
+{
+	unsigned cp;
+
+	if (!s->len || utf8_next(str_slice(s), 0, &cp) != s->len)
+		return '\0';
+	cp = unicode_plain(cp);
+	return cp < 0x80 && alnum((char)cp) ? (char)cp : '\0';
+}
+
+static void fill_looks(void)
+{
+	static const struct {
+		unsigned cp;
+		char like;
+	} small_capitals[] = { { 0x432, 'b' }, { 0x43A, 'k' }, { 0x43C, 'm' }, { 0x43D, 'h' }, { 0x442, 't' } };
+	struct str letter, folded, skeleton;
+	size_t n = 0;
+
+	str_init(&letter, 64);
+	str_init(&folded, 64);
+	str_init(&skeleton, 64);
+	for (size_t r = 0; r < sizeof looks_ranges / sizeof looks_ranges[0]; r++)
+		for (unsigned cp = looks_ranges[r].from; cp <= looks_ranges[r].to; cp++, n++) {
+			str_reset(&letter);
+			str_reset(&folded);
+			str_reset(&skeleton);
+			str_addu(&letter, cp);
+			unicode_nfkc_fold(str_slice(&letter), &folded);
+			unicode_skeleton(str_slice(&folded), &skeleton);
+			char small = only_ascii(&skeleton);
+			str_reset(&skeleton);
+			unicode_skeleton(str_slice(&letter), &skeleton);
+			char own = only_ascii(&skeleton);
+			/* A capital looks like another capital, but for the I, whose skeleton is an l. */
+			looks[n] = own && !(own == 'l' && small) ? own : small;
+		}
+	/* Small letters that look like the capitals of ASCII ones. */
+	for (size_t i = 0; i < sizeof(small_capitals) / sizeof(small_capitals[0]); i++)
+		looks[small_capitals[i].cp - looks_ranges[0].from] = small_capitals[i].like;
+	str_fini(&letter);
+	str_fini(&folded);
+	str_fini(&skeleton);
+}
+
+/* The ASCII letter or digit that a character looks like, or 0. */
+static char looks_like(unsigned cp)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	size_t n = 0;
+
+	if (unicode_plain(cp) != cp)
+		return unicode_plain(cp) < 0x80 ? (char)unicode_plain(cp) : '\0';
+	pthread_once(&once, fill_looks);
+	for (size_t r = 0; r < sizeof looks_ranges / sizeof looks_ranges[0]; r++) {
+		if (cp >= looks_ranges[r].from && cp <= looks_ranges[r].to)
+			return looks[n + cp - looks_ranges[r].from];
+		n += looks_ranges[r].to - looks_ranges[r].from + 1;
+	}
+	return '\0';
+}
+
+/* Adds the ASCII that a part of a name looks like. False where some of it looks like none. */
+static bool add_looks(struct slice s, char *out, size_t *len)
+{
+	for (size_t i = 0, n; i < s.len; i += n) {
+		unsigned cp;
+
+		n = utf8_next(s, i, &cp);
+		char c = cp < 0x80 ? (char)cp : looks_like(cp);
+		if (!c || *len == NAME_BYTES)
+			return false;
+		out[(*len)++] = c;
+	}
+	return true;
+}
+
+/* ---- dots ---- */
 
 /* What people write in place of a dot. A word wants something on both sides that parts it from the name. */
 struct stand_in {
@@ -45,10 +161,36 @@ struct stand_in {
 #define WORD(t) { { t, sizeof(t) - 1 }, true, false }
 static const struct stand_in stand_ins[] = {
 	STOP("."), STOP(","), STOP("。"), STOP("｡"), STOP("۔"), STOP("।"), SIGN("．"), SIGN("․"), SIGN("·"), SIGN("•"), SIGN("∙"),
-	SIGN("⋅"), SIGN("・"), SIGN("点"), SIGN("點"), SIGN("ドット"), WORD("dot"), WORD("d0t"), WORD("dott"), WORD("punkt"), WORD("punt"),
+	SIGN("⋅"), SIGN("・"), SIGN("˙"), SIGN("‧"), SIGN("⸱"), SIGN("﹒"), SIGN("●"), SIGN("⚫"), SIGN("⚪"), SIGN("🔴"), SIGN("🔵"), SIGN("°"), SIGN("点"), SIGN("點"), SIGN("ドット"), WORD("dot"), WORD("d0t"), WORD("dott"), WORD("punkt"), WORD("punt"),
 	WORD("punto"), WORD("ponto"), WORD("point"), WORD("nokta"), WORD("kropka"), WORD("titik"), WORD("tochka"), WORD("точка"),
 	WORD("крапка"), WORD("نقطة"), WORD("نقطه"), WORD("डॉट"), WORD("닷"),
 };
+
+static const struct stand_in *stand_in_at(struct slice s, size_t at)
+{
+	char c = s.ptr[at] >= 'A' && s.ptr[at] <= 'Z' ? (char)(s.ptr[at] + 32) : s.ptr[at];
+
+	/* Most bytes begin none of them. */
+	if (c > 0 ? c != '.' && c != ',' && c != 'd' && c != 'p' && c != 'n' && c != 'k' && c != 't' : (unsigned char)c < 0xC2)
+		return NULL;
+	for (size_t i = 0; i < sizeof stand_ins / sizeof stand_ins[0]; i++) {
+		const struct slice t = stand_ins[i].text;
+
+		if (c == t.ptr[0] && at + t.len <= s.len && (stand_ins[i].word ? utf_equal_nocase(slice_make(s.ptr + at, t.len), t) : slice_starts(slice_from(s, at), t)) &&
+		    (!stand_ins[i].word || at + t.len == s.len || !of_name(s, at + t.len) || strchr("-_.", s.ptr[at + t.len])))
+			return &stand_ins[i];
+	}
+	return NULL;
+}
+
+/* The bytes of an emoji or of a mark that nobody sees. */
+static size_t picture_at(struct slice s, size_t at)
+{
+	unsigned cp;
+	size_t n = utf8_next(s, at, &cp);
+
+	return cp != UTF8_BAD && !is_common_letter(cp) && unicode_props(cp) & (UNI_EMOJI | UNI_INVISIBLE) ? n : 0;
+}
 
 /* Blanks, brackets, quotes and marks from `at` on, not more than AROUND bytes; *blank says whether there was a blank. */
 static size_t around(struct slice s, size_t at, bool *blank)
@@ -59,27 +201,15 @@ static size_t around(struct slice s, size_t at, bool *blank)
 	while (i < s.len && i - at < AROUND) {
 		char c = s.ptr[i];
 		bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r', wide = (unsigned char)c == 0xC2 && i + 1 < s.len && (unsigned char)s.ptr[i + 1] == 0xA0;
+		size_t picture = (unsigned char)c >= 0xE2 ? picture_at(s, i) : 0;
 
-		if (!space && !wide && (!c || !strchr("[](){}<>\"'`*_|~\\/-", c)))
+		picture = picture && stand_in_at(s, i) ? 0 : picture;
+		if (!space && !wide && !picture && (!c || !strchr("[](){}<>\"'`*_|~\\/-", c)))
 			break;
 		*blank = *blank || space || wide;
-		i += wide ? 2 : 1;
+		i += picture ? picture : wide ? 2 : 1;
 	}
 	return i - at;
-}
-
-static const struct stand_in *stand_in_at(struct slice s, size_t at)
-{
-	char c = s.ptr[at] >= 'A' && s.ptr[at] <= 'Z' ? (char)(s.ptr[at] + 32) : s.ptr[at];
-
-	for (size_t i = 0; i < sizeof stand_ins / sizeof stand_ins[0]; i++) {
-		const struct slice t = stand_ins[i].text;
-
-		if (c == t.ptr[0] && at + t.len <= s.len && utf_equal_nocase(slice_make(s.ptr + at, t.len), t) &&
-		    (!stand_ins[i].word || at + t.len == s.len || !of_name(s, at + t.len) || strchr("-_.", s.ptr[at + t.len])))
-			return &stand_ins[i];
-	}
-	return NULL;
 }
 
 /* The bytes of what is read as a dot between a name that ends before s[at] and what follows, or 0. *weak: it ends sentences as well. */
@@ -92,7 +222,7 @@ static size_t dot_at(struct slice s, size_t at, bool *weak)
 	if (!d)
 		return 0;
 	size_t post = around(s, at + pre + d->text.len, &after);
-	*weak = d->ends_sentence && !before;
+	*weak = d->ends_sentence && !before && !(pre && post && !after);
 	/* A plain dot belongs to its name; a comma between words parts them. */
 	if ((d->word && !(pre && post)) || (d->text.ptr[0] == '.' && !pre && !post) || (d->text.ptr[0] == ',' && (pre || post)))
 		return 0;
@@ -103,8 +233,24 @@ struct guessing {
 	struct arena *a;
 	struct slice text;
 	struct guesses *out;
-	size_t tries;
+	/* Of a text that was closed up: where each byte stood. NULL: it is as it was. */
+	const uint32_t *map;
+	const struct views *norm; /* NULL, or whose norm the text is */
 };
+
+static bool is_seen(struct guesses *o, struct slice name, struct slice path)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < name.len; i++)
+		h = (h ^ (unsigned char)name.ptr[i]) * 0x100000001b3;
+	for (size_t i = 0; i < path.len; i++)
+		h = (h ^ (unsigned char)path.ptr[i]) * 0x100000001b3;
+	h += h == 0;
+	bool seen = o->seen[h % GUESS_SEEN] == h;
+	o->seen[h % GUESS_SEEN] = h;
+	return seen;
+}
 
 /* Where in a host the dot stands that has so many behind it. */
 static size_t dot_from_end(struct slice host, size_t dots)
@@ -124,20 +270,52 @@ static size_t dots_in(struct slice s)
 	return n;
 }
 
-static void add(struct guessing *g, size_t at, size_t len, struct slice name, struct slice path, size_t dots_behind, bool weak)
+static bool has_digit_or_hyphen(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] == '-' || (s.ptr[i] >= '0' && s.ptr[i] <= '9'))
+			return true;
+	return false;
+}
+
+/* Where a name was found, and how. */
+struct found {
+	size_t at, len;
+	size_t dots_behind; /* the guessed dot; what is behind it stood there */
+	bool weak;          /* the dot ends sentences as well */
+	bool whole;         /* no dot was guessed */
+	bool plain;         /* what stands there reads as this name, no more and no less: nobody's secret */
+};
+
+/* Whether nobody writes this by chance: "the dot com era" and "fini . il" are written. */
+static bool is_sure(const struct uri *u, const struct found *f)
+{
+	const char *dot = memrchr(u->host.ptr, '.', u->host.len);
+	size_t top = u->host.len - (size_t)(dot - u->host.ptr) - 1, label = 0;
+
+	while (label < u->domain.len && u->domain.ptr[label] != '.')
+		label++;
+	return !f->weak && !f->plain && label >= SURE_LABEL && (top > 2 || u->path.len || has_digit_or_hyphen(slice_make(u->domain.ptr, label)));
+}
+
+static void add(struct guessing *g, struct slice name, struct slice path, const struct found *f)
 {
 	static const struct slice scheme = { "http://", 7 };
 	struct guesses *o = g->out;
 	const char *last = memrchr(name.ptr, '.', name.len);
 	struct uri u;
 
-	if (o->count == GUESSES_MAX || g->tries == TRIES || !last)
+	if (!last)
 		return;
 	/* Most end in nothing that somebody runs: known before anything is taken apart. */
 	struct slice top = slice_from(name, (size_t)(last - name.ptr) + 1);
-	if (unicode_ascii(top) ? !uri_tld_known(top) : top.len > TOP_BYTES)
+	if ((unicode_ascii(top) ? !uri_tld_known(top) : top.len > TOP_BYTES) || is_seen(o, name, path))
 		return;
-	g->tries++;
+	if (o->count == GUESSES_MAX || o->tries == TRIES) {
+		o->more = true;
+		return;
+	}
+	o->tries++;
 	struct slice whole = slice_of(arena_printf(g->a, "http://%.*s%.*s", SLICE_ARG(name), SLICE_ARG(path)));
 	if (!whole.ptr || uri_parse(g->a, whole, &u, NULL) != ERR_OK || u.flags & (URI_IP | URI_USERINFO))
 		return;
@@ -147,16 +325,8 @@ static void add(struct guessing *g, size_t at, size_t len, struct slice name, st
 	for (size_t i = 0; i < o->count; i++)
 		if (slice_eq(o->list[i].url, u.url))
 			return;
-	size_t dot = scheme.len + dot_from_end(u.host, dots_behind);
-	o->list[o->count++] = (struct guess){ .at = at, .len = len, .url = u.url, .must_from = dot, .must_to = weak ? dot + 2 : 0 };
-}
-
-static bool has_digit_or_hyphen(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] == '-' || (s.ptr[i] >= '0' && s.ptr[i] <= '9'))
-			return true;
-	return false;
+	size_t dot = f->whole ? 0 : scheme.len + dot_from_end(u.host, f->dots_behind);
+	o->list[o->count++] = (struct guess){ .at = f->at, .len = f->len, .url = u.url, .must_from = dot, .must_to = f->weak ? dot + 2 : 0, .sure = is_sure(&u, f) };
 }
 
 /* Writing without spaces runs into a name: of a part that is not ASCII throughout, the ASCII beside the dot, if there is some. */
@@ -178,11 +348,16 @@ static struct slice ascii_head(struct slice s)
 	return i ? slice_make(s.ptr, i) : s;
 }
 
+static bool is_edge(char c)
+{
+	return c == '.' || c == '-' || c == '_';
+}
+
 static struct slice without_edge(struct slice s)
 {
-	while (s.len && strchr(".-_", s.ptr[s.len - 1]))
+	while (s.len && is_edge(s.ptr[s.len - 1]))
 		s.len--;
-	while (s.len && strchr(".-_", s.ptr[0]))
+	while (s.len && is_edge(s.ptr[0]))
 		s = slice_from(s, 1);
 	return s;
 }
@@ -199,6 +374,69 @@ static struct slice path_at(struct slice s, size_t at)
 	while (end > at && strchr(".,;:!?'*_~", s.ptr[end - 1]))
 		end--;
 	return slice_make(s.ptr + at, end - at);
+}
+
+static struct found place(const struct guessing *g, size_t from, size_t to)
+{
+	struct found f = { .at = from, .len = to - from };
+
+	if (g->map) {
+		f.at = g->map[from];
+		f.len = g->map[to - 1] + 1 - f.at;
+	}
+	return f;
+}
+
+/* Of a text that was closed up or folded: whether the name stood there like this. */
+static bool stood_there(const struct guessing *g, struct slice name, const struct found *f)
+{
+	struct slice o = g->norm ? views_origin(g->norm, VIEW_NORM, f->at, f->at + f->len) : SLICE_NONE;
+
+	return g->norm ? o.ptr && utf_find_nocase(o, name) < o.len : f->len == name.len;
+}
+
+/* Spelled letters may run on: "c o m a t". `to` is where the name ends. */
+static struct slice spelled_top(const struct guessing *g, struct slice name, size_t to)
+{
+	const char *dot = memrchr(name.ptr, '.', name.len);
+	struct slice top = slice_from(name, dot ? (size_t)(dot - name.ptr) + 1 : name.len);
+
+	if (!g->map || top.len < 3 || g->map[to - top.len + 1] == g->map[to - top.len] + 1 || !unicode_ascii(top) || uri_tld_known(top))
+		return name;
+	for (size_t n = top.len > 6 ? 6 : top.len - 1; n >= 2; n--)
+		if (uri_tld_known(slice_make(top.ptr, n)))
+			return slice_make(name.ptr, name.len - top.len + n);
+	return name;
+}
+
+/* A name as it looks, where foreign letters look like ASCII ones. */
+static void take_looks(struct guessing *g, const struct slice *parts, size_t count, bool weak)
+{
+	char name[NAME_BYTES + 1];
+	size_t len = 0;
+	bool ascii = true;
+
+	for (size_t i = 0; i < count; i++) {
+		struct slice part = without_edge(parts[i]);
+
+		ascii = ascii && unicode_ascii(part);
+		if (!part.len || (i && len == NAME_BYTES))
+			return;
+		if (i)
+			name[len++] = '.';
+		if (!add_looks(part, name, &len))
+			return;
+	}
+	if (ascii)
+		return;
+	struct slice last = without_edge(parts[count - 1]);
+	size_t at = (size_t)(parts[0].ptr - g->text.ptr), to = (size_t)(last.ptr - g->text.ptr) + last.len;
+	struct slice path = path_at(g->text, to);
+	struct found f = place(g, at, to + path.len);
+	f.weak = weak;
+	f.whole = count == 1;
+	f.dots_behind = dots_in(last);
+	add(g, slice_make(name, len), path, &f);
 }
 
 /* The last of some parts has come: the name they make. */
@@ -223,9 +461,18 @@ static void take(struct guessing *g, const struct slice *parts, size_t count, bo
 		if (i + 1 < count)
 			name[len++] = '.';
 	}
+	if (count == 1)
+		from = end.ptr;
 	size_t at = (size_t)(from - g->text.ptr), to = (size_t)(end.ptr - g->text.ptr) + end.len;
-	struct slice path = path_at(g->text, to);
-	add(g, at, to + path.len - at, slice_make(name, len), path, dots_in(end), weak);
+	struct slice whole = slice_make(name, len), shorter = spelled_top(g, whole, to);
+	to -= whole.len - shorter.len;
+	struct slice path = shorter.len < whole.len ? SLICE("") : path_at(g->text, to);
+	struct found bare = place(g, at, to), f = place(g, at, to + path.len);
+	if ((g->map || g->norm) && stood_there(g, shorter, &bare))
+		return;
+	f.weak = weak;
+	f.dots_behind = count == 1 ? 0 : dots_in(slice_make(end.ptr, end.len - (whole.len - shorter.len)));
+	add(g, shorter, path, &f);
 }
 
 /* What belongs to names and may be, or stand around, what is read as a dot. */
@@ -234,9 +481,9 @@ static bool may_part(char c)
 	return (unsigned char)c >= 0x80 || c == '-' || c == '_';
 }
 
-enum err guess_names(struct arena *a, struct slice text, bool sentences, struct guesses *out, struct error *e)
+static void read_names(struct guessing *g, bool sentences)
 {
-	struct guessing g = { a, text, out, 0 };
+	const struct slice text = g->text;
 	struct slice parts[PARTS];
 	size_t count = 0;
 	bool weak = false;
@@ -249,10 +496,8 @@ enum err guess_names(struct arena *a, struct slice text, bool sentences, struct 
 		while (i < text.len && (n = of_name(text, i)) && i - from < PART_BYTES && !(i > from && may_part(text.ptr[i]) && dot_at(text, i, &inside)))
 			i += n;
 		if (i == from) {
-			unsigned cp;
-
 			count = 0;
-			i += (unsigned char)text.ptr[i] < 0x80 ? 1 : utf8_next(text, i, &cp);
+			i += past(text, i);
 			continue;
 		}
 		if (count == PARTS) {
@@ -264,8 +509,14 @@ enum err guess_names(struct arena *a, struct slice text, bool sentences, struct 
 			const struct slice *before = &parts[count - 2], *here = &parts[count - 1];
 			bool capital = here->len > 1 && here->ptr[0] >= 'A' && here->ptr[0] <= 'Z' && here->ptr[1] >= 'a' && here->ptr[1] <= 'z';
 
-			if (!weak || (sentences && (!capital || has_digit_or_hyphen(*before))))
-				take(&g, parts, count, weak);
+			if (!weak || (sentences && (!capital || has_digit_or_hyphen(*before)))) {
+				take(g, parts, count, weak);
+				take_looks(g, parts, count, weak);
+			}
+		} else if (memchr(parts[0].ptr, '.', parts[0].len)) {
+			if (g->map || g->norm)
+				take(g, parts, count, false);
+			take_looks(g, parts, count, false);
 		}
 		/* The part's own last dot is the one that is asked about: "the end. it is". */
 		size_t ends = i;
@@ -283,13 +534,248 @@ enum err guess_names(struct arena *a, struct slice text, bool sentences, struct 
 		}
 		i = ends + n;
 	}
-	return arena_failed(a) ? err_nomem(e) : ERR_OK;
+}
+
+/* Adds what stands in a piece of text as a name, whoever hid the piece. */
+static void names_in(struct guessing *g, struct slice s, struct found f)
+{
+	f.whole = true;
+	for (size_t i = 0; i < s.len;) {
+		size_t from = i, n;
+
+		while (i < s.len && (n = of_name(s, i)))
+			i += n;
+		struct slice name = without_edge(slice_make(s.ptr + from, i - from));
+		if (name.len <= NAME_BYTES && memchr(name.ptr, '.', name.len))
+			add(g, name, path_at(s, i), &f);
+		i += i == from ? 1 : 0;
+	}
+}
+
+/* What stands behind U+202E is read from its end. */
+static void read_turned(struct guessing *g)
+{
+	static const char mark[] = "\xe2\x80\xae", end[] = "\xe2\x80\xac";
+	const struct slice s = g->text;
+	size_t turned = 0;
+
+	for (const char *at = s.ptr; turned < GUESS_DECODED_MAX && (at = memmem(at, s.len - (size_t)(at - s.ptr), mark, 3)) != NULL; turned++) {
+		size_t from = (size_t)(at - s.ptr) + 3, n = 0;
+		char back[TURNED];
+
+		while (n < TURNED && from + n < s.len && s.ptr[from + n] != '\n' && !slice_starts(slice_from(s, from + n), slice_make(end, 3)))
+			n++;
+		for (size_t i = 0; i < n; i++)
+			back[i] = s.ptr[from + n - 1 - i];
+		names_in(g, slice_make(back, n), (struct found){ .at = from, .len = n });
+		at += 3;
+	}
 }
 
 static int hex(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
 }
+
+static int digit64(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52
+	     : c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+/* Names in what is written in base64 or hexadecimal, once more inside that. Bytes that nobody prints end it. */
+static void unpack(struct guessing *g, struct slice s, struct found f, int depth)
+{
+	char out[UNPACKED];
+	size_t n = 0;
+	unsigned bits = 0, have = 0;
+	bool as_hex = s.len % 2 == 0;
+
+	for (size_t i = 0; i < s.len && as_hex; i++)
+		as_hex = hex(s.ptr[i]) >= 0;
+	for (size_t i = 0; i < s.len && n < UNPACKED; i++) {
+		bits = as_hex ? bits << 4 | (unsigned)hex(s.ptr[i]) : bits << 6 | (unsigned)digit64(s.ptr[i]);
+		have += as_hex ? 4 : 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		char c = (char)(bits >> have & 0xFF);
+		if (c <= ' ' && c != ' ' && c != '\n')
+			break;
+		out[n++] = c;
+	}
+	if (n < ENCODED_MIN / 4 * 3)
+		return;
+	names_in(g, slice_make(out, n), f);
+	for (size_t i = 0; depth > 1 && i < n;) {
+		size_t from = i;
+
+		while (i < n && digit64(out[i]) >= 0)
+			i++;
+		if (i - from >= ENCODED_MIN)
+			unpack(g, slice_make(out + from, i - from), f, depth - 1);
+		i += i == from ? 1 : 0;
+	}
+}
+
+/* "data:text/html;base64,..." */
+static void read_data(struct guessing *g)
+{
+	static const struct slice mark = { ";base64,", 8 };
+	const struct slice s = g->text;
+	size_t seen = 0;
+
+	for (const char *at = s.ptr; seen < GUESS_DECODED_MAX && (at = memmem(at, s.len - (size_t)(at - s.ptr), mark.ptr, mark.len)) != NULL; seen++) {
+		size_t from = (size_t)(at - s.ptr) + mark.len, n = 0;
+
+		while (from + n < s.len && n < UNPACKED * 4 / 3 && digit64(s.ptr[from + n]) >= 0)
+			n++;
+		unpack(g, slice_make(s.ptr + from, n), (struct found){ .at = from, .len = n }, 1);
+		at += mark.len;
+	}
+}
+
+enum err guess_names(struct arena *a, struct slice text, bool sentences, struct guesses *out, struct error *e)
+{
+	struct guessing g = { .a = a, .text = text, .out = out };
+
+	read_names(&g, sentences);
+	read_turned(&g);
+	read_data(&g);
+	return arena_failed(a) ? err_nomem(e) : ERR_OK;
+}
+
+/* ---- letters that are spelled out ---- */
+
+/* A run of letters and digits. */
+struct letters {
+	size_t from, to;
+	bool single;
+};
+
+static struct letters letters_at(struct slice s, size_t at)
+{
+	struct letters l = { at, at, false };
+	size_t count = 0;
+
+	while (l.to < s.len) {
+		unsigned cp;
+		size_t n = of_name(s, l.to);
+
+		if (!n || is_edge(s.ptr[l.to]))
+			break;
+		(void)utf8_next(s, l.to, &cp);
+		count += cp < 0x80 || is_common_letter(cp) || !(unicode_props(cp) & UNI_MARK);
+		l.to += n;
+	}
+	l.single = count == 1;
+	return l;
+}
+
+/* What stands between two letters, without blanks; *dots says whether one is read as a dot. */
+static struct slice between(struct slice s, bool *dots)
+{
+	const struct slice whole = s;
+
+	*dots = false;
+	for (size_t i = 0; i < whole.len; i++) {
+		const struct stand_in *d = stand_in_at(whole, i);
+
+		*dots = *dots || (d && !d->word && d->text.ptr[0] != ',');
+	}
+	while (s.len && (unsigned char)s.ptr[0] <= ' ')
+		s = slice_from(s, 1);
+	while (s.len && (unsigned char)s.ptr[s.len - 1] <= ' ')
+		s.len--;
+	return s;
+}
+
+/*
+ * A text with letters that stand alone moved together: "e v i l . c o m", "e-v-i-l.c-o-m" and "evil . c o m" are names then. A wider gap than the
+ * first one parts words; a hyphen among blanks is the name's own. `map` says where each byte stood.
+ */
+static struct slice close_up(struct slice s, char *out, uint32_t *map, bool *changed)
+{
+	struct letters before = { 0, 0, false };
+	struct slice first = SLICE_NONE; /* what parts the letters of this word */
+	size_t n = 0;
+
+	*changed = false;
+	for (size_t i = 0; i < s.len;) {
+		struct letters here = letters_at(s, i);
+
+		if (here.to == i) {
+			i += past(s, i);
+			continue;
+		}
+		struct slice gap = slice_make(s.ptr + before.to, i - before.to);
+		bool one = before.to > before.from && gap.len <= SEPARATOR && (before.single || here.single), both = one && before.single && here.single, dots = false;
+		struct slice mark = one ? between(gap, &dots) : gap;
+		char put = '\0';
+		bool joins = false;
+
+		if (both && !first.ptr) {
+			joins = true;
+			put = dots && !slice_is(gap, ".") ? '.' : '\0';
+			first = put ? SLICE_NONE : gap;
+		} else if (both) {
+			bool same = slice_eq(gap, first), hyphen = slice_is(mark, "-");
+
+			joins = same || dots || hyphen;
+			put = same ? '\0' : dots ? '.' : '-';
+		} else if (one) {
+			joins = dots;
+			put = '.';
+		}
+		*changed = *changed || joins;
+		if (!joins) {
+			first = SLICE_NONE;
+			for (size_t k = before.to; k < i; k++) {
+				map[n] = (uint32_t)k;
+				out[n++] = s.ptr[k];
+			}
+		} else if (put) {
+			map[n] = (uint32_t)(before.to);
+			out[n++] = put;
+		}
+		for (; i < here.to; i++) {
+			map[n] = (uint32_t)i;
+			out[n++] = s.ptr[i];
+		}
+		before = here;
+	}
+	for (size_t k = before.to; k < s.len; k++) {
+		map[n] = (uint32_t)k;
+		out[n++] = s.ptr[k];
+	}
+	return slice_make(out, n);
+}
+
+enum err guess_spelled(struct arena *a, struct slice text, struct guesses *out, struct error *e)
+{
+	char *closed = arena_alloc(a, text.len + 1);
+	uint32_t *map = arena_array(a, text.len + 1, sizeof(*map));
+	bool changed;
+
+	if (!closed || !map)
+		return err_nomem(e);
+	struct guessing g = { .a = a, .text = close_up(text, closed, map, &changed), .out = out, .map = map };
+	if (changed)
+		read_names(&g, false);
+	return arena_failed(a) ? err_nomem(e) : ERR_OK;
+}
+
+enum err guess_folded(struct arena *a, const struct views *v, struct guesses *out, struct error *e)
+{
+	struct guessing g = { .a = a, .text = v->text[VIEW_NORM], .out = out, .norm = v };
+
+	/* Of ASCII nothing is folded but what was spelled out. */
+	if (v->joined || !unicode_ascii(v->text[VIEW_RENDERED]))
+		read_names(&g, false);
+	return arena_failed(a) ? err_nomem(e) : ERR_OK;
+}
+
+/* ---- inside addresses ---- */
 
 static bool decode(char *s, size_t *len)
 {
@@ -306,38 +792,93 @@ static bool decode(char *s, size_t *len)
 	return changed;
 }
 
-enum err guess_nested(struct arena *a, const struct uri *outer, struct guesses *out, struct error *e)
+static struct slice decoded(struct guessing *g, struct slice s)
 {
-	size_t query = 0;
-	while (query < outer->path.len && outer->path.ptr[query] != '?' && outer->path.ptr[query] != '#')
-		query++;
-	if (query == outer->path.len)
-		return ERR_OK;
-	struct slice copy = arena_slice(a, slice_from(outer->path, query));
-	struct guessing g = { a, copy, out, 0 };
-	char *s = (char *)copy.ptr;
-	size_t len = copy.len;
+	struct slice copy = arena_slice(g->a, s);
 
-	if (!s)
-		return err_nomem(e);
-	for (int depth = 0; depth < GUESS_DECODED_MAX && len && decode(s, &len); depth++)
+	for (int depth = 0; copy.ptr && depth < GUESS_DECODED_MAX && copy.len && decode((char *)copy.ptr, &copy.len); depth++)
 		;
-	const struct slice path = slice_make(s, len);
-	for (size_t i = 0; i < len;) {
-		size_t from = i, n;
+	return copy.ptr ? copy : SLICE("");
+}
 
-		while (i < len && (n = of_name(path, i)))
-			i += n;
-		struct slice name = without_edge(slice_make(s + from, i - from));
-		if (from && name.len <= NAME_BYTES && memchr(name.ptr, '.', name.len)) {
-			size_t had = out->count;
+static void read_encoded(struct guessing *g, struct slice s, bool query, const struct found *f)
+{
+	for (size_t i = 0; i < s.len;) {
+		size_t from = i;
 
-			add(&g, outer->at, outer->len, name, path_at(path, i), 0, false);
-			/* Nothing about its dots was guessed. */
-			if (out->count > had)
-				out->list[had].must_from = out->list[had].must_to = 0;
-		}
+		while (i < s.len && digit64(s.ptr[i]) >= 0 && (query || s.ptr[i] != '/'))
+			i++;
+		if (i - from >= ENCODED_MIN)
+			unpack(g, slice_make(s.ptr + from, i - from), *f, 2);
 		i += i == from ? 1 : 0;
 	}
+}
+
+/* Whole segments of a path that are names: the first, as redirectors have it, or each. */
+static void read_segments(struct guessing *g, struct slice s, bool each, const struct found *f)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < s.len && (first || each);) {
+		size_t from = i;
+
+		while (i < s.len && !strchr("/:=@", s.ptr[i]) && s.ptr[i])
+			i++;
+		struct slice name = slice_make(s.ptr + from, i - from);
+		size_t k = 0, n;
+		while (k < name.len && (n = of_name(name, k)))
+			k += n;
+		if (name.len && k == name.len && name.len <= NAME_BYTES)
+			add(g, without_edge(name), path_at(s, i), f);
+		first = first && !name.len;
+		i++;
+	}
+}
+
+/* "evil--lamps-com.translate.goog" */
+static void read_translated(struct guessing *g, struct slice host, const struct found *f)
+{
+	static const struct slice below = { ".translate.goog", 15 };
+	char name[NAME_BYTES];
+	size_t n = 0;
+
+	if (host.len <= below.len || !slice_eq(slice_from(host, host.len - below.len), below))
+		return;
+	for (size_t i = 0; i < host.len - below.len; i++) {
+		bool twice = host.ptr[i] == '-' && host.ptr[i + 1] == '-';
+
+		name[n++] = host.ptr[i] == '-' && !twice ? '.' : host.ptr[i];
+		i += twice;
+	}
+	add(g, slice_make(name, n), SLICE(""), f);
+}
+
+bool guess_leads_on(struct slice host)
+{
+	static const char *const hosts[] = { "archive.org", "archive.today", "archive.ph", "archive.is", "archive.li", "archive.fo", "archive.md", "archive.vn",
+		"translate.goog", "translate.google.com", "webcache.googleusercontent.com" };
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		if (uri_below(host, slice_of(hosts[i])))
+			return true;
+	return false;
+}
+
+enum err guess_nested(struct arena *a, const struct uri *outer, struct guesses *out, struct error *e)
+{
+	struct guessing g = { .a = a, .text = outer->path, .out = out };
+	struct found f = { .at = outer->at, .len = outer->len, .whole = true };
+	size_t query = 0;
+
+	while (query < outer->path.len && outer->path.ptr[query] != '?' && outer->path.ptr[query] != '#')
+		query++;
+	struct slice path = decoded(&g, slice_make(outer->path.ptr, query)), rest = decoded(&g, slice_from(outer->path, query));
+	read_translated(&g, outer->host, &f);
+	read_encoded(&g, path, false, &f);
+	read_encoded(&g, rest, true, &f);
+	f.plain = true;
+	names_in(&g, rest, f);
+	f.whole = false;
+	read_segments(&g, path, guess_leads_on(outer->host), &f);
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }

@@ -168,7 +168,7 @@ static const struct entity entities[] = {
 	{ "lsqb", "[" },      { "rsqb", "]" },     { "lowbar", "_" },   { "Tab", "\t" },     { "NewLine", "\n" },
 	{ "auml", "ä" },      { "ouml", "ö" },     { "uuml", "ü" },     { "Auml", "Ä" },     { "Ouml", "Ö" },
 	{ "Uuml", "Ü" },      { "szlig", "ß" },    { "eacute", "é" },   { "egrave", "è" },   { "agrave", "à" },
-	{ "ccedil", "ç" },    { "ntilde", "ñ" },
+	{ "ccedil", "ç" },    { "ntilde", "ñ" },     { "dot", "˙" },       { "NoBreak", "\u2060" }, { "ZeroWidthSpace", "\u200B" },
 };
 
 static bool letter(char c)

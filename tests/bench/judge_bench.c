@@ -144,6 +144,9 @@ static void long_texts(void)
 	judge_repeated("", "\xed\xa0\x80", LONG_BYTES);
 	judge_repeated("", "\xc0\xaf", LONG_BYTES);
 	judge_repeated("", "@", LONG_BYTES);
+	judge_repeated("", "e v i l . c o m ", LONG_BYTES);
+	judge_repeated("", "\xd0\xb0.\xd1\x81\xd0\xbe ", LONG_BYTES);
+	judge_repeated("", "a\xc2\xb7", LONG_BYTES);
 }
 
 static struct slice read_file(const char *folder, const char *name, const char *ending)

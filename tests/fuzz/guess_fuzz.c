@@ -41,7 +41,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (guess_names(a, text, sentences, &guessed, NULL) != ERR_OK)
 			abort();
 		check(a, &guessed, 0, 0, size);
+		if (guess_spelled(a, text, &guessed, NULL) != ERR_OK)
+			abort();
+		check(a, &guessed, 0, 0, size);
 	}
+	struct guesses dressed = { .count = 0 };
+	struct views v;
+	if (views_make(a, text, &v, NULL) != ERR_OK || guess_folded(a, &v, &dressed, NULL) != ERR_OK)
+		abort();
+	check(a, &dressed, 0, 0, v.text[VIEW_NORM].len);
 	char *address = arena_printf(a, "%.*s%.*s", SLICE_ARG(query), SLICE_ARG(text));
 	struct guesses nested = { .count = 0 };
 	struct uri outer;

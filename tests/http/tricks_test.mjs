@@ -109,17 +109,42 @@ test('a listed name in disguise is seen and marked, and prose is no name', () =>
 			if (!h || h.class !== 'url' || h.field !== 'body' || !/lamps|ｌａｍｐｓ/.test(text.subarray(h.start, h.end).toString())) missed.push([name, rule, h]);
 		}
 	}
+	/* Spelled out, in others' letters, hidden in another address, behind other names: marked where it stands. */
+	const cyrillic = 'evil-lamps.\u0441\u043em', coded = Buffer.from('https://evil-lamps.com/').toString('base64url');
+	for (const name of ['e v i l - l a m p s . c o m', 'evil-lamps . c o m', 'e v i l - l a m p s.com', 'e v i l - l a m p s dot c o m', 'evil-lamps.\u0421\u041e\u041c', cyrillic, `http://${cyrillic}/`, '\u0435vil-lamps . com',
+		'ᴇᴠɪʟ-ʟᴀᴍᴘs.ᴄᴏᴍ', '🅴🆅🅸🅻-🅻🅰🅼🅿🆂.🅲🅾🅼', 'e\u0336v\u0336i\u0336l\u0336-\u0336lamps.com', 'evil-lamps\u202e.com', 'ev\u200dil-lamps.com', '\u202emoc.spmal-live\u202c', 'evil-lamps 🔴 com', 'evil-lamps🔥.🔥com', 'evil-lamps●com',
+		'evil-lamps&dot;com', 'evil&ZeroWidthSpace;-lamps.com', `https://good.example/?u=${coded}`, `https://good.example/r/${coded}`, `https://good.example/?u=${Buffer.from(coded).toString('base64')}`,
+		`https://good.example/?u=${Buffer.from('evil-lamps.com').toString('hex')}`, `data:text/html;base64,${coded}`, 'https://web.archive.org/save/evil-lamps.com/', 'https://evil--lamps-com.translate.goog/?x=1', 'https://r.example/evil-lamps.com']) {
+		const hits = seen(`see ${name} now`), end = Buffer.byteLength(`see ${name}`);
+		for (const rule of ['LIST_NAMES', 'LIST_PATTERNS']) {
+			const h = hits.find((x) => x.rule === rule);
+			if (!h || h.field !== 'body' || h.start < 4 || h.end > end + 1) missed.push([name, rule, h]);
+		}
+	}
 	assert.deepEqual(missed, []);
 	const caught = [];
 	for (const text of ['It is the dot com era, and I wore a polka dot top', 'We talked about the casino. Net result: nothing changed', 'we talked about the casino. net sales rose', 'at the end of the sentence. net result, none',
 		'Das war das Ende vom Casino. Net war es nicht', 'Fui ao casino, com amigos', "C'est au point top, à ce point de départ", 'это точка зрения. Точка', '我有一点问题。我不知道怎么办',
-		'see https://wikipedia.org/wiki/?title=Evil-lamps.com now', 'evil lamps. computers']) {
+		'see https://wikipedia.org/wiki/?title=Evil-lamps.com now', 'evil lamps. computers',
+		'I work at e. g. com, and J. R. R. Tolkien did not', 'Take vitamin C. Net result: better', 'the file a-b-c.top.gz of x.y.z, v1.2.3-r4', 'for (i = 0; i < n; i++) { a[i] = b.c; }', 'M-a-r-y, T. O. P. Jones', '/ˈkæs.ɪ.noʊ/ is how it is said',
+		'see https://good.example/wiki/Evil-lamps.com now', 'see https://good.example/w/index.php?oldid=1234567890abcdef&diff=cur now']) {
 		const hits = seen(text).filter((h) => !(h.rule === 'LIST_NAMES' && h.text === 'casino.net'));
 		if (hits.length) caught.push([text, hits.map((h) => [h.rule, h.text])]);
 		/* No link of it is counted. */
 		if (!text.includes('://')) assert.ok(!explain(dir, text).hits.some((h) => /links|hosts/.test(h.rule)), text);
 	}
 	assert.deepEqual(caught, []);
+	rmSync(dir, { recursive: true });
+});
+
+test('more names than are looked at are unknown, not clean', () => {
+	const dir = folder({ 'lists/names.list': 'evil-lamps.com\n', 'a.cf': 'score LIST_NAMES 8\n' });
+	const decoys = (n) => Array.from({ length: n }, (_, i) => `a${i} dot com`).join(', ');
+	for (const [name, text, action, error] of [['some', `${decoys(200)}, evil-lamps dot com`, 'hold', false], ['many', `${decoys(600)}, evil-lamps dot com`, 'hold', true], ['one again and again', `${'a dot com, '.repeat(600)} and nothing`, 'accept', undefined]]) {
+		const v = explain(dir, text, '--no-builtin'), h = v.hits.find((x) => x.rule === 'LIST_NAMES');
+		assert.equal(v.action, action, `${name}: ${JSON.stringify(v.hits)}`);
+		assert.equal(h && h.where === 'unknown', error, name);
+	}
 	rmSync(dir, { recursive: true });
 });
 
@@ -266,6 +291,7 @@ score TEST_PIECES 8
 		split: ['I have cheap', 'beacons here, please', 'write to', 'beaconman'],
 		doubled: ['cheap beacons', 'cheap beacons', 'write to beaconman'],
 		're-ordered': ['you can write to beaconman', 'who has', 'cheap beacons'],
+		'cut in a word, the others far away': [`I have cheap beacons. ${'We looked at the sea for long. '.repeat(12)}`, 'you can write to beac', 'onman'],
 	};
 	for (const [name, lines] of Object.entries(orders)) {
 		const q = await talk(d, hanna, { body: `How do I cite a map, and is it ${name}?` });

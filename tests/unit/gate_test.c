@@ -336,6 +336,22 @@ static void sites_convict_unless_many_name_them(void **state)
 	set_conf("wiki_url", "");
 }
 
+/* A site's name in disguise is the site's; what people write by chance is nobody's. */
+static void disguised_sites_convict(void **state)
+{
+	struct fixture *f = *state;
+
+	decide(f, ask_from(f, "Come to our fair https://evil-gnomes.com/fair and be merry", NULL).ticket, 0, LABEL_SPAM);
+	assert_int_equal(asked(f, "How do I cite evil-gnomes dot com here?"), TICKET_HELD);
+	assert_int_equal(asked(f, "My sources are e v i l - g n o m e s . c o m and a book"), TICKET_HELD);
+	assert_int_equal(asked(f, "Is https://frame.example/?u=aHR0cHM6Ly9ldmlsLWdub21lcy5jb20v a good source?"), TICKET_HELD);
+	decide(f, ask_from(f, "Lamps that glow for all of you at glow-lamps dot net today", NULL).ticket, 0, LABEL_SPAM);
+	assert_int_equal(asked(f, "What do you think of glow-lamps . net for my garden?"), TICKET_HELD);
+	assert_int_equal(asked(f, "May I quote https://glow-lamps.net/ in full?"), TICKET_HELD);
+	decide(f, ask_from(f, "In the dot com era our gnomes made me rich. in short, buy chairs. it is easy", NULL).ticket, 0, LABEL_SPAM);
+	assert_int_equal(asked(f, "What was the dot com era, and who wrote of it? i like chairs. it was long ago"), TICKET_QUEUED);
+}
+
 static void texts_are_forgotten_in_time(void **state)
 {
 	struct fixture *f = *state;
@@ -716,7 +732,7 @@ int main(void)
 		T(near_copies_after_three_confirmations),
 		T(short_near_copies_are_held_after_three),
 		T(a_copied_template_convicts_no_newcomer),
-		T(sites_convict_unless_many_name_them),
+		T(sites_convict_unless_many_name_them), T(disguised_sites_convict),
 		T(texts_are_forgotten_in_time),
 		T(a_near_copy_from_the_same_network_inherits),
 		T(rates),

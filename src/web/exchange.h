@@ -57,7 +57,7 @@ struct exchange {
 	bool form_parsed;
 	struct jv *json;
 	int error_status;            /* a status that no enum err has (405, 415, 431); 0: by the error */
-	unsigned allow;              /* for 405: bit 1 << method */
+	struct address address;      /* for 405 */
 	struct peer peer;            /* of the socket, not the sender */
 	bool forwarded;              /* some forwarding header was there */
 	struct peer sender;          /* who asks, by what is to be believed */

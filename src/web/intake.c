@@ -46,12 +46,10 @@ static struct slice without_base(struct slice path)
 static void find_route(struct exchange *x)
 {
 	struct request *rq = &x->rq;
-	unsigned allow;
-	rq->route = route_find(rq->method, rq->path, x->raw_params, NULL, &allow);
+	rq->route = route_find(rq->method, rq->path, x->raw_params, NULL, &x->address);
 	if (rq->route != NULL)
 		return;
-	x->allow = allow;
-	if (allow != 0)
+	if (x->address.methods != 0)
 		exchange_refuse_later(x, 405, ERR_MALFORMED, "This address does not take that method.");
 	else
 		exchange_refuse_later(x, 404, ERR_NOT_FOUND, "");

@@ -96,10 +96,10 @@ static struct slice stood_on(struct request *rq)
 {
 	struct slice path = rq->path, params[REQUEST_PARAMS_MAX];
 	for (; path.len > 1; path.len--) {
-		unsigned allow;
+		struct address at;
 		if (path.len < rq->path.len && path.ptr[path.len] != '/')
 			continue;
-		const struct route *page = route_find(METHOD_GET, path, params, NULL, &allow);
+		const struct route *page = route_find(METHOD_GET, path, params, NULL, &at);
 		if (page && page->who <= rq->route->who)
 			break;
 	}

@@ -140,7 +140,8 @@ static void answer_page(struct request *rq, struct response *rs, int status, con
 void problem_answer(struct request *rq, struct response *rs, int status, const struct error *e)
 {
 	struct exchange *x = rq->exchange;
-	bool api = rq->route != NULL ? (rq->route->flags & ROUTE_API) != 0 : slice_starts(rq->path, SLICE("/api/"));
+	unsigned flags = rq->route != NULL ? rq->route->flags : x->address.flags;
+	bool api = flags != 0 ? (flags & ROUTE_API) != 0 : slice_starts(rq->path, SLICE("/api/"));
 	if (status == 0)
 		status = problem_status(e->code);
 	response_reset(rs);
@@ -162,7 +163,7 @@ void problem_answer(struct request *rq, struct response *rs, int status, const s
 		char allow[64] = "";
 		size_t at = 0;
 		for (int m = METHOD_GET; m <= METHOD_DELETE; m++)
-			if (x->allow >> m & 1)
+			if (x->address.methods >> m & 1)
 				at += (size_t)snprintf(allow + at, sizeof allow - at, "%s%s%s", at > 0 ? ", " : "", names[m], m == METHOD_GET ? ", HEAD" : "");
 		response_header(rs, "Allow", allow);
 	}

@@ -78,10 +78,11 @@ static bool matches(const char *pattern, struct slice path, struct slice params[
 	return i == path.len;
 }
 
-const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, unsigned *allow)
+const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, struct address *at)
 {
 	size_t count = segments(path);
-	*allow = 0;
+	const char *address = NULL;
+	*at = (struct address){ 0 };
 	pthread_once(&once, put_in_order);
 	if (count > SEGMENTS_MAX)
 		return NULL;
@@ -89,10 +90,13 @@ const struct route *route_find(enum method m, struct slice path, struct slice pa
 		const struct route *r = &routes[order[k]];
 		for (int i = 0; i < REQUEST_PARAMS_MAX; i++)
 			params[i] = SLICE_NONE;
-		if (!matches(r->path, path, params))
+		/* The first pattern that matches is the address; one behind it, with a ":name" there, is another. */
+		if (!matches(r->path, path, params) || (address != NULL && strcmp(address, r->path) != 0))
 			continue;
+		address = r->path;
 		if (r->method != m) {
-			*allow |= 1u << r->method;
+			at->methods |= 1u << r->method;
+			at->flags |= r->flags;
 			continue;
 		}
 		return a == NULL || route_decode(params, a) ? r : NULL;

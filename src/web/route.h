@@ -48,9 +48,16 @@ struct route {
 extern const struct route routes[];
 extern const size_t routes_count;
 
-/* NULL with *allow == 0: unknown path (404), or `a` is full. NULL with *allow != 0: another method (bit 1 << method set in *allow).
- * Literal segments win over ":name". With `a` NULL the params stay as they stand in `path`; route_decode does the rest later. */
-const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, unsigned *allow);
+/* What an address takes instead of a method that it does not. */
+struct address {
+	unsigned methods; /* bit 1 << method; 0: there is no such address */
+	unsigned flags;   /* of its rows */
+};
+
+/* NULL with at->methods == 0: unknown path (404), or `a` is full. NULL otherwise: only other methods (405).
+ * Literal segments win over ":name", whatever the method. With `a` NULL the params stay as they stand in `path`; route_decode does
+ * the rest later. */
+const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, struct address *at);
 /* How long a body this route takes; NULL: one that is none. */
 size_t route_body_max(const struct route *r, bool staff);
 /* Percent-decodes into the arena (NUL-terminated). False when it is full. */

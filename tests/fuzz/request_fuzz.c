@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct exchange *x = calloc(1, sizeof *x);
 		struct error e;
 		struct jv *v;
-		unsigned allow;
+		struct address at;
 		int64_t after = 0;
 		if (x == NULL)
 			return 0;
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		x->query = mark != NULL ? slice_from(path, (size_t)(mark - path.ptr) + 1) : SLICE_NONE;
 		x->heads[x->head_count++] = (struct head){ SLICE("Content-Type"), slice_of(types[kind]) };
 		response_init(&x->rs, x, x->rq.arena);
-		if (route_find(METHOD_POST, slice_make(path.ptr, mark != NULL ? (size_t)(mark - path.ptr) : path.len), x->rq.params, x->rq.arena, &allow) != NULL &&
+		if (route_find(METHOD_POST, slice_make(path.ptr, mark != NULL ? (size_t)(mark - path.ptr) : path.len), x->rq.params, x->rq.arena, &at) != NULL &&
 			x->rq.params[0].ptr != NULL && x->rq.params[0].ptr[x->rq.params[0].len] != '\0')
 			abort();
 		(void)request_query(&x->rq, "after");

@@ -81,7 +81,8 @@ test('a method that no address takes: Allow names all that this one does', async
 	for (const [template, operations] of Object.entries(doc.paths)) {
 		const r = await d.request('OPTIONS', template.replace(/{\w+}/g, 'x'));
 		assert.equal(r.status, 405, template);
-		for (const method of Object.keys(operations)) assert.ok(r.headers.allow.split(', ').includes(method.toUpperCase()), `${template}: ${r.headers.allow}`);
+		const named = Object.keys(operations).filter((x) => /^(get|post|put|patch|delete)$/.test(x)).map((x) => x.toUpperCase());
+		assert.deepEqual(r.headers.allow.split(', ').filter((x) => x !== 'HEAD').sort(), named.sort(), template);
 	}
 });
 

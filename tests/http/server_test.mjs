@@ -119,6 +119,7 @@ describe('heads and bodies', () => {
 		const post = await desk.request('POST', '/healthz');
 		assert.equal(post.status, 405);
 		assert.equal(post.headers.allow, 'GET, HEAD');
+		assert.match(post.headers['content-type'], /problem\+json/);
 		for (const method of ['OPTIONS', 'PROPFIND', 'TRACE']) {
 			const r = await desk.raw(`${method} /api/v1/questions HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`);
 			assert.equal(r.status, 405, method);

@@ -69,7 +69,7 @@ static void each_route_finds_itself(void **unused)
 {
 	(void)unused;
 	struct slice params[REQUEST_PARAMS_MAX];
-	unsigned allow;
+	struct address at;
 	assert_true(routes_count > 10);
 	for (size_t i = 0; i < routes_count; i++) {
 		/* ":name" stands for a segment that no literal has. */
@@ -86,7 +86,7 @@ static void each_route_finds_itself(void **unused)
 				p++;
 		}
 		path[n] = '\0';
-		const struct route *r = route_find(routes[i].method, slice_of(path), params, NULL, &allow);
+		const struct route *r = route_find(routes[i].method, slice_of(path), params, NULL, &at);
 		assert_ptr_equal(r, &routes[i]);
 		assert_true(names <= REQUEST_PARAMS_MAX);
 		for (size_t k = 0; k < names; k++)
@@ -98,19 +98,22 @@ static void routes_miss_what_is_not_theirs(void **unused)
 {
 	(void)unused;
 	struct slice params[REQUEST_PARAMS_MAX];
-	unsigned allow;
+	struct address at;
 	static const char *const unknown[] = { "", "x", "//", "/healthz/", "/healthzz", "/health", "/static/", "/static//x", "/static/a/b/c", "/%68ealthz" };
 	for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-		assert_null(route_find(METHOD_GET, slice_of(unknown[i]), params, NULL, &allow));
-		assert_int_equal(allow, 0);
+		assert_null(route_find(METHOD_GET, slice_of(unknown[i]), params, NULL, &at));
+		assert_int_equal(at.methods, 0);
 	}
-	assert_null(route_find(METHOD_DELETE, SLICE("/healthz"), params, NULL, &allow));
-	assert_int_equal(allow, 1u << METHOD_GET);
-	/* A literal goes before a name at the same place. */
-	const struct route *r = route_find(METHOD_GET, SLICE("/api/v1/questions/form"), params, NULL, &allow);
+	assert_null(route_find(METHOD_DELETE, SLICE("/healthz"), params, NULL, &at));
+	assert_int_equal(at.methods, 1u << METHOD_GET);
+	assert_true(at.flags & ROUTE_API);
+	/* A literal goes before a name at the same place, whatever the method. */
+	const struct route *r = route_find(METHOD_GET, SLICE("/api/v1/questions/form"), params, NULL, &at);
 	assert_string_equal(r->path, "/api/v1/questions/form");
+	assert_null(route_find(METHOD_DELETE, SLICE("/api/v1/questions/form"), params, NULL, &at));
+	assert_int_equal(at.methods, 1u << METHOD_GET);
 	struct arena *a = arena_new(4096);
-	r = route_find(METHOD_GET, SLICE("/static/a%2Fb"), params, a, &allow);
+	r = route_find(METHOD_GET, SLICE("/static/a%2Fb"), params, a, &at);
 	assert_non_null(r);
 	assert_slice(params[0], "a/b");
 	arena_free(&a);

@@ -1,5 +1,6 @@
 #include "web/view.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,7 +177,7 @@ static struct slice trimmed(struct slice s)
 	return s;
 }
 
-/* Splits `de-at: words` into code and words; without a code (two or three small letters, then subtags) the code is empty. */
+/* Splits `de-AT: words` into code and words; without a code (two or three small letters, then subtags) the code is empty. */
 static struct slice code_of(struct slice *words)
 {
 	size_t n = 0;
@@ -184,7 +185,7 @@ static struct slice code_of(struct slice *words)
 		n++;
 	if (n < 2 || n > 3)
 		return SLICE("");
-	while (n < words->len && n < 16 && (words->ptr[n] == '-' || (words->ptr[n] >= 'a' && words->ptr[n] <= 'z')))
+	while (n < words->len && n < 16 && (words->ptr[n] == '-' || isalnum((unsigned char)words->ptr[n])))
 		n++;
 	if (n == words->len || words->ptr[n] != ':')
 		return SLICE("");
@@ -201,7 +202,7 @@ struct slice view_by_language(struct slice all, const char *lang)
 		const char *bar = at < all.len ? memchr(all.ptr + at, '|', all.len - at) : NULL;
 		size_t end = bar ? (size_t)(bar - all.ptr) : all.len;
 		struct slice words = trimmed(slice_make(all.ptr + at, end - at)), code = code_of(&words);
-		int fit = slice_is(code, lang) ? 5 : code.len && slice_eq(code, base) ? 4 : !code.len ? 3 : slice_is(code, "en") ? 2 : 1;
+		int fit = utf_equal_nocase(code, slice_of(lang)) ? 5 : code.len && slice_eq(code, base) ? 4 : !code.len ? 3 : slice_is(code, "en") ? 2 : 1;
 		if (words.len && fit > rank)
 			best = words, rank = fit;
 		at = end + 1;

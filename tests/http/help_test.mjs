@@ -10,7 +10,7 @@ before(async () => {
 			PORCHLIGHT_WIKI_URL: 'https://wiki.example/wiki/',
 			PORCHLIGHT_HELP_PAGES:
 				'en: Help:References = reference, cite; Help:Images & maps = image, map; no words here; = none; Help:Empty = , ; Help:Drafts = draft; Help:Links = image, link' +
-				' | de: Hilfe:Bilder = Bild, Übersicht | ja: Help:画像 = 画像',
+				' | de: Hilfe:Bilder = Bild, Übersicht | ja: Help:画像 = 画像 | pt-BR: Ajuda:Imagens = imagem | es-419: Ayuda:Enlaces = enlace',
 		},
 	});
 });
@@ -24,6 +24,8 @@ test('the list by language, for programs and for the form', async () => {
 	assert.deepEqual(en.map((x) => x.title), ['Help:References', 'Help:Images & maps', 'Help:Drafts', 'Help:Links']);
 	assert.deepEqual(en[0], { title: 'Help:References', url: 'https://wiki.example/wiki/Help:References', words: ['reference', 'cite'] });
 	assert.deepEqual((await d.get(`${V}/help?lang=de`)).body.items.map((x) => x.words), [['Bild', 'Übersicht']]);
+	for (const [lang, title] of [['pt-BR', 'Ajuda:Imagens'], ['pt-br', 'Ajuda:Imagens'], ['es-419', 'Ayuda:Enlaces'], ['fr', 'Help:References']])
+		assert.equal((await d.get(`${V}/help?lang=${lang}`)).body.items[0].title, title, lang);
 	assert.deepEqual((await d.get(`${V}/help`, { 'accept-language': 'de' })).body.items.length, 1);
 	assert.match((await d.get('/')).text, /id="help" role="status" data-api="[^"]*\/api\/v1\/help" hidden/);
 });

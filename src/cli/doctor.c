@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cli/rules_commands.h"
 #include "desk/audit.h"
+#include "desk/help.h"
 #include "desk/proof.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook_files.h"
@@ -52,6 +53,23 @@ static void mend(struct findings *f, const char *fmt, ...)
 	va_end(ap);
 	found(f, "mend", text);
 	f->wrong++;
+}
+
+/* What starts all the same, but not as it was meant. */
+static void look_at_configuration(struct findings *f)
+{
+	struct slice bad, pages = slice_of(conf()->help_pages);
+	int before = f->wrong;
+	if (!proof_site_question_good(slice_of(conf()->site_question), &bad))
+		mend(f, "site_question: \"%.*s\" is not `question = answer, answer`: nobody is asked it", bad.len < 200 ? (int)bad.len : 200, bad.ptr);
+	if (pages.len && !conf()->wiki_url[0])
+		mend(f, "help_pages needs wiki_url: no page is suggested");
+	else if (!help_list_good(pages, conf()->wiki_url, &bad))
+		mend(f, "help_pages: \"%.*s\" is not `page of the wiki = word, word`: it is never suggested", bad.len < 200 ? (int)bad.len : 200, bad.ptr);
+	if (conf()->templates[0] && access(conf()->templates, R_OK | X_OK))
+		mend(f, "the templates folder %s cannot be read: the built-in templates are used", conf()->templates);
+	if (f->wrong == before)
+		good(f, "configuration");
 }
 
 static void look_at_folder(const char *folder, struct findings *f)
@@ -222,11 +240,7 @@ int command_doctor(struct args *a)
 	struct findings f = { .json = json ? jv_array() : NULL };
 	struct str out;
 	str_init(&out, 1 << 20);
-	struct slice bad;
-	if (proof_site_question_good(slice_of(conf()->site_question), &bad))
-		good(&f, "configuration");
-	else
-		mend(&f, "site_question: \"%.*s\" is not `question = answer, answer`: nobody is asked it", bad.len < 200 ? (int)bad.len : 200, bad.ptr);
+	look_at_configuration(&f);
 	if (!conf()->public_url[0])
 		found(&f, "note", "public_url is not set: links name the address the server listens on");
 	if (strncmp(conf()->public_url, "https:", 6) == 0 && !conf()->trusted_proxies[0])

@@ -17,11 +17,10 @@
 #include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/fits.h"
 #include "cli/rules_commands.h"
 #include "cli/serve.h"
 #include "desk/words.h"
-#include "net/opinion.h"
-#include "text/unicode.h"
 
 enum { GOOD = 0, FAILED = 1, USAGE = 2 };
 
@@ -91,13 +90,6 @@ static enum err become_owner(const char *folder, bool needs_data, struct error *
 	return ERR_OK;
 }
 
-static enum err conf_fits(const struct conf *c, struct error *e)
-{
-	if (!unicode_zone_known(c->time_zone))
-		return err_field(e, ERR_INVALID, "time_zone", "time_zone must be an IANA time zone, as Europe/Berlin.");
-	return opinions_conf_fits(c, e);
-}
-
 int main(int argc, char **argv)
 {
 	struct args a = { .argc = argc - 1, .argv = argv + 1 };
@@ -123,7 +115,7 @@ int main(int argc, char **argv)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGXFSZ, &ignore, NULL);
-	conf_set_check(conf_fits);
+	conf_set_check(fits);
 	if (crypt_init(&e) || (data && conf_override("data", data, &e)) || conf_load(config, &e) ||
 		become_owner(conf()->data, c->needs_data, &e)) {
 		fprintf(stderr, "porchlight: %s\n", e.message);

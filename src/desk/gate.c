@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "desk/attack.h"
 #include "desk/bans.h"
 #include "desk/keys.h"
@@ -223,28 +222,29 @@ static enum err fetch_opinions(struct desk *d, struct screening *s, struct error
 
 /* --- screening --------------------------------------------------------------------------------------------------- */
 
+bool gate_bands_read(const char *text, double b[3])
+{
+	for (int i = 0; i < 3; i++) {
+		char *end;
+
+		b[i] = strtod(text, &end);
+		if (end == text || !(b[i] > 0 && b[i] <= 1000) || (i > 0 && b[i] < b[i - 1]) || *end != (i == 2 ? 0 : ','))
+			return false;
+		text = end + 1;
+	}
+	return true;
+}
+
 struct judge_options gate_judging(void)
 {
 	struct judge_options o = judge_defaults();
 	double b[3];
-	const char *at = conf()->bands;
-	static atomic_bool told_bands;
 
-	for (int i = 0; i < 3; i++) {
-		char *end;
-		b[i] = strtod(at, &end);
-		bool good = end != at && b[i] > 0 && b[i] <= 1000 && (i == 0 || b[i] >= b[i - 1]) && *end == (i == 2 ? 0 : ',');
-		if (!good) {
-			if (!atomic_exchange(&told_bands, true))
-				log_warn("desk/gate", "the configuration's bands are not three rising numbers such as 3,6,15: these are used");
-			goto out;
-		}
-		at = end + 1;
+	if (gate_bands_read(conf()->bands, b)) {
+		o.challenge = b[0];
+		o.hold = b[1];
+		o.reject = b[2];
 	}
-	o.challenge = b[0];
-	o.hold = b[1];
-	o.reject = b[2];
-out:
 	o.challenges = strcmp(conf()->challenge, "auto") == 0;
 	return o;
 }

@@ -60,8 +60,10 @@ const struct verdict *gate_verdict(const struct screening *s);
 /* What the asker may be told beside the state; "" when there is nothing. */
 struct slice gate_note(const struct screening *s);
 
-/* How the configuration wants texts to be judged; its usual bands where those that it names are none. */
+/* How the configuration wants texts to be judged. */
 struct judge_options gate_judging(void);
+/* The bands as the configuration writes them: three rising numbers above 0, separated by commas. */
+bool gate_bands_read(const char *text, double b[3]);
 
 /* Outside services are shown what visitors write (net/opinion): their page about privacy says so. */
 bool gate_asks_others(void);

@@ -3,9 +3,13 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "base/str.h"
 #include "spam/fold.h"
+#include "text/markup.h"
 #include "text/unicode.h"
 #include "text/utf.h"
+
+enum { HELP_URL_MAX_BYTES = 8192 };
 
 bool help_word(struct slice *words, struct slice *out)
 {
@@ -28,6 +32,27 @@ bool help_next(struct slice *list, struct help_page *out)
 			return true;
 	}
 	return false;
+}
+
+bool help_list_good(struct slice all, const char *wiki_url, struct slice *bad)
+{
+	struct slice list, entry;
+
+	while (utf_part(&all, '|', &list))
+		while (utf_part(&list, ';', &entry)) {
+			struct slice one = entry;
+			struct help_page page;
+			struct str url;
+
+			str_init(&url, HELP_URL_MAX_BYTES);
+			bool good = help_next(&one, &page) && markup_wiki_link(wiki_url, page.title, &url);
+			str_fini(&url);
+			if (!good) {
+				*bad = entry;
+				return false;
+			}
+		}
+	return true;
 }
 
 /* Thai to Khmer, and Chinese, Japanese and their kin: written without blanks. (Georgian, Hangul and others in between are harmless here.) */

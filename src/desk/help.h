@@ -20,6 +20,8 @@
 struct help_page {
 	struct slice title, words; /* both in the list */
 };
+/* Whether each entry of a `help_pages` is a page of the wiki, "=" and a word; else *bad is the first that is not. */
+bool help_list_good(struct slice all, const char *wiki_url, struct slice *bad);
 /* The next page, and goes behind it. False: that was all. */
 bool help_next(struct slice *list, struct help_page *out);
 /* The next of its words, likewise. */

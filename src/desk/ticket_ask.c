@@ -24,8 +24,7 @@ static enum err check_field(const char *field, struct slice s, size_t max, struc
 	return ERR_OK;
 }
 
-/* The shape of a BCP 47 tag; which languages exist is not ours to say. */
-static bool lang_shaped(struct slice s)
+bool ticket_lang_shaped(struct slice s)
 {
 	size_t part = 0;
 
@@ -85,7 +84,7 @@ enum err ticket_check_ask(const struct ask *in, struct error *e)
 		return rc;
 	if (in->topic.len && !ticket_topic_known(in->topic))
 		return err_field(e, ERR_INVALID, "topic", "There is no such topic.");
-	if (in->lang.len && !lang_shaped(in->lang))
+	if (in->lang.len && !ticket_lang_shaped(in->lang))
 		return err_field(e, ERR_INVALID, "lang", "This is not a language code such as \"en\" or \"pt-BR\".");
 	if (in->email.len && !email_shaped(in->email))
 		return err_field(e, ERR_INVALID, "email", "This is not a mail address.");

@@ -28,6 +28,8 @@ struct asked {
 /* Screens (outside any transaction), then writes. A form nonce that is too old is ERR_CONFLICT with field "form": show the form again. */
 enum err ticket_ask(struct desk *d, struct db *db, struct arena *a, const struct ask *in, struct asked *out,
 		    struct error *e) MUST_CHECK;
+/* The shape of a BCP 47 tag; which languages exist is not ours to say. */
+bool ticket_lang_shaped(struct slice s);
 /* Checks the fields alone, before anything is spent: ERR_INVALID with the field at fault. */
 enum err ticket_check_ask(const struct ask *in, struct error *e) MUST_CHECK;
 

@@ -763,12 +763,7 @@ enum err web_start(struct desk *desk, const struct web_options *o, struct web **
 	}
 	log_info(ROOM, "file limit %lld, connections up to %lld", (long long)files, (long long)w->connections_max);
 
-	enum err r = ERR_OK;
-	struct slice wrong;
-	if (!peer_list_ok(conf()->trusted_proxies, &wrong))
-		r = err_field(e, ERR_INVALID, "trusted_proxies", "%.*s is neither an address nor a block of addresses.", SLICE_ARG(wrong));
-	if (r == ERR_OK)
-		r = static_start(e);
+	enum err r = static_start(e);
 	if (r == ERR_OK)
 		r = listen_on(o->listen != NULL ? o->listen : conf()->listen, &w->listen_fd, w->address, e);
 	if (r == ERR_OK) {

@@ -358,6 +358,44 @@ test('a site question without its answers is told by the doctor', () => {
 	gone(data);
 });
 
+test('suggested pages that nobody would be shown are told by the doctor', () => {
+	const data = migrated();
+	const doctor = (pages, wiki = 'https://wiki.example.org/wiki/') => command(['doctor'], { data, env: { PORCHLIGHT_HELP_PAGES: pages, PORCHLIGHT_WIKI_URL: wiki } }).out;
+	assert.match(doctor('en: Help:References = reference, cite; Help:Images & maps = image; | de: Hilfe:Bilder = Bild, Foto |'), /ok +configuration/);
+	assert.match(doctor('', ''), /ok +configuration/);
+	for (const bad of ['no words here', 'en: Help:References = cite; Help:Empty = , ', ' = cite', 'de: Hilfe:Bilder = Bild | en: Help:[x] = cite'])
+		assert.match(doctor(bad), /mend +help_pages: "/, bad);
+	assert.match(doctor('en: Help:References = cite', ''), /mend +help_pages needs wiki_url/);
+	assert.match(command(['doctor'], { data, env: { PORCHLIGHT_TEMPLATES: '/nonexistent/templates' } }).out, /mend +the templates folder \/nonexistent/);
+	gone(data);
+});
+
+test('a value that nobody could use is refused by each command, and by a server that is told to read it again', async () => {
+	const config = path.join(temporary(), 'porchlight.conf');
+	writeFileSync(config, 'desk_name = One\n');
+	const desk = await start({ args: ['--config', config], expect: [/the configuration stays as it was: trusted_proxies/] });
+	for (const [key, bad, good] of [
+		['public_url', ['help.example.org', 'ftp://help.example.org', 'https://', 'https://help.example.org/?x'], 'https://help.example.org/desk'],
+		['wiki_url', ['wiki.example.org', 'https:///wiki', 'https://wiki.example.org/a b'], 'https://wiki.example.org/wiki/'],
+		['languages', ['', 'e!,de', 'english please'], 'en, de,pt-BR,zh-Hans'],
+		['bands', ['6,3,15', '1,2', '3,6,15,20', 'nan,nan,nan'], '3, 6, 90'],
+		['trusted_proxies', ['localhost', '127.0.0.1/33'], '127.0.0.1, 10.0.0.0/8,::1'],
+	]) {
+		for (const value of bad) {
+			const refusal = command(['user', 'list'], { data: desk.data, env: { [`PORCHLIGHT_${key.toUpperCase()}`]: value } });
+			assert.equal(refusal.code, 1, `${key} = ${value}`);
+			assert.match(refusal.err, new RegExp(`^porchlight: ${key}`), value);
+		}
+		assert.equal(command(['user', 'list'], { data: desk.data, env: { [`PORCHLIGHT_${key.toUpperCase()}`]: good } }).code, 0, `${key} = ${good}`);
+	}
+	writeFileSync(config, 'desk_name = Other\ntrusted_proxies = localhost\n');
+	desk.child.kill('SIGHUP');
+	await until(() => /trusted_proxies: localhost/.test(desk.stderr), 'the refusal of the new configuration');
+	assert.doesNotMatch((await desk.get('/')).text, /Other/, 'all or nothing');
+	await desk.stop();
+	gone(path.dirname(config));
+});
+
 test('a data folder that cannot be written is said', () => {
 	const data = temporary();
 	chmodSync(data, 0o500);

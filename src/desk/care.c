@@ -116,11 +116,11 @@ static enum err read_held(struct db *db, int64_t account, struct held *out, stru
 	return err ? err : report_paused(db, account, &out->paused, e);
 }
 
-enum err care_stopping(struct db *db, int64_t account, bool *out, struct error *e)
+enum err care_given_nothing(struct db *db, int64_t account, bool *out, struct error *e)
 {
 	struct held held;
 	enum err err = read_held(db, account, &held, e);
-	*out = held.stopping;
+	*out = held.stopping || held.paused;
 	return err;
 }
 

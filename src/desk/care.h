@@ -34,8 +34,8 @@ enum err care_forget(struct db *db, int64_t account, struct error *e) MUST_CHECK
 /* Where a session begins: whoever holds nothing does not stop any more. In the writer. */
 enum err care_begin(struct db *db, int64_t account, struct error *e) MUST_CHECK;
 
-/* Does this account want to stop? Nothing is handed to it then, neither by a colleague nor by an asker's wish. */
-enum err care_stopping(struct db *db, int64_t account, bool *out, struct error *e) MUST_CHECK;
+/* Does this account want to stop, or is it paused (desk/report)? Nothing is handed to it then, by a colleague or by the clock. */
+enum err care_given_nothing(struct db *db, int64_t account, bool *out, struct error *e) MUST_CHECK;
 /* May this account take one more? ERR_CONFLICT (field claim_cap) when it holds as many as it wants; with `next` also as many as the desk
  * wants, and while it stops (field duty). ERR_CONFLICT (field reports) while it is paused (desk/report). In the writer. */
 enum err care_may_take(struct db *db, int64_t account, bool next, struct error *e) MUST_CHECK;

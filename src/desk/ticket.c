@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "desk/audit.h"
+#include "desk/care.h"
 #include "desk/keys.h"
 #include "desk/lease.h"
 #include "desk/talk.h"
@@ -422,6 +423,17 @@ static void project(const struct move *m, enum ticket_state to, const struct tic
 	}
 }
 
+/* What wakes is kept for whoever snoozed it, unless they are given nothing: then newer questions would go before it for nobody. */
+static enum err end_offer(struct db *db, const struct ticket *next, int64_t *offered_until, struct error *e)
+{
+	bool nothing = false;
+	enum err rc = *offered_until && next->snoozed_by ? care_given_nothing(db, next->snoozed_by, &nothing, e) : ERR_OK;
+
+	if (nothing)
+		*offered_until = 0;
+	return rc;
+}
+
 static enum err write_row(struct db *db, const struct move *m, const struct ticket *was, const struct ticket *t, int64_t offered_until,
 			  struct error *e)
 {
@@ -542,7 +554,9 @@ enum err ticket_move(struct db *db, const struct move *m, struct acted *out, str
 		return rc;
 
 	project(&as, to, &t, &next, &offered_until);
-	rc = write_row(db, &as, &t, &next, offered_until, e);
+	rc = end_offer(db, &next, &offered_until, e);
+	if (!rc)
+		rc = write_row(db, &as, &t, &next, offered_until, e);
 	if (!rc && as.event == EVENT_TRANSFER_TOPIC)
 		rc = db_run(db, SQL_TICKET_SET_TOPIC, BINDS(b_int(t.id), b_text(as.topic)), NULL, e);
 	if (!rc && t.state == TICKET_LIVE)

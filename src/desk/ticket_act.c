@@ -66,12 +66,10 @@ static enum err may_touch(struct db *db, const struct act *act, const struct tic
 
 static enum err may_be_given(struct db *db, int64_t account, struct error *e)
 {
-	bool paused, stopping = false;
-	enum err rc = report_paused(db, account, &paused, e);
+	bool nothing;
+	enum err rc = care_given_nothing(db, account, &nothing, e);
 
-	if (!rc)
-		rc = care_stopping(db, account, &stopping, e);
-	return rc ? rc : paused || stopping ? err_field(e, ERR_CONFLICT, "to", "They take nobody new at the moment; choose somebody else.") : ERR_OK;
+	return rc ? rc : nothing ? err_field(e, ERR_CONFLICT, "to", "They take nobody new at the moment; choose somebody else.") : ERR_OK;
 }
 
 static enum err take_step(struct db *db, void *self, struct error *e)

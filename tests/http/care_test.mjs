@@ -141,6 +141,25 @@ test('on the desk, without scripts', async () => {
 	assert.match(await page('/desk/me'), /<option value="0" selected>As many as the desk allows \(3\)<\/option>/);
 });
 
+test('what a helper snoozed who then stops is not kept for them when it wakes', async () => {
+	const take = async () => {
+		const r = await next(hugo);
+		if (r.status === 200) await close(hugo, { t: `${V}/tickets/${r.body.id}`, fence: r.body.lease.fence });
+		return r.body?.id;
+	};
+	while (await take());
+	for (const [stops, first] of [['on', 1], ['finishing', 0]]) {
+		assert.equal(await duty(hanna, { duty: 'on' }), 'on');
+		const t = await talk(d, hanna);
+		await hanna.json('POST', `${t.t}/snooze`, { fence: t.fence, until: new Date(Date.now() + 3600000).toISOString() });
+		await question(d);
+		await duty(hanna, { duty: stops });
+		assert.equal((await d.json('POST', `${t.path}/messages`, { body: 'I found out more.' })).status, 201);
+		assert.equal([await take(), await take()].indexOf(t.id), first, stops);
+	}
+	assert.equal(await duty(hanna, { duty: 'on' }), 'on');
+});
+
 test('an account that is disabled takes what it set with it', async () => {
 	const id = (await hugo.get(`${V}/session`)).body.account.id;
 	await hugo.json('PATCH', `${V}/session`, { claim_cap: 2, langs: ['de'] });

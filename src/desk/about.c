@@ -1,13 +1,16 @@
 #include "desk/about.h"
 
 #include <pthread.h>
+#include <string.h>
 
+#include "base/conf.h"
 #include "desk/figures.h"
 
 static struct {
 	pthread_mutex_t lock;
-	bool made, busy;
-	int64_t until; /* monotonic */
+	bool busy;
+	const char *zone; /* the hours' time zone; NULL: not made yet */
+	int64_t until;    /* monotonic */
 	struct about about;
 } kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -42,8 +45,9 @@ static enum err make(struct desk *d, struct db *db, struct about *out, struct er
 enum err about_read(struct desk *d, struct db *db, struct about *out, struct error *e)
 {
 	int64_t now = clock_mono_ms();
+	const char *zone = conf()->time_zone;
 	pthread_mutex_lock(&kept.lock);
-	bool due = !kept.busy && (!kept.made || now >= kept.until);
+	bool due = !kept.busy && (!kept.zone || strcmp(kept.zone, zone) || now >= kept.until);
 	kept.busy |= due;
 	*out = kept.about;
 	pthread_mutex_unlock(&kept.lock);
@@ -53,7 +57,7 @@ enum err about_read(struct desk *d, struct db *db, struct about *out, struct err
 	pthread_mutex_lock(&kept.lock);
 	kept.busy = false;
 	if (!err) {
-		kept.made = true;
+		kept.zone = zone;
 		kept.until = now + ABOUT_KEPT_MS;
 		kept.about = *out;
 	}

@@ -2,7 +2,7 @@
  * about: what the desk tells everybody about how it does: the few figures of desk/figures that a newcomer can use.
  *
  * Each is left out where fewer than CELL_MIN questions stand behind it. No helper is named or counted. The figures take a while on a large
- * desk and anybody may ask for them, so they are made at most every ABOUT_KEPT_MS, by one thread at a time, and kept in memory; who asks
+ * desk and anybody may ask for them, so they are made at most every ABOUT_KEPT_MS, and when SIGHUP changed the time zone, by one thread at a time, and kept in memory; who asks
  * while the first are made is told none. One lock, held for copying only. Any thread.
  */
 #ifndef DESK_ABOUT_H

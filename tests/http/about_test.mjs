@@ -1,9 +1,11 @@
 // What the desk tells everybody about itself: hours that were and hours that are planned, told apart; figures only where enough stand behind them.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { V, desk, question } from './api.mjs';
+import { V, desk, question, until } from './api.mjs';
+import { temporary } from './lib.mjs';
 
 const owner = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
 const DAY = 86400000, HOUR = 3600000;
@@ -12,9 +14,12 @@ const names = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday
 const then = Math.floor(Date.now() / DAY) * DAY - 3 * DAY + 13 * HOUR;
 const there = new Date(then + 5.5 * HOUR);
 
+const folder = temporary(), config = path.join(folder, 'porchlight.conf');
+const zone = (name) => writeFileSync(config, `time_zone = ${name}\n`);
 let young, old;
 before(async () => {
-	[young, old] = await Promise.all([desk(), desk({ env: { PORCHLIGHT_TIME_ZONE: 'Asia/Kolkata' } })]);
+	zone('Asia/Kolkata');
+	[young, old] = await Promise.all([desk(), desk({ args: ['--config', config] })]);
 	const rows = [];
 	// Twenty-five questions: twenty answered after five minutes, five not at all; two that the filter stopped by mistake, and spam.
 	for (let i = 0; i < 30; i++) {
@@ -32,7 +37,10 @@ before(async () => {
 	const r = spawnSync('sqlite3', ['-cmd', '.timeout 10000', path.join(old.data, 'porchlight.db')], { input: rows.join('\n'), encoding: 'utf8', ...owner });
 	assert.equal(r.status, 0, r.stderr);
 });
-after(() => Promise.all([young?.stop(), old?.stop()]));
+after(async () => {
+	await Promise.all([young?.stop(), old?.stop()]);
+	rmSync(folder, { recursive: true });
+});
 
 const about = async (d, query = '') => (await d.get(`/about${query}`)).text;
 /** {label: value} of a list of terms. */
@@ -91,4 +99,15 @@ test('in every language, without a script', async () => {
 		for (const w of words) assert.ok(text.includes(w), w);
 		assert.doesNotMatch(text, /⧼|about-/);
 	}
+});
+
+test('another time zone: the usual hours are on the new clock at once', async () => {
+	zone('Etc/UTC');
+	old.child.kill('SIGHUP');
+	await until(() => /the configuration was read again/.test(old.stderr), 'the new configuration');
+	assert.equal(usual(await about(old))[names[(new Date(then).getUTCDay() + 6) % 7]], '13:00–14:00');
+	zone('Asia/Kolkata');
+	old.child.kill('SIGHUP');
+	await until(() => old.stderr.match(/the configuration was read again/g).length === 2, 'the old configuration');
+	assert.equal(usual(await about(old))[names[(there.getUTCDay() + 6) % 7]], '18:00–19:00');
 });

@@ -101,6 +101,8 @@ enum err people_password_fits(struct slice password, struct error *e)
 		return err_field(e, ERR_INVALID, "password", "A password has at least %d characters.", PEOPLE_PASSWORD_MIN_BYTES);
 	if (password.len > PEOPLE_PASSWORD_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "password", "A password has at most %d bytes.", PEOPLE_PASSWORD_MAX_BYTES);
+	if (!utf_acceptable(password)) /* no form and no JSON could ever bring it */
+		return err_field(e, ERR_INVALID, "password", "A password is UTF-8 text.");
 	return ERR_OK;
 }
 

@@ -26,7 +26,7 @@ const refused = (r, words, code = 1) => {
 const gone = (data) => rmSync(data, { recursive: true, force: true });
 
 test('usage is 2, a failed command 1', () => {
-	const data = temporary();
+	const data = temporary(), other = migrated();
 	refused(command([]), /usage:/, 2);
 	refused(command(['nonsense']), /usage:/, 2);
 	refused(command(['serve', '--port', '1'], { data }), /unknown option --port/, 2);
@@ -35,11 +35,13 @@ test('usage is 2, a failed command 1', () => {
 	refused(command(['export', 'one'], { data }), /number/, 2);
 	refused(command(['migrate', '--data'], {}), /needs a value/, 2);
 	refused(command(['user', 'list'], { data }), /porchlight migrate/);
+	refused(command(['user', 'add', 'x', '--password-stdin'], { data: other, input: Buffer.from('caf\xe9 au lait, please\n', 'latin1') }), /UTF-8/);
 	refused(command(['migrate'], { data, env: { PORCHLIGHT_LEASE_S: 'long' } }), /lease_s/);
 	refused(command(['migrate', '--config', path.join(data, 'none')], { data }), /none|configuration/i);
 	assert.equal(command(['help']).code, 0);
 	assert.match(command(['version']).out, /^porchlight \d+\.\d+/);
 	gone(data);
+	gone(other);
 });
 
 test('one binary and one data folder are enough (P11)', () => {

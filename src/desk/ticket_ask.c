@@ -441,7 +441,8 @@ enum err ticket_judge_again(struct desk *d, struct db *db, struct arena *a, int6
 
 struct later {
 	int64_t ticket;
-	struct slice text;
+	struct slice text, client_id;
+	struct slice pow;            /* of an appeal */
 	struct screening *screening; /* NULL without a text */
 	bool appeal, helped;
 	bool open;           /* an appeal that is to be read without proof, or has its proof */
@@ -449,18 +450,45 @@ struct later {
 	struct acted *out;
 };
 
+/* The entry that carries the words, or else the appeal's step alone: under it a repeat finds what the first one did. */
+static struct append later_entry(const struct later *l)
+{
+	return (struct append){ .ticket = l->ticket, .now = clock_wall_ms(),
+				.kind = !l->appeal ? ENTRY_FACT : l->text.len ? ENTRY_MESSAGE : ENTRY_STATE, .author = AUTHOR_ASKER,
+				.audience = AUDIENCE_ALL, .body = l->text, .client_id = l->client_id,
+				.what = slice_of(l->appeal ? event_name(EVENT_APPEAL) : l->helped ? "helped" : "not helped"), .index = true };
+}
+
+static enum err later_repeat(struct db *db, struct later *l, bool *found, struct error *e)
+{
+	struct append same = later_entry(l);
+	struct posted before;
+	struct ticket t;
+	enum err rc = talk_repeat(db, &same, found, &before, e);
+
+	if (rc || !*found || (rc = ticket_row(db, l->ticket, &t, e)))
+		return rc;
+	ticket_acted(&t, SLICE_NONE, l->out);
+	l->out->n = before.n + (same.kind == ENTRY_MESSAGE); /* the appeal's step stands behind its words */
+	l->out->at = before.at;
+	l->out->repeat = true;
+	return ERR_OK;
+}
+
 static enum err write_later(struct db *db, void *self, struct error *e)
 {
 	struct later *l = self;
-	struct append entry = { .ticket = l->ticket, .now = clock_wall_ms(), .kind = l->appeal ? ENTRY_MESSAGE : ENTRY_FACT,
-				.author = AUTHOR_ASKER, .audience = AUDIENCE_ALL, .body = l->text, .index = true };
+	struct append entry = later_entry(l);
 	struct ticket t;
 	enum action action = ACTION_ACCEPT;
+	bool found;
 	enum err rc;
 
 	memset(l->out, 0, sizeof(*l->out));
-	rc = ticket_row(db, l->ticket, &t, e);
-	if (rc)
+	rc = later_repeat(db, l, &found, e);
+	if (!rc && !found)
+		rc = ticket_row(db, l->ticket, &t, e);
+	if (rc || found)
 		return rc;
 	if (l->appeal && (!state_arrow(t.state, EVENT_APPEAL) || t.appealed))
 		return err_set(e, ERR_CONFLICT, "A refusal can be appealed once.");
@@ -489,6 +517,7 @@ static enum err write_later(struct db *db, void *self, struct error *e)
 	if (!rc && l->appeal)
 		rc = ticket_move(db,
 				 &(struct move){ .ticket = l->ticket, .event = EVENT_APPEAL, .by = BY_ASKER, .now = entry.now,
+						 .client_id = l->text.len ? SLICE_NONE : l->client_id,
 						 .why = l->open ? HELD_APPEAL : HELD_UNSOLVED },
 				 l->out, e);
 	else if (!rc)
@@ -505,10 +534,19 @@ static enum err write_later(struct db *db, void *self, struct error *e)
 static enum err later(struct desk *d, struct db *db, struct arena *a, struct later *l, const struct sender *from, struct error *e)
 {
 	enum err rc = check_field(l->appeal ? "text" : "comment", l->text, TICKET_TEXT_MAX_BYTES, e);
+	bool found = false;
 
 	memset(l->out, 0, sizeof(*l->out));
 	if (utf_blank(l->text))
 		l->text = SLICE_NONE;
+	if (!rc) /* before its proof, which the first one has spent */
+		rc = later_repeat(db, l, &found, e);
+	if (rc || found)
+		return rc;
+	if (l->appeal && !l->open) {
+		rc = proof_check(d, db, a, &(struct proof_for){ .kind = PROOF_APPEAL, .ticket = l->ticket }, l->pow, &l->proof, e);
+		l->open = l->proof.good;
+	}
 	if (!rc && l->text.len) {
 		struct submission *s = ARENA_NEW(a, struct submission);
 
@@ -527,20 +565,16 @@ static enum err later(struct desk *d, struct db *db, struct arena *a, struct lat
 enum err ticket_appeal(struct desk *d, struct db *db, struct arena *a, int64_t ticket, const struct appeal *in, const struct sender *from,
 		       struct acted *out, struct error *e)
 {
-	struct later l = { .ticket = ticket, .text = in->text, .appeal = true, .open = !proof_on() || proof_answers(in->answer), .out = out };
+	struct later l = { .ticket = ticket, .text = in->text, .client_id = in->client_id, .pow = in->pow, .appeal = true,
+			   .open = !proof_on() || proof_answers(in->answer), .out = out };
 
-	if (!l.open) {
-		enum err rc = proof_check(d, db, a, &(struct proof_for){ .kind = PROOF_APPEAL, .ticket = ticket }, in->pow, &l.proof, e);
-
-		if (rc)
-			return rc;
-		l.open = l.proof.good;
-	}
 	return later(d, db, a, &l, from, e);
 }
 
-enum err ticket_rate(struct desk *d, struct db *db, struct arena *a, int64_t ticket, bool helped, struct slice comment,
-		     const struct sender *from, struct acted *out, struct error *e)
+enum err ticket_rate(struct desk *d, struct db *db, struct arena *a, int64_t ticket, const struct rating *in, const struct sender *from,
+		     struct acted *out, struct error *e)
 {
-	return later(d, db, a, &(struct later){ .ticket = ticket, .text = comment, .helped = helped, .out = out }, from, e);
+	struct later l = { .ticket = ticket, .text = in->comment, .client_id = in->client_id, .helped = in->helped, .out = out };
+
+	return later(d, db, a, &l, from, e);
 }

@@ -43,10 +43,15 @@ enum err ticket_judge_again(struct desk *d, struct db *db, struct arena *a, int6
 struct appeal {
 	struct slice text;        /* absent: none */
 	struct slice pow, answer; /* absent: none */
+	struct slice client_id;   /* absent: none */
 };
 enum err ticket_appeal(struct desk *d, struct db *db, struct arena *a, int64_t ticket, const struct appeal *in,
 		       const struct sender *from, struct acted *out, struct error *e) MUST_CHECK;
-/* After closing: did this help? The comment (absent: none) is screened. The last rating counts. */
-enum err ticket_rate(struct desk *d, struct db *db, struct arena *a, int64_t ticket, bool helped, struct slice comment,
-		     const struct sender *from, struct acted *out, struct error *e) MUST_CHECK;
+/* After closing: did this help? The comment is screened. The last rating counts. */
+struct rating {
+	bool helped;
+	struct slice comment, client_id; /* absent: none */
+};
+enum err ticket_rate(struct desk *d, struct db *db, struct arena *a, int64_t ticket, const struct rating *in, const struct sender *from,
+		     struct acted *out, struct error *e) MUST_CHECK;
 #endif

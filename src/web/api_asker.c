@@ -254,14 +254,16 @@ enum err api_question_appeal(struct request *rq, struct response *rs, struct err
 {
 	struct ticket t;
 	struct jv *body;
+	struct act act;
 	struct appeal in = { 0 };
 	struct acted done = { 0 };
 	enum err err = api_link(rq, &t, e);
-	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_text(body, "body", &in.text, e)) ||
+	if (err || (err = request_json(rq, &body, e)) || (err = act_of(body, &t, &act, e)) || (err = jv_want_text(body, "body", &in.text, e)) ||
 		(err = jv_want_text(body, "pow", &in.pow, e)) || (err = jv_want_text(body, "answer", &in.answer, e)))
 		return err;
 	if (in.text.len > TICKET_TEXT_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "body", "The text is longer than %d bytes.", TICKET_TEXT_MAX_BYTES);
+	in.client_id = act.client_id;
 	err = ticket_appeal(rq->desk, rq->db, rq->arena, t.id, &in, &rq->sender, &done, e);
 	return err ? err : api_acted(rs, &done, e);
 }
@@ -270,18 +272,19 @@ enum err api_question_rating(struct request *rq, struct response *rs, struct err
 {
 	struct ticket t;
 	struct jv *body;
-	bool helped = false;
-	struct slice comment = SLICE_NONE;
+	struct act act;
+	struct rating in = { 0 };
 	struct acted done = { 0 };
 	enum err err = api_link(rq, &t, e);
-	if (err || (err = request_json(rq, &body, e)) || (err = jv_want_bool(body, "helped", &helped, e)) ||
-		(err = jv_want_text(body, "comment", &comment, e)))
+	if (err || (err = request_json(rq, &body, e)) || (err = act_of(body, &t, &act, e)) ||
+		(err = jv_want_bool(body, "helped", &in.helped, e)) || (err = jv_want_text(body, "comment", &in.comment, e)))
 		return err;
 	if (jv_type(jv_get(body, "helped")) == JV_NULL)
 		return err_field(e, ERR_INVALID, "helped", "Please say whether it helped.");
-	if (comment.len > TICKET_TEXT_MAX_BYTES)
+	if (in.comment.len > TICKET_TEXT_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "comment", "The text is longer than %d bytes.", TICKET_TEXT_MAX_BYTES);
-	err = ticket_rate(rq->desk, rq->db, rq->arena, t.id, helped, comment.len ? comment : SLICE_NONE, &rq->sender, &done, e);
+	in.client_id = act.client_id;
+	err = ticket_rate(rq->desk, rq->db, rq->arena, t.id, &in, &rq->sender, &done, e);
 	done.expires = 0;
 	return err ? err : api_acted(rs, &done, e);
 }

@@ -734,7 +734,12 @@ static enum err rate_it(struct request *rq, struct own_act *f, struct error *why
 	if (!helped.len)
 		return ERR_OK;
 	snprintf(f->rest, sizeof(f->rest), "?done=rated");
-	return ticket_rate(rq->desk, rq->db, rq->arena, f->t.id, slice_is(helped, "yes"), view_field(rq, "comment"), &rq->sender, &out, why);
+	/* The page's nonce is also its composer's. */
+	struct slice form = view_field(rq, "form");
+	char *client_id = form.len && form.len < GATE_FORM_BYTES ? arena_printf(rq->arena, "rate-%.*s", SLICE_ARG(form)) : NULL;
+	struct rating in = { .helped = slice_is(helped, "yes"), .comment = view_field(rq, "comment"),
+			     .client_id = client_id ? slice_of(client_id) : SLICE_NONE };
+	return ticket_rate(rq->desk, rq->db, rq->arena, f->t.id, &in, &rq->sender, &out, why);
 }
 
 HANDLER(page_question_rating)

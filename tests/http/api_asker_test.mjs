@@ -270,7 +270,16 @@ test('close, rate, reopen after an answer', async () => {
 	assert.equal((await d.json('POST', `${t.path}/close`, {})).status, 200);
 	assert.equal((await d.json('POST', `${t.path}/rating`, {})).body.field, 'helped');
 	assert.equal((await d.json('POST', `${t.path}/rating`, { helped: 'yes' })).status, 400);
-	assert.equal((await d.json('POST', `${t.path}/rating`, { helped: true, comment: 'Kind and quick.' })).status, 200);
+	const rate = (more) => d.json('POST', `${t.path}/rating`, { helped: true, comment: 'Kind and quick.', client_id: 'r1', ...more });
+	const rated = await rate();
+	assert.equal(rated.status, 200);
+	assert.deepEqual((await rate()).body, rated.body);
+	assert.equal((await rate({ helped: false })).status, 409);
+	assert.equal((await rate({ comment: 'Kind.' })).body.field, 'client_id');
+	assert.equal((await rate({ client_id: '' })).status, 422);
+	const form = /name="form" value="([^"]+)"/.exec((await d.get(`/q/${t.token}`)).text.split('/rating"')[1])[1];
+	for (let click = 0; click < 2; click++) assert.equal((await d.form(`/q/${t.token}/rating`, { form, helped: 'no', comment: 'On second thought, no.' })).status, 303);
+	assert.equal((await d.get(t.path)).body.log.filter((x) => x.data?.what === 'rating').length, 2, 'one of the API and one of the page');
 	const r = await d.json('POST', `${t.path}/reopen`, {});
 	assert.equal(r.body.state, 'queued');
 	assert.equal((await d.json('POST', `${t.path}/typing`, {})).status, 204);
@@ -290,9 +299,16 @@ test('a refused question keeps its text, can be appealed once, and has no stream
 	assert.match(got.body.log.find((e) => e.kind === 'message').body, /refuse this/);
 	await assert.rejects(d.sse(`${q.path}/events`), { status: 409 });
 	assert.equal((await d.json('POST', `${q.path}/messages`, { body: 'But...' })).status, 409);
-	const r = await d.json('POST', `${q.path}/appeal`, { body: 'I only wanted to see what happens.' });
+	const appeal = (body) => d.json('POST', `${q.path}/appeal`, { body, client_id: 'a1' });
+	const r = await appeal('I only wanted to see what happens.');
 	assert.equal(r.status, 200);
 	assert.equal(r.body.state, 'held');
+	assert.deepEqual((await appeal('I only wanted to see what happens.')).body, r.body);
+	assert.equal((await appeal('Something else.')).body.field, 'client_id');
+	const quiet = await question(d, { body: 'please refuse this too, in silence' }, 'rejected');
+	const [one, two] = [await d.json('POST', `${quiet.path}/appeal`, { client_id: 'a1' }), await d.json('POST', `${quiet.path}/appeal`, { client_id: 'a1' })];
+	assert.equal(one.status, 200);
+	assert.deepEqual(two.body, one.body);
 	assert.equal((await d.json('POST', `${q.path}/appeal`, {})).status, 409);
 	assert.ok(await heldItem(mona, 'appeals', () => true));
 	/* rules and scores are nobody's business but the moderators' */

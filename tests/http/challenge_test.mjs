@@ -195,8 +195,10 @@ test('an appeal with its proof is read among the appeals, a thousand without are
 	// the proof of one is none for another
 	const stolen = await d.json('POST', `${other.path}/appeal`, { body: 'With the proof of another.', pow: solve(challenge) });
 	assert.deepEqual([stolen.status, stolen.body.state], [200, 'held'], stolen.text);
-	const r = await d.json('POST', `${q.path}/appeal`, { body: 'I did mean it.', pow: solve(challenge) });
+	const mine = { body: 'I did mean it.', pow: solve(challenge), client_id: randomUUID() };
+	const r = await d.json('POST', `${q.path}/appeal`, mine);
 	assert.deepEqual([r.status, r.body.state], [200, 'held'], r.text);
+	assert.deepEqual((await d.json('POST', `${q.path}/appeal`, mine)).body, r.body, 'the same again, though its proof is spent');
 	for (let i = 0; i < 1000; i += 20)
 		await Promise.all(
 			Array.from({ length: 20 }, async () => {

@@ -807,7 +807,7 @@ static void test_what_waits_on_us(void **state)
 	assert_int_equal(say(f, closed, NULL, 0, "thanks", NULL, &posted), ERR_OK);
 	MUST(ticket_close(&f->desk, &(struct act){ .ticket = closed, .by = BY_HELPER, .who = anna, .fenced = true, .fence = fence }, &out, &e));
 	raw(f, "UPDATE tickets SET closed = closed + 5 WHERE id = %lld", (long long)closed);
-	MUST(ticket_rate(&f->desk, f->db, f->arena, closed, true, SLICE("kind people"), &nobody, &out, &e));
+	MUST(ticket_rate(&f->desk, f->db, f->arena, closed, &(struct rating){ .helped = true, .comment = SLICE("kind people") }, &nobody, &out, &e));
 	MUST(queue_list(f->db, f->arena, &anna, &filter, &page, &e));
 	assert_int_equal(page.count, 0);
 	raw(f, "UPDATE tickets SET closed = 1000 WHERE id = %lld", (long long)closed);

@@ -3,8 +3,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "desk/audit.h"
 #include "desk/repeat.h"
+#include "desk/ticket.h"
+#include "desk/ticket_ask.h"
+#include "text/unicode.h"
+#include "text/utf.h"
 
 static void row_read(struct rows *r, struct arena *a, struct canned *c)
 {
@@ -53,8 +58,8 @@ enum err canned_get(struct db *db, struct arena *a, int64_t id, struct canned *o
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
 
-/* Whether `by` may change reply `id`: its maker or a moderator. */
-static enum err may_change(struct db *db, const struct actor *by, int64_t id, struct error *e)
+/* Whether `by` may change reply `id`: its maker or a moderator. *keeps (NULL: not asked): it has that topic already. */
+static enum err may_change(struct db *db, const struct actor *by, int64_t id, struct slice topic, bool *keeps, struct error *e)
 {
 	struct rows r;
 	enum err err = rows_open(db, &r, SQL_CANNED_GET, BINDS(b_int(id)), e);
@@ -62,6 +67,8 @@ static enum err may_change(struct db *db, const struct actor *by, int64_t id, st
 		return err;
 	bool found = rows_next(&r);
 	int64_t maker = found ? rows_int(&r, 1) : 0;
+	if (found && keeps)
+		*keeps = slice_eq(rows_text(&r, 5), topic);
 	if ((err = rows_close(&r)))
 		return err;
 	if (!found)
@@ -90,10 +97,13 @@ static enum err put_run(struct db *db, void *self, struct error *e)
 	struct put *p = self;
 	const struct canned *c = p->c;
 	int64_t count;
-	enum err err;
+	bool keeps = false;
+	enum err err = c->id ? may_change(db, p->by, c->id, c->topic, &keeps, e) : ERR_OK;
+	if (!err && c->topic.len && !keeps && !ticket_topic_known(c->topic)) /* an earlier configuration's stays */
+		err = err_field(e, ERR_INVALID, "topic", "There is no such topic.");
+	if (err)
+		return err;
 	if (c->id) {
-		if ((err = may_change(db, p->by, c->id, e)))
-			return err;
 		err = db_run(db, SQL_CANNED_CHANGE,
 			BINDS(b_int(c->id), b_text(c->title), b_text(c->body), b_text(c->lang), b_text(c->topic),
 				b_int(c->changed_ms)),
@@ -125,11 +135,23 @@ static enum err put_run(struct db *db, void *self, struct error *e)
 
 static enum err need_text(struct slice s, size_t max, const char *field, struct error *e)
 {
-	if (!s.ptr || !s.len)
+	if (!s.ptr || utf_blank(s))
 		return err_field(e, ERR_INVALID, field, "Please fill in the %s.", field);
 	if (s.len > max)
 		return err_field(e, ERR_INVALID, field, "The %s is longer than %zu bytes.", field, max);
 	return ERR_OK;
+}
+
+/* It is listed on one line, and nothing may turn that line around. */
+static bool one_line(struct slice s)
+{
+	for (size_t at = 0; at < s.len;) {
+		unsigned cp;
+		at += utf8_next(s, at, &cp);
+		if (cp == UTF8_BAD || cp == 0x2028 || cp == 0x2029 || (unicode_props(cp) & (UNI_CONTROL | UNI_BIDI)))
+			return false;
+	}
+	return true;
 }
 
 enum err canned_put(struct desk *d, const struct actor *by, struct canned *c, struct repeat *repeat, struct error *e)
@@ -142,10 +164,10 @@ enum err canned_put(struct desk *d, const struct actor *by, struct canned *c, st
 		c->lang = SLICE("");
 	if (!c->topic.ptr)
 		c->topic = SLICE("");
-	if (c->lang.len > 35)
-		return err_field(e, ERR_INVALID, "lang", "That is no language code.");
-	if (c->topic.len > 64)
-		return err_field(e, ERR_INVALID, "topic", "That is no topic.");
+	if (!one_line(c->title))
+		return err_field(e, ERR_INVALID, "title", "A title is one line without control characters.");
+	if (c->lang.len && !ticket_lang_shaped(c->lang))
+		return err_field(e, ERR_INVALID, "lang", "This is not a language code such as \"en\" or \"pt-BR\".");
 	c->changed_ms = clock_wall_ms();
 	struct put p = { .by = by, .c = c, .repeat = repeat };
 	if ((err = writer_do(d->writer, LANE_TALK, put_run, &p, e)))
@@ -166,7 +188,7 @@ struct end {
 static enum err end_run(struct db *db, void *self, struct error *e)
 {
 	struct end *n = self;
-	enum err err = may_change(db, n->by, n->id, e);
+	enum err err = may_change(db, n->by, n->id, SLICE_NONE, NULL, e);
 	if (err || (err = db_run(db, SQL_CANNED_END, BINDS(b_int(n->id)), NULL, e)))
 		return err;
 	return audit_add(db, n->by, "canned.end", "canned", n->id, NULL, e);

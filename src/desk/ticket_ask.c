@@ -481,6 +481,7 @@ static enum err write_later(struct db *db, void *self, struct error *e)
 	struct append entry = later_entry(l);
 	struct ticket t;
 	enum action action = ACTION_ACCEPT;
+	enum ticket_state to;
 	bool found;
 	enum err rc;
 
@@ -490,8 +491,10 @@ static enum err write_later(struct db *db, void *self, struct error *e)
 		rc = ticket_row(db, l->ticket, &t, e);
 	if (rc || found)
 		return rc;
-	if (l->appeal && (!state_arrow(t.state, EVENT_APPEAL) || t.appealed))
+	if (l->appeal && t.appealed && t.state != TICKET_ERASED)
 		return err_set(e, ERR_CONFLICT, "A refusal can be appealed once.");
+	if (l->appeal && (rc = state_next(t.state, EVENT_APPEAL, BY_ASKER, &to, e)))
+		return rc;
 	if (!l->appeal && t.state != TICKET_CLOSED)
 		return err_set(e, ERR_CONFLICT, "Say how it went once the conversation is closed.");
 	if (!l->appeal && (rc = ticket_asker_steps(db, t.id, entry.now, e)))

@@ -185,9 +185,9 @@ HANDLER(page_canned_save)
 		return ERR_OK;
 	}
 	if (rc == ERR_INVALID) {
-		bool title = strcmp(why.field, "title") == 0;
-		return show(rq, rs, &(struct shown){ .status = 422, .problem = "canned-not-saved", .wrong = title ? "title" : "body",
-						     .says = title ? "canned-wrong-title" : "canned-wrong-body", .form = &typed }, e);
+		bool title = strcmp(why.field, "title") == 0, text = strcmp(why.field, "body") == 0;
+		return show(rq, rs, &(struct shown){ .status = 422, .problem = "canned-not-saved", .wrong = title ? "title" : text ? "body" : NULL,
+						     .says = title ? "canned-wrong-title" : text ? "canned-wrong-body" : NULL, .form = &typed }, e);
 	}
 	why.code = rc;
 	const char *problem = rc == ERR_CONFLICT ? "canned-full" : view_trouble(&why);

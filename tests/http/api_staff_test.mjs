@@ -394,6 +394,11 @@ test('ready replies: mine, another\'s, a moderator\'s', async () => {
 	const at = `${V}/canned/${made.body.id}`;
 	assert.equal((await hanna.json('POST', `${V}/canned`, { title: '', body: 'x' })).body.field, 'title');
 	assert.equal((await hanna.json('POST', `${V}/canned`, { title: 'x' })).body.field, 'body');
+	for (const [field, value] of [['lang', '!!'], ['topic', 'cooking'], ['title', 'two\nlines'], ['title', '\u202eevil'], ['title', ' '], ['body', '\n']])
+		assert.deepEqual([await hanna.json('POST', `${V}/canned`, { title: 'x', body: 'y', [field]: value })].map((r) => [r.status, r.body.field]), [[422, field]]);
+	const page = await hanna.form('/desk/canned', { csrf: hanna.csrf, title: 'x', body: 'y', topic: 'cooking' });
+	assert.equal(page.status, 422);
+	assert.match(page.text, /value="x"/, 'what was typed is there');
 	assert.equal((await trixie.json('POST', `${V}/canned`, { title: 'x', body: 'y' })).status, 403);
 	assert.equal((await hugo.json('PUT', at, { body: 'Mine.' })).status, 403);
 	assert.equal((await hanna.json('PUT', at, { body: 'Better words.' })).body.body, 'Better words.');

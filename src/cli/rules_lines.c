@@ -29,7 +29,7 @@ enum err rules_lines(struct slice jsonl, enum err (*each)(void *ctx, const struc
 	struct error *e)
 {
 	struct labelled l = { .line = 0 };
-	struct slice left = jsonl;
+	struct slice left = slice_starts(jsonl, SLICE("\xEF\xBB\xBF")) ? slice_from(jsonl, 3) : jsonl; /* some editors put it there */
 	struct jv *row = NULL;
 	enum err err = ERR_OK;
 

@@ -544,10 +544,11 @@ enum err cf_parse(struct arena *a, const struct cf_source *sources, size_t count
 		if (sources[i].text.len > CF_FILE_BYTES_MAX)
 			return err_set(e, ERR_TOO_LARGE, "the rule file %s is longer than %d MiB", name,
 				       CF_FILE_BYTES_MAX >> 20);
-		/* The tree points into the text: keep our own. */
-		sorted[r->count] =
-		    (struct cf_source){ slice_of(name),
-					arena_slice(a, sources[i].text.ptr != NULL ? sources[i].text : SLICE("")) };
+		/* The tree points into the text: keep our own, without the mark that some editors put before it. */
+		struct slice text = sources[i].text.ptr != NULL ? sources[i].text : SLICE("");
+		if (slice_starts(text, SLICE("\xEF\xBB\xBF")))
+			text = slice_from(text, 3);
+		sorted[r->count] = (struct cf_source){ slice_of(name), arena_slice(a, text) };
 		if (sorted[r->count++].text.ptr == NULL)
 			return err_nomem(e);
 	}

@@ -237,8 +237,11 @@ test('the command explains what a moderator sees: the same rules, words, weights
 test('every tool for rules: its answer as JSON, and 0, 1 or 2', () => {
 	const good = folder({ 'a.cf': 'body A /apple/\ntest A ok an apple\n', 'x.jsonl': '{"label":"spam","lang":"en","body":"an apple"}\n{"label":"ham","lang":"en","body":"a pear"}\n' });
 	const bad = folder({ 'a.cf': 'body A /(apple/\n' });
+	const marked = folder({ 'a.cf': '\ufeffbody A /apple/\r\ntest A ok an apple\r\n', 'lists/a.list': '\ufeffspam.example\r\n', 'x.jsonl': '\ufeff{"label":"spam","body":"an apple"}\r\n' });
 	const file = path.join(good, 'x.jsonl');
 	const run = (...args) => command(['rules', ...args], { data: d.data });
+	for (const args of [['check', marked], ['eval', path.join(marked, 'x.jsonl'), '--rules', marked]])
+		assert.deepEqual([run(...args)].map((r) => [r.code, /warning/.test(r.err + r.out)]), [[0, false]], `${args[0]}: files as some editors write them`);
 	for (const [args, keys] of [
 		[['check', good], ['ok']],
 		[['test', 'A', '--rules', good], []],
@@ -261,6 +264,7 @@ test('every tool for rules: its answer as JSON, and 0, 1 or 2', () => {
 		assert.equal(run(...args).code, 1, args.join(' '));
 	for (const args of [[], ['nonsense'], ['explain'], ['eval'], ['list', '--no-such-option']]) assert.equal(run(...args).code, 2, args.join(' '));
 	rmSync(good, { recursive: true });
+	rmSync(marked, { recursive: true });
 	rmSync(bad, { recursive: true });
 });
 

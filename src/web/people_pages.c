@@ -16,7 +16,7 @@
 #include "web/view.h"
 
 /* KEPT_MAX_BYTES: percent-encoded it still fits into the login's own form. */
-enum { AUDIT_PAGE = 100, COOKIE_S = 30 * 86400, KEPT_MAX_BYTES = 20000 };
+enum { AUDIT_PAGE = 100, KEPT_MAX_BYTES = 20000 };
 
 /* ---- logging in ---- */
 
@@ -192,7 +192,7 @@ HANDLER(page_login_send)
 	char *path = arena_printf(rq->arena, "%.*s", SLICE_ARG(l.to));
 	if (!path)
 		return err_nomem(e);
-	response_cookie(rs, rq, SESSION_COOKIE, secret, COOKIE_S);
+	response_cookie(rs, rq, SESSION_COOKIE, secret, (session.expires_ms - clock_wall_ms()) / 1000);
 	if (l.kept.len && !kept_as_draft(rq, &session.who, &l)) {
 		l.resume = true;
 		return show_login(rq, rs, lang, &l, e);

@@ -346,6 +346,10 @@ describe('heads and bodies', () => {
 	test('a cookie is HttpOnly and SameSite', async () => {
 		const r = await desk.json('POST', '/api/v1/session', { name: 'ann', password: 'correct horse battery' });
 		assert.match([r.headers['set-cookie']].flat()[0], /^porchlight_session=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/);
+		/* By the page it lives as long: as the session, which is session_max_s. */
+		const page = await desk.form('/login', { name: 'ann', password: 'correct horse battery' });
+		assert.equal(page.status, 303);
+		for (const x of [r, page]) assert.match([x.headers['set-cookie']].flat()[0], /Max-Age=(1209600|12095\d\d)$/);
 	});
 
 	test('metrics: for loopback, not for what a proxy forwards', async () => {

@@ -105,7 +105,7 @@ void timers_free(struct timers **tp)
 	*tp = NULL;
 }
 
-enum err timers_every(struct timers *t, int period_ms, void (*fn)(void *ctx), void *ctx)
+enum err timers_every(struct timers *t, int first_ms, int period_ms, void (*fn)(void *ctx), void *ctx)
 {
 	struct entry *e = malloc(sizeof *e);
 
@@ -113,7 +113,7 @@ enum err timers_every(struct timers *t, int period_ms, void (*fn)(void *ctx), vo
 		return ERR_NOMEM;
 	if (period_ms < 1)
 		period_ms = 1;
-	*e = (struct entry){ .due_ms = clock_mono_ms() + period_ms, .period_ms = period_ms, .fn = fn, .ctx = ctx };
+	*e = (struct entry){ .due_ms = clock_mono_ms() + first_ms, .period_ms = period_ms, .fn = fn, .ctx = ctx };
 	pthread_mutex_lock(&t->lock);
 	e->next = t->entries;
 	t->entries = e;

@@ -11,7 +11,7 @@ struct timers;
 struct timers *timers_new(void) MUST_CHECK;   /* starts the thread; NULL when it cannot */
 void timers_free(struct timers **t);          /* stops it; no callback runs afterwards */
 
-/* Calls fn(ctx) every `period_ms` from now on, never two at a time. */
-enum err timers_every(struct timers *t, int period_ms, void (*fn)(void *ctx), void *ctx) MUST_CHECK;
+/* Calls fn(ctx) after `first_ms` and every `period_ms` from then on, never two at a time. */
+enum err timers_every(struct timers *t, int first_ms, int period_ms, void (*fn)(void *ctx), void *ctx) MUST_CHECK;
 
 #endif

@@ -123,9 +123,10 @@ static enum err works_start(struct works *w, struct desk *d, struct error *e)
 
 static enum err clockwork(struct works *quick, struct works *slow, struct error *e)
 {
-	if (timers_every(quick->timers, SECOND_MS, each_second, quick) || timers_every(slow->timers, 5 * SECOND_MS, each_five_seconds, slow) ||
-		timers_every(slow->timers, MINUTE_MS, each_minute, slow) ||
-		timers_every(slow->timers, HOUR_MS, each_hour, slow))
+	/* What is done each hour is done soon after the start, too: a desk that never stands for an hour forgets as any other. */
+	if (timers_every(quick->timers, SECOND_MS, SECOND_MS, each_second, quick) ||
+		timers_every(slow->timers, 5 * SECOND_MS, 5 * SECOND_MS, each_five_seconds, slow) ||
+		timers_every(slow->timers, MINUTE_MS, MINUTE_MS, each_minute, slow) || timers_every(slow->timers, SECOND_MS, HOUR_MS, each_hour, slow))
 		return err_nomem(e);
 	return ERR_OK;
 }

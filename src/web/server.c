@@ -711,7 +711,7 @@ static enum err start_threads(struct web *w, const struct web_options *o, int64_
 	w->timers = timers_new();
 	if (w->timers == NULL || w->beat == NULL)
 		return err_nomem(e);
-	return timers_every(w->timers, 1000, tick, w);
+	return timers_every(w->timers, 1000, 1000, tick, w);
 }
 
 static enum err start_daemon(struct web *w, struct error *e)

@@ -5,7 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { V, ask, desk, question, rules, talk } from './api.mjs';
-import { command, root, temporary, until } from './lib.mjs';
+import { command, root, start, temporary, until } from './lib.mjs';
 
 const hostile = (name) => readFileSync(path.join(root, 'tests/rules/hostile', name), 'utf8');
 const OWN = `${hostile('choices.cf')}
@@ -24,6 +24,11 @@ before(async () => {
 
 after(() => d.stop());
 
+const owner = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
+const sql = (data, text) => {
+	const r = spawnSync('sqlite3', ['-cmd', '.timeout 10000', path.join(data, 'porchlight.db'), text], { encoding: 'utf8', ...owner });
+	assert.equal(r.status, 0, r.stderr);
+};
 const from = (network) => ({ 'x-forwarded-for': `198.51.${network}.7` });
 const states = async () => (await mona.get(`${V}/rules/states`)).body.items;
 
@@ -201,12 +206,7 @@ test('an admin keeps a rule from ageing, by the API and by the page', async () =
 });
 
 test('a rule that is ageing still acts, one that is dormant does not, and everybody who has to know is told', async () => {
-	const owner = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
-	const lay = (rule, kind) => {
-		const sql = `INSERT INTO rule_states VALUES ('${rule}', ${kind}, 0, ${Date.now()}, 0, 'No good hit for long.', 0)`;
-		const r = spawnSync('sqlite3', ['-cmd', '.timeout 10000', path.join(d.data, 'porchlight.db'), sql], { encoding: 'utf8', ...owner });
-		assert.equal(r.status, 0, r.stderr);
-	};
+	const lay = (rule, kind) => sql(d.data, `INSERT INTO rule_states VALUES ('${rule}', ${kind}, 0, ${Date.now()}, 0, 'No good hit for long.', 0)`);
 	/* None of these is near enough to another to share its fate. */
 	const refuse = async (words, state) => question(d, { body: `${words}: a lighthouse festival` }, state);
 	lay('FESTIVAL', 5);
@@ -225,6 +225,26 @@ test('a rule that is ageing still acts, one that is dormant does not, and everyb
 	await refuse('My grandmother kept bees under seven old apple trees', 'queued');
 	assert.equal((await ada.json('POST', `${V}/rules/FESTIVAL/release`)).status, 200);
 	await refuse('Whoever builds clocks of wood needs patience and glue', 'rejected');
+});
+
+test('a desk that comes back after half a year lets what is of no use age by itself, and rest a fortnight later', async () => {
+	const DAY = 86400000;
+	const data = temporary();
+	const first = await start({ data, people: { ada: 'admin' } });
+	await rules(await first.login('ada'), 'body TEST_UNUSED /nobody ever wrote this/\nscore TEST_UNUSED 2\n');
+	await first.stop({ keep: true });
+	const becomes = async (state, days) => {
+		const later = await start({ data, migrate: false, env: { PORCHLIGHT_CLOCK_OFFSET_MS: String(days * DAY) } });
+		const admin = await later.login('ada');
+		await until(async () => (await admin.get(`${V}/rules/states`)).body.items.some((x) => x.rule === 'TEST_UNUSED' && x.state === state), `the rule ${state}`);
+		await later.stop({ keep: true });
+	};
+	/* Somebody judged meanwhile: without that nothing ages. */
+	sql(data, `INSERT INTO labels (undo, ticket, n, label, account, at, moved, entry, trust, undone) WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL
+		SELECT i + 1 FROM c WHERE i < 50) SELECT 'act' || i, 100000 + i, 1, 1, 1, ${Date.now() + 160 * DAY}, 0, 0, 0, 0 FROM c`);
+	await becomes('ageing', 170);
+	await becomes('dormant', 185);
+	rmSync(data, { recursive: true, force: true });
 });
 
 test('figures by language, and the texts that a rule was wrong about', async () => {

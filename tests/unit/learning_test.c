@@ -249,6 +249,30 @@ static void one_of_a_cluster_and_three_of_a_network(void **state)
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 1 + LEARNING_PER_NETWORK);
 }
 
+/* A copy taught no words, so what is like the copy alone is new; and it is none of the three that its network may teach. */
+static void a_copy_stands_in_nobodys_way(void **state)
+{
+#define MIDDLE " my neighbour told you about on that purple monday was good for our apple trees "
+	static const char first[] = "Do you really believe what" MIDDLE "and the cherries", copy[] = "Do you really believe what" MIDDLE "or rather bad advice for all the gardeners",
+			  third[] = "Nobody here understood at all how" MIDDLE "or rather bad advice for all the gardeners";
+#undef MIDDLE
+	struct fixture *f = *state;
+	unsigned seed = 15;
+	char text[500];
+
+	decide(f, asked(f, first).ticket, LABEL_HAM);
+	decide(f, asked(f, copy).ticket, LABEL_HAM);
+	assert_int_equal(raw_int(f, "SELECT ham_copies FROM learned_languages WHERE lang = 'en'"), 1);
+	decide(f, asked(f, third).ticket, LABEL_HAM);
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 2);
+	assert_int_equal(raw_int(f, "SELECT ham_copies FROM learned_languages WHERE lang = 'en'"), 1);
+	for (int i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), "purple monday %s", sentence(&seed, ""));
+		decide(f, asked(f, text).ticket, LABEL_HAM);
+	}
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), LEARNING_PER_NETWORK);
+}
+
 /* A copy whose language nobody can tell counts nowhere, and can be decided anew like any other. */
 static void a_copy_without_a_language_is_decided_twice(void **state)
 {
@@ -370,6 +394,7 @@ int main(void)
 		T(silent_below_two_hundred_good_texts),
 		T(undoing_takes_back_exactly),
 		T(one_of_a_cluster_and_three_of_a_network),
+		T(a_copy_stands_in_nobodys_way),
 		T(a_copy_without_a_language_is_decided_twice),
 		T(a_poisoner_whitens_nothing),
 		T(all_good_texts_of_a_file_count),

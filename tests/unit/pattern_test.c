@@ -12,7 +12,10 @@
 #include <pcre2.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "spam/pattern.h"
@@ -312,6 +315,62 @@ static void threads_share_a_pattern(void **state)
 	}
 }
 
+struct served {
+	struct pattern *p;
+	atomic_bool done;
+};
+
+static void *serve(void *arg)
+{
+	struct served *s = arg;
+	struct pattern_meter m;
+	struct pattern_match at;
+	int64_t cpu_us = 0;
+	enum pattern_result result;
+
+	pattern_meter_start(&m, INT64_MAX, INT64_MAX);
+	result = pattern_run(s->p, SLICE("x"), 0, false, &m, &cpu_us, &at);
+	atomic_store(&s->done, true);
+	return result == PATTERN_HIT ? NULL : s;
+}
+
+static long slept(void)
+{
+	struct rusage u;
+
+	assert_int_equal(getrusage(RUSAGE_THREAD, &u), 0);
+	return u.ru_nvcsw;
+}
+
+/* The machine code of a pattern of this size takes some ten milliseconds. Who looks at the pattern meanwhile has to wait, and sleeps; nothing else
+ * makes such a call sleep. */
+static void looking_waits_for_the_machine_code(void **state)
+{
+	char text[30000];
+	size_t len = 0;
+	bool waited = false;
+
+	(void)state;
+	for (int i = 0; len < sizeof(text) - 40; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "|(?:a%d.*?b)?", i);
+	for (int tries = 0; tries < 20 && !waited; tries++) {
+		struct served s = { compile(text, 0), false };
+		pthread_t thread;
+		void *failed;
+
+		assert_int_equal(pthread_create(&thread, NULL, serve, &s), 0);
+		while (!atomic_load(&s.done)) {
+			long before = slept();
+			assert_true(pattern_matches_empty(s.p));
+			waited = waited || slept() > before;
+		}
+		pthread_join(thread, &failed);
+		assert_null(failed);
+		pattern_unref(&s.p);
+	}
+	assert_true(waited);
+}
+
 /* ---- windows beside one search ---------------------------------------------------------------------------------- */
 
 enum { COMPARED_PATTERNS = 1200, COMPARED_TEXTS = 4 };
@@ -482,6 +541,7 @@ int main(void)
 		cmocka_unit_test(windows_lose_nothing),
 		cmocka_unit_test(bytes_and_characters),
 		cmocka_unit_test(threads_share_a_pattern),
+		cmocka_unit_test(looking_waits_for_the_machine_code),
 		cmocka_unit_test(windows_are_one_search),
 	};
 

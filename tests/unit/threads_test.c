@@ -99,19 +99,21 @@ static void tick(void *ctx)
 static void timers_tick(void **state)
 {
 	(void)state;
-	atomic_int fast = 0, slow = 0;
+	atomic_int fast = 0, slow = 0, early = 0;
 	sem_init(&ticked, 0, 0);
 	struct timers *t = timers_new();
 	assert_non_null(t);
-	assert_int_equal(timers_every(t, 3600000, tick, &slow), ERR_OK);
-	assert_int_equal(timers_every(t, 1, tick, &fast), ERR_OK);
-	for (int i = 0; i < 3; i++)
+	assert_int_equal(timers_every(t, 3600000, 1, tick, &slow), ERR_OK);
+	assert_int_equal(timers_every(t, 1, 3600000, tick, &early), ERR_OK);
+	assert_int_equal(timers_every(t, 1, 1, tick, &fast), ERR_OK);
+	for (int i = 0; i < 4; i++)
 		sem_wait(&ticked);
 	timers_free(&t);
 	assert_null(t);
 	int n = fast;
 	assert_true(n >= 3);
 	assert_int_equal(slow, 0);
+	assert_int_equal(early, 1);
 	timers_free(&t);
 	assert_int_equal(fast, n);
 	sem_destroy(&ticked);

@@ -11,6 +11,7 @@ enum { TABLE = 1 << 17, WORDS = 1 << 20, LANGUAGES_MAX = 64, CANDIDATES_MAX = 51
 struct text {
 	uint16_t minhash[TWIN_HASHES];
 	enum memory_label label;
+	bool taught; /* words */
 };
 
 struct seen {
@@ -89,10 +90,11 @@ static int64_t times(const struct rules_memory *m, int64_t key, enum memory_labe
 	return n;
 }
 
-/* Texts that share a band and half of their signature. */
-static void count_near(const struct rules_memory *m, const struct twin_keys *k, struct facts *facts)
+/* Texts that share a band and half of their signature. True if one of them taught words. */
+static bool count_near(const struct rules_memory *m, const struct twin_keys *k, struct facts *facts)
 {
 	const struct text *found[CANDIDATES_MAX];
+	bool taught = false;
 	size_t n = 0;
 
 	for (int b = 0; b < TWIN_BANDS; b++)
@@ -109,7 +111,9 @@ static void count_near(const struct rules_memory *m, const struct twin_keys *k, 
 				continue;
 			facts->near_spam += s->text->label == MEMORY_SPAM;
 			facts->near_ham += s->text->label == MEMORY_HAM;
+			taught = taught || s->text->taught;
 		}
+	return taught;
 }
 
 /* --- words ---------------------------------------------------------------------------------------------------------------- */
@@ -157,8 +161,8 @@ static enum err recall_words(struct rules_memory *m, struct arena *a, const stru
 	return ERR_OK;
 }
 
-/* A near copy teaches no words: a flood must not weigh more than a text. */
-static enum err learn_words(struct rules_memory *m, const struct features *f, bool spam, bool copy, struct error *e)
+/* A near copy of what taught words teaches none: a flood must not weigh more than a text. */
+static enum err learn_words(struct rules_memory *m, const struct features *f, bool spam, bool copy, bool *taught, struct error *e)
 {
 	char lang[LANGUAGE_BYTES];
 	struct bayes_text t;
@@ -180,6 +184,7 @@ static enum err learn_words(struct rules_memory *m, const struct features *f, bo
 	}
 	if ((err = bayes_read(m->scratch, f->norm, &f->shape, &m->key, lang, &t, e)))
 		goto out;
+	*taught = true;
 	*(spam ? &l->totals.spam : &l->totals.ham) += 1;
 	for (size_t i = 0; i < t.count; i++) {
 		struct word *w = word_find(m, t.tokens[i].key);
@@ -213,7 +218,7 @@ enum err rules_memory_facts(struct rules_memory *m, struct arena *a, const struc
 	if (f->twin.any) {
 		facts->exact_spam = times(m, f->twin.exact, MEMORY_SPAM);
 		facts->exact_ham = times(m, f->twin.exact, MEMORY_HAM);
-		count_near(m, &f->twin, facts);
+		(void)count_near(m, &f->twin, facts);
 	}
 	facts->twins = facts->payload_spam || facts->exact_spam || facts->exact_ham || facts->near_spam || facts->near_ham ? YES : NO;
 	return recall_words(m, a, f, facts, e);
@@ -223,7 +228,7 @@ enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum
 {
 	struct facts near = { .near_spam = 0 };
 	struct text *text;
-	bool ok = true;
+	bool ok = true, copy;
 
 	if (m->texts == MEMORY_TEXTS_MAX)
 		return ERR_OK;
@@ -231,8 +236,7 @@ enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum
 	if (!text)
 		return err_nomem(e);
 	m->texts++;
-	if (f->twin.any)
-		count_near(m, &f->twin, &near);
+	copy = f->twin.any && count_near(m, &f->twin, &near);
 	text->label = label;
 	memcpy(text->minhash, f->twin.minhash, sizeof(text->minhash));
 	for (size_t i = 0; ok && i < f->shape.payload_count; i++)
@@ -244,5 +248,5 @@ enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum
 	}
 	if (!ok)
 		return err_nomem(e);
-	return words ? learn_words(m, f, label == MEMORY_SPAM, near.near_spam + near.near_ham > 0, e) : ERR_OK;
+	return words ? learn_words(m, f, label == MEMORY_SPAM, copy, &text->taught, e) : ERR_OK;
 }

@@ -2,7 +2,8 @@
  * bayes: what moderators decided about texts with these words (Robinson's odds of a word, and their sum over the square root of their number).
  *
  * A text is its words (ICU's breaks, so Chinese and Thai too), the beginnings of longer ones, sparse pairs of words up to two apart
- * (OSB), and how it is built in rough steps; digits are only counted. Each language is a world of its own (spam/language): a language-blind Bayes takes every text in a rarer language for
+ * (OSB; those of neighbours weigh twice as much), and how it is built in rough steps; digits are only counted. Each language is a world of its own
+ * (spam/language): a language-blind Bayes takes every text in a rarer language for
  * spam. Below BAYES_HAM_MIN good texts of a language it says nothing; BAYES_HAM_OWN_MIN of them must not be copies of each other.
  *
  * Words are known by keyed hashes only; what they were is known while the text itself is judged, for the explanation. Pure. Any thread.
@@ -25,6 +26,7 @@ enum { BAYES_TOKENS_MAX = 1280, BAYES_HAM_MIN = 200, BAYES_HAM_OWN_MIN = 150, BA
 struct bayes_token {
 	int64_t key;
 	struct slice first, second; /* in the text; second is absent for a single word */
+	size_t apart;               /* of a pair: 1 for neighbours; of a word 0 */
 	int64_t spam, ham;          /* texts that have it; filled by whoever looks the keys up */
 };
 

@@ -123,6 +123,9 @@ static void words_pairs_and_signs(void **state)
 	assert_non_null(token(&t, "cheapest", "watches"));
 	assert_non_null(token(&t, "buy", "cheapest"));
 	assert_null(token(&t, "buy", "watches"));
+	assert_int_equal(token(&t, "cheapest", "watches")->apart, 1);
+	assert_int_equal(token(&t, "buy", "cheapest")->apart, 2);
+	assert_int_equal(token(&t, "buy", NULL)->apart, 0);
 	assert_non_null(token(&t, "shop", NULL));
 	assert_non_null(token(&t, "!", NULL));
 	assert_int_equal(token(&t, "25", NULL)->key, token(&u, "37", NULL)->key);
@@ -201,6 +204,26 @@ static void opinions_have_bounds(void **state)
 	judged(read_text(""), enough, "*", "", 1);
 }
 
+/* What one token of spam says of a text of which nothing else is known. */
+static double said_by(const char *first, const char *second)
+{
+	struct bayes_text t = read_text("cheapest brown watches");
+	struct bayes_opinion o;
+
+	for (size_t i = 0; i < t.count; i++)
+		t.tokens[i].spam = &t.tokens[i] == token(&t, first, second) ? 50 : 0;
+	bayes_judge(&t, (struct bayes_totals){ 100, 2000, 0 }, &o);
+	return o.score;
+}
+
+static void pairs_of_neighbours_say_more(void **state)
+{
+	(void)state;
+	double near = said_by("brown", "watches"), apart = said_by("cheapest", "watches");
+	assert_true(apart > 0 && apart < near);
+	assert_true(said_by("watches", NULL) <= near && said_by("watches", NULL) >= near);
+}
+
 static void copies_help_a_language_to_its_two_hundred(void **state)
 {
 	const int64_t own = BAYES_HAM_OWN_MIN, copies = BAYES_HAM_MIN - own, spam = BAYES_SPAM_MIN;
@@ -238,6 +261,7 @@ int main(void)
 		cmocka_unit_test(keys_are_a_languages_own),
 		cmocka_unit_test(long_texts_show_both_ends),
 		cmocka_unit_test(opinions_have_bounds),
+		cmocka_unit_test(pairs_of_neighbours_say_more),
 		cmocka_unit_test(copies_help_a_language_to_its_two_hundred),
 	};
 	return cmocka_run_group_tests_name("bayes", tests, start, stop);

@@ -1,4 +1,5 @@
 /* What moderators' decisions teach about words: thresholds, limits, undoing, poisoning. */
+#include "cli/rules_memory.h"
 #include "desk/learning.h"
 #include "spam/bayes.h"
 #include "unit/gate_fixture.h"
@@ -249,21 +250,24 @@ static void one_of_a_cluster_and_three_of_a_network(void **state)
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 1 + LEARNING_PER_NETWORK);
 }
 
+/* The second is like both others, which are not like each other. */
+#define MIDDLE " my neighbour told you about on that purple monday was good for our apple trees "
+static const char first_text[] = "Do you really believe what" MIDDLE "and the cherries",
+		  copy_text[] = "Do you really believe what" MIDDLE "or rather bad advice for all the gardeners",
+		  third_text[] = "Nobody here understood at all how" MIDDLE "or rather bad advice for all the gardeners";
+#undef MIDDLE
+
 /* A copy taught no words, so what is like the copy alone is new; and it is none of the three that its network may teach. */
 static void a_copy_stands_in_nobodys_way(void **state)
 {
-#define MIDDLE " my neighbour told you about on that purple monday was good for our apple trees "
-	static const char first[] = "Do you really believe what" MIDDLE "and the cherries", copy[] = "Do you really believe what" MIDDLE "or rather bad advice for all the gardeners",
-			  third[] = "Nobody here understood at all how" MIDDLE "or rather bad advice for all the gardeners";
-#undef MIDDLE
 	struct fixture *f = *state;
 	unsigned seed = 15;
 	char text[500];
 
-	decide(f, asked(f, first).ticket, LABEL_HAM);
-	decide(f, asked(f, copy).ticket, LABEL_HAM);
+	decide(f, asked(f, first_text).ticket, LABEL_HAM);
+	decide(f, asked(f, copy_text).ticket, LABEL_HAM);
 	assert_int_equal(raw_int(f, "SELECT ham_copies FROM learned_languages WHERE lang = 'en'"), 1);
-	decide(f, asked(f, third).ticket, LABEL_HAM);
+	decide(f, asked(f, third_text).ticket, LABEL_HAM);
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 2);
 	assert_int_equal(raw_int(f, "SELECT ham_copies FROM learned_languages WHERE lang = 'en'"), 1);
 	for (int i = 0; i < 2; i++) {
@@ -271,6 +275,53 @@ static void a_copy_stands_in_nobodys_way(void **state)
 		decide(f, asked(f, text).ticket, LABEL_HAM);
 	}
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), LEARNING_PER_NETWORK);
+}
+
+struct remembering {
+	struct fixture *f;
+	struct rules_memory *m;
+	struct arena *a;
+};
+
+static enum known remember(struct remembering *x, const char *text, enum memory_label label)
+{
+	const struct ruleset *rules = rulebook_pin(x->f->desk.rulebook);
+	struct submission in = { .kind = SUBMIT_QUESTION, .body = slice_of(text), .form_age_ms = -1 };
+	struct features *f;
+	struct facts facts;
+	struct error e = { 0 };
+
+	facts_init(&facts);
+	MUST(spam_features(x->a, rules, &in, NULL, &f, &e));
+	if (label != MEMORY_SEEN)
+		MUST(rules_memory_add(x->m, f, label, true, &e));
+	else
+		MUST(rules_memory_facts(x->m, x->a, f, &facts, &e));
+	rulebook_unpin(x->f->desk.rulebook, &rules);
+	arena_reset(x->a);
+	return facts.learned;
+}
+
+/* `rules eval --learn` counts as the desk does: the third teaches, copies of the first do not. */
+static void a_file_in_memory_teaches_what_it_would_teach_a_desk(void **state)
+{
+	struct remembering x = { *state, rules_memory_new(), arena_new(64 << 20) };
+	unsigned seed = 3;
+
+	assert_true(x.m && x.a);
+	for (int i = 0; i < BAYES_SPAM_MIN; i++)
+		remember(&x, sentence(&seed, "garden gnomes bargain"), MEMORY_SPAM);
+	for (int i = 0; i < BAYES_HAM_OWN_MIN - 2; i++)
+		remember(&x, sentence(&seed, ""), MEMORY_HAM);
+	for (int i = 0; i < BAYES_HAM_MIN - BAYES_HAM_OWN_MIN; i++)
+		remember(&x, i ? copy_text : first_text, MEMORY_HAM);
+	assert_int_equal(remember(&x, spam_text, MEMORY_SEEN), UNKNOWN);
+	remember(&x, first_text, MEMORY_HAM);
+	assert_int_equal(remember(&x, spam_text, MEMORY_SEEN), UNKNOWN);
+	remember(&x, third_text, MEMORY_HAM);
+	assert_int_equal(remember(&x, spam_text, MEMORY_SEEN), YES);
+	rules_memory_free(&x.m);
+	arena_free(&x.a);
 }
 
 /* A copy whose language nobody can tell counts nowhere, and can be decided anew like any other. */
@@ -395,6 +446,7 @@ int main(void)
 		T(undoing_takes_back_exactly),
 		T(one_of_a_cluster_and_three_of_a_network),
 		T(a_copy_stands_in_nobodys_way),
+		T(a_file_in_memory_teaches_what_it_would_teach_a_desk),
 		T(a_copy_without_a_language_is_decided_twice),
 		T(a_poisoner_whitens_nothing),
 		T(all_good_texts_of_a_file_count),

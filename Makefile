@@ -9,7 +9,7 @@ LISTEN ?= 127.0.0.1:8080
 # What the product is built on, and what only its tests need (Debian 12 names).
 PKG_BUILD = gcc make pkg-config libc6-dev libmicrohttpd-dev libsqlite3-dev libpcre2-dev libcurl4-openssl-dev libjansson-dev \
 	libicu-dev libpsl-dev libsodium-dev libmd4c-dev libmd-dev publicsuffix tzdata
-PKG_TEST  = libcmocka-dev clang chromium nginx-light rspamd curl sqlite3 fonts-noto-core fonts-noto-cjk spamassassin
+PKG_TEST  = libcmocka-dev clang chromium-headless-shell|chromium nginx-light rspamd curl sqlite3 fonts-noto-core fonts-noto-cjk spamassassin
 PKG_BENCH = wrk libnginx-mod-nchan sa-compile re2c
 
 PKGS    = libmicrohttpd sqlite3 libpcre2-8 libcurl jansson icu-uc icu-i18n libpsl libsodium md4c libmd

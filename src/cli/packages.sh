@@ -1,9 +1,13 @@
 #!/bin/sh
 # Sees to it that the Debian packages in $PKGS are installed: root installs what is missing, anybody else is told.
+# "one|other" is content with either of them, and installs the first.
 set -eu
 missing=
 for p in $PKGS; do
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing="$missing $p"
+	case " $(dpkg-query -W -f '${db:Status-Status} ' $(echo "$p" | tr '|' ' ') 2>/dev/null)" in
+	*" installed "*) ;;
+	*) missing="$missing ${p%%|*}" ;;
+	esac
 done
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null; then

@@ -68,7 +68,7 @@ const SPIES = () => {
 const helper = async (name = 'ben') => {
 	const page = await visit(b, desk);
 	await page.context().addInitScript(SPIES);
-	await signIn(page, desk, name);
+	await signIn(page, name);
 	return page;
 };
 const onDuty = async (page) => {
@@ -218,7 +218,7 @@ test('the sound comes again until somebody takes the question, if that is wanted
 	const cleo = await visit(b, desk);
 	await cleo.clock.install();
 	await cleo.context().addInitScript(SPIES);
-	await signIn(cleo, desk, 'cleo');
+	await signIn(cleo, 'cleo');
 	await onDuty(cleo);
 	await menu(cleo);
 	assert.equal(await cleo.getByLabel('Again until somebody takes the question').isDisabled(), true);

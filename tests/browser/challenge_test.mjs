@@ -164,7 +164,7 @@ test('an appeal is solved while its words are written; without a script it may b
 
 test('the staff sees attack mode, and a moderator steers it', async () => {
 	const mod = await visit(b, desk);
-	await signIn(mod, desk, 'mona');
+	await signIn(mod, 'mona');
 	await mod.getByRole('heading', { name: 'Attack mode, step 1 of 3' }).waitFor();
 	await looksGood(mod, 'the desk in attack mode');
 	await mod.goto('/desk/moderation?list=challenged');
@@ -175,7 +175,7 @@ test('the staff sees attack mode, and a moderator steers it', async () => {
 	await mod.getByRole('button', { name: 'One step less' }).click();
 	await mod.getByRole('heading', { name: 'Attack mode, step 1 of 3' }).waitFor();
 	const ben = await visit(b, desk, { width: 360, dark: true });
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.getByRole('heading', { name: 'Attack mode, step 1 of 3' }).waitFor();
 	assert.equal(await ben.getByRole('button', { name: 'End it' }).count(), 0);
 	await looksGood(ben, "a helper's phone in attack mode");

@@ -32,8 +32,8 @@ const question = async (body, more = {}) => {
 
 test('three people: a newcomer, a helper by keyboard, a moderator who looks on', async () => {
 	const [asker, ben, mod] = [await visit(b, desk, { width: 390 }), await visit(b, desk), await visit(b, desk, { dark: true })];
-	await signIn(ben, desk, 'ben');
-	await signIn(mod, desk, 'mod');
+	await signIn(ben, 'ben');
+	await signIn(mod, 'mod');
 	await ben.getByText('Nobody is waiting. Well done.').waitFor();
 	await ben.getByRole('button', { name: 'Go on duty' }).click();
 	await ben.getByText('You are on duty.').waitFor();
@@ -130,7 +130,7 @@ test('a long conversation on a phone opens at its newest message, and what arriv
 		await leave(asker);
 	}
 	const page = await visit(b, desk, { width: 360, height: 740 });
-	await signIn(page, desk, 'ula');
+	await signIn(page, 'ula');
 	await page.goto(`/desk/t/${t.id}`);
 	await composing(page);
 	const inSight = (text) => page.evaluate((words) => {
@@ -154,8 +154,8 @@ test('a long conversation on a phone opens at its newest message, and what arriv
 test('two helpers, one question', async () => {
 	await question('Who may rename a page about a mill?', { title: 'Renaming' });
 	const [ben, mod] = [await visit(b, desk), await visit(b, desk)];
-	await signIn(ben, desk, 'ben');
-	await signIn(mod, desk, 'mod');
+	await signIn(ben, 'ben');
+	await signIn(mod, 'mod');
 	for (const p of [ben, mod]) await p.locator('#queue .item', { hasText: 'Renaming' }).click();
 	await ben.getByRole('button', { name: /Take this one/ }).waitFor();
 	await mod.getByRole('button', { name: /Take this one/ }).waitFor();
@@ -170,7 +170,7 @@ test('two helpers, one question', async () => {
 test('who comes too late is told, and the page they are told on goes on living', async () => {
 	await question('Who looks after the list of mills?', { title: 'Late' });
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.route('**/events?*', (route) => route.abort());
 	await ben.locator('#queue .item', { hasText: 'Late' }).click();
 	await ben.getByRole('button', { name: /Take this one/ }).waitFor();
@@ -189,7 +189,7 @@ for (const script of [true, false])
 	test(`a line about money is asked about before it goes out, ${script ? 'live' : 'without scripts'}`, async () => {
 		const q = await question('How do I get my article reviewed?', { title: 'Review' });
 		const ben = await visit(b, desk, { script, width: script ? 1280 : 390 });
-		await signIn(ben, desk, 'ben');
+		await signIn(ben, 'ben');
 		await ben.getByRole('button', { name: /Help the next person/ }).click();
 		await composing(ben);
 		await ben.fill('#text', 'Pay me a small fee by PayPal, then it goes faster.');
@@ -214,7 +214,7 @@ for (const script of [true, false])
 test('give back, hand over, put aside, by plain forms without scripts', async () => {
 	const q = await question('How do I write a footnote?', { title: 'Footnotes' });
 	const ben = await visit(b, desk, { script: false });
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.getByRole('button', { name: /Help the next person/ }).click();
 	await ben.fill('#text', 'Good day! With two **ref** tags.');
 	await ben.click('#send');
@@ -246,7 +246,7 @@ test('give back, hand over, put aside, by plain forms without scripts', async ()
 test('a claim that runs out goes back by itself and both sides are told', async () => {
 	const short = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_LEASE_S: '8' }, people: { ben: 'helper' } });
 	const [asker, ben] = [await visit(b, short), await visit(b, short)];
-	await signIn(ben, short, 'ben');
+	await signIn(ben, 'ben');
 	await ask(asker, 'Is there anybody who knows about mills?', { title: 'Mills' });
 	await ben.locator('#queue .item', { hasText: 'Mills' }).waitFor();
 	await ben.keyboard.press('g');
@@ -270,7 +270,7 @@ test('a claim that runs out goes back by itself and both sides are told', async 
 
 test('shortcuts can be switched off', async () => {
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.keyboard.press('?');
 	await ben.locator('#keys[open]').waitFor();
 	await looksGood(ben, 'the list of shortcuts');
@@ -295,7 +295,7 @@ test('shortcuts can be switched off', async () => {
 
 test('the desk says when its connection is lost, and catches up', async () => {
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.context().setOffline(true);
 	await ben.getByText('The live connection is interrupted.').waitFor();
 	await question('What is a talk page?', { title: 'Talk pages' });
@@ -309,7 +309,7 @@ test('a moderator decides by one key and takes it back', async () => {
 	assert.equal(held.state, 'held');
 	await question(`${SPAM} Act today!`, { title: 'Increase your ranking now' });
 	const mod = await visit(b, desk);
-	await signIn(mod, desk, 'mod');
+	await signIn(mod, 'mod');
 	await mod.goto('/desk');
 	assert.equal(await mod.locator('#queue .item', { hasText: 'ranking' }).count(), 0, 'held items are never among the working lists');
 	await mod.goto('/desk/moderation');
@@ -336,7 +336,7 @@ test('a moderator decides by one key and takes it back', async () => {
 	// The same without scripts.
 	await question(`${SPAM}, and is the third`, { title: 'Third offer' });
 	const plain = await visit(b, desk, { script: false });
-	await signIn(plain, desk, 'mod');
+	await signIn(plain, 'mod');
 	await plain.goto('/desk/moderation');
 	await plain.locator('.case').first().getByRole('button', { name: /^Spam/ }).click();
 	await plain.getByText(/marked as spam/).waitFor();
@@ -347,7 +347,7 @@ test('a moderator decides by one key and takes it back', async () => {
 
 test('helpers see nothing of what is the moderators\'', async () => {
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	assert.equal(await ben.getByRole('link', { name: /Moderation/ }).count(), 0);
 	await ben.goto('/desk/moderation');
 	await ben.getByRole('heading', { name: 'This is not for you' }).waitFor();
@@ -356,7 +356,7 @@ test('helpers see nothing of what is the moderators\'', async () => {
 
 test('an admin: rules with errors change nothing, good ones work at once', async () => {
 	const page = await visit(b, desk);
-	await signIn(page, desk, 'ann');
+	await signIn(page, 'ann');
 	await page.goto('/desk/rules');
 	await page.getByText(/rules are at work/).waitFor();
 	await page.fill('#new-file', 'site.cf');
@@ -377,7 +377,7 @@ test('an admin: rules with errors change nothing, good ones work at once', async
 	const r = await question('Please join the mill wheel lottery, it is a lot of fun for everybody.', { title: 'Fun' });
 	assert.equal(r.state, 'held');
 	const mod = await visit(b, desk);
-	await signIn(mod, desk, 'mod');
+	await signIn(mod, 'mod');
 	await mod.goto('/desk/moderation');
 	await mod.getByText('Advertises the mill wheel lottery').waitFor();
 	assert.equal(await mod.locator('.case', { hasText: 'lottery' }).locator('mark', { hasText: 'mill wheel lottery' }).count(), 1);
@@ -387,7 +387,7 @@ test('an admin: rules with errors change nothing, good ones work at once', async
 
 test('an admin adds somebody, who chooses a password with the code and helps; then is disabled', async () => {
 	const page = await visit(b, desk);
-	await signIn(page, desk, 'ann');
+	await signIn(page, 'ann');
 	await page.goto('/desk/people');
 	await page.fill('#login', 'new person');
 	await page.click('main form.card button.primary');
@@ -402,7 +402,7 @@ test('an admin adds somebody, who chooses a password with the code and helps; th
 	await zoe.fill('#password', PASSWORD);
 	await zoe.click('main button.primary');
 	await zoe.getByText('Your new password is set.').waitFor();
-	await signIn(zoe, desk, 'zoe');
+	await signIn(zoe, 'zoe');
 	await zoe.getByText('Hello, Zoë').waitFor();
 	await page.getByRole('button', { name: 'Disable Zoë' }).click();
 	await page.getByText('Saved.').waitFor();

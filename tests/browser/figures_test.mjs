@@ -34,7 +34,7 @@ const row = (page, words) => page.locator('tr', { has: page.getByRole('rowheader
 
 test('each measure stands beside its aim, and says whether it is reached', async () => {
 	const page = await visit(b, desk);
-	await signIn(page, desk, 'ben');
+	await signIn(page, 'ben');
 	await page.goto('/desk/figures');
 	for (const [name, words] of [
 		['Questions that were answered within a day', ['83 %', 'at least 95 %', 'not reached']],
@@ -52,7 +52,7 @@ test('each measure stands beside its aim, and says whether it is reached', async
 
 test('groups, the filter and the hours', async () => {
 	const page = await visit(b, desk);
-	await signIn(page, desk, 'ben');
+	await signIn(page, 'ben');
 	await page.goto('/desk/figures');
 	const table = (name) => page.getByRole('region', { name, exact: true }).getByRole('row');
 	const german = await table('By language, topic, time and way').filter({ hasText: 'German' }).innerText();
@@ -71,7 +71,7 @@ test('groups, the filter and the hours', async () => {
 test('in every language, on a phone, in the dark', async () => {
 	for (const [lang, dark, width] of [['en', false, 1280], ['de', true, 360], ['ar', false, 360]]) {
 		const page = await visit(b, desk, { lang, dark, width });
-		await signIn(page, desk, 'ada');
+		await signIn(page, 'ada');
 		await page.goto('/desk/figures');
 		await looksGood(page, `figures ${lang}`);
 		assert.doesNotMatch(await page.locator('main').innerText(), /NaN|undefined|null|⧼|\$\d/);

@@ -31,7 +31,7 @@ const dayOf = (page, name = names[weekday - 1]) => page.locator('.day', { has: p
 
 test('a gap is seen before it happens, and filled with one click; withdrawn with another', async () => {
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.getByRole('link', { name: 'Hours' }).click();
 	await ben.getByText('In one stretch of the next seven days').waitFor();
 	const day = dayOf(ben);
@@ -60,7 +60,7 @@ test('a gap is seen before it happens, and filled with one click; withdrawn with
 
 test('by keyboard alone', async () => {
 	const ann = await visit(b, desk);
-	await signIn(ann, desk, 'ann');
+	await signIn(ann, 'ann');
 	await ann.goto('/desk/hours');
 	await ann.locator('#day').focus();
 	await ann.keyboard.press('S');
@@ -77,7 +77,7 @@ test('by keyboard alone', async () => {
 
 test('on a phone, in Arabic, without scripts: a list by day; trial helpers apart', async () => {
 	const tim = await visit(b, desk, { width: 360, height: 740, lang: 'ar', script: false });
-	await signIn(tim, desk, 'tim');
+	await signIn(tim, 'tim');
 	await tim.goto('/desk/hours');
 	const boxes = await tim.locator('.day').evaluateAll((all) => all.map((d) => d.getBoundingClientRect().left));
 	assert.equal(new Set(boxes.map(Math.round)).size, 1, 'one under the other');
@@ -89,7 +89,7 @@ test('on a phone, in Arabic, without scripts: a list by day; trial helpers apart
 	assert.match(await tim.locator('#gaps').innerText(), /لا أحد ينوي الحضور بعد/, 'who is on trial fills no gap');
 	await leave(tim);
 	const cleo = await visit(b, desk, { width: 360, height: 740, lang: 'ar', dark: true });
-	await signIn(cleo, desk, 'cleo');
+	await signIn(cleo, 'cleo');
 	await cleo.goto('/desk/hours');
 	await looksGood(cleo, 'the board on a phone');
 	assert.deepEqual(await smallTargets(cleo), []);
@@ -98,7 +98,7 @@ test('on a phone, in Arabic, without scripts: a list by day; trial helpers apart
 
 test('finish what I have, then stop: the desk tells it, and another tab follows', async () => {
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	for (const title of ['Mills', 'Dams']) assert.equal((await desk.json('POST', '/api/v1/questions', { body: 'How do I add a picture of it?', title, lang: 'en' })).status, 201);
 	await ben.getByRole('button', { name: 'Go on duty' }).click();
 	await ben.getByText('You are on duty.').waitFor();

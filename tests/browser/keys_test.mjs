@@ -30,7 +30,7 @@ const question = async (title) => {
 };
 const helper = async () => {
 	ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 };
 const focused = () => ben.evaluate(() => document.activeElement.querySelector?.('.item-title')?.textContent ?? document.activeElement.id);
 // A dialog gives the focus back only with the next frame.
@@ -168,7 +168,7 @@ test('Enter or Ctrl+Enter sends, as each person sets it', async () => {
 	await ben.goto('/desk');
 	await ben.locator('.me summary').click();
 	await ben.getByRole('button', { name: 'Log out' }).click();
-	await signIn(ben, desk, 'ann');
+	await signIn(ben, 'ann');
 	assert.equal(await ben.locator('#enter-sends').isChecked(), false);
 });
 

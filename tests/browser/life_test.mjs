@@ -32,8 +32,8 @@ const say = async (t, body) => assert.equal((await mona.json('POST', `/api/v1/ti
 
 test('three people: held, let in by a moderator, answered by a helper, closed; each page follows by itself', async () => {
 	const [asker, ben, mod] = [await visit(b, desk, { width: 390 }), await visit(b, desk), await visit(b, desk)];
-	await signIn(ben, desk, 'ben');
-	await signIn(mod, desk, 'mona');
+	await signIn(ben, 'ben');
+	await signIn(mod, 'mona');
 	await mod.goto('/desk/moderation');
 	await mod.getByRole('heading', { name: 'Nothing to judge' }).or(mod.locator('.empty')).first().waitFor();
 
@@ -85,7 +85,7 @@ test('three people: held, let in by a moderator, answered by a helper, closed; e
 test('a server that restarts: both sides say so, catch up, and lose nothing', async () => {
 	const first = await start({ env: ENV, people: { ben: 'helper' } });
 	const [asker, ben] = [await visit(b, first, { width: 390 }), await visit(b, first)];
-	await signIn(ben, first, 'ben');
+	await signIn(ben, 'ben');
 	await ask(asker, 'Where do I find the list of mills?', { title: 'Mills' });
 	await ben.locator('#queue .item', { hasText: 'Mills' }).waitFor();
 	await ben.keyboard.press('g');
@@ -152,7 +152,7 @@ test('long words and long texts on a narrow phone; too long a text comes back wh
 		assert.deepEqual(await smallTargets(page), []);
 		await leave(page);
 		const staff = await visit(b, desk, { width: 360, height: 740, lang });
-		await signIn(staff, desk, 'mona');
+		await signIn(staff, 'mona');
 		await looksGood(staff, 'the desk with a long title');
 		await staff.locator('#queue .item').first().click();
 		await staff.locator('#log .msg').first().waitFor();
@@ -209,7 +209,7 @@ test('refused after a look: kind words, and an appeal that keeps what was typed'
 	await page.getByRole('heading', { name: 'A person will read it again' }).waitFor();
 	assert.equal(await page.locator('#why').count(), 0, 'once');
 	const mod = await visit(b, desk);
-	await signIn(mod, desk, 'mona');
+	await signIn(mod, 'mona');
 	await mod.goto('/desk/moderation?list=appeals');
 	await mod.getByText('may I quote it?').waitFor();
 	await leave(mod);
@@ -222,7 +222,7 @@ test('either side tells the moderators, and the other does not read it', async (
 	assert.equal(await asker.getByRole('link', { name: 'Report something' }).count(), 0, 'there is nobody to report yet');
 	const url = asker.url();
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.keyboard.press('g');
 	await composing(ben);
 	await ben.fill('#text', 'Give me your telephone number.');
@@ -245,7 +245,7 @@ test('either side tells the moderators, and the other does not read it', async (
 	assert.doesNotMatch(await asker.content(), /nonsense|Reported to/);
 
 	const mod = await visit(b, desk);
-	await signIn(mod, desk, 'mona');
+	await signIn(mod, 'mona');
 	await mod.goto('/desk/moderation?list=reports');
 	await mod.getByText('Wants my number <b>now</b>').waitFor();
 	await mod.getByText('I wrote nonsense, please look').waitFor();
@@ -256,7 +256,7 @@ test('either side tells the moderators, and the other does not read it', async (
 test('every list says when it is empty', async () => {
 	const empty = await start({ env: ENV, people: { zoe: 'admin' } });
 	const page = await visit(b, empty);
-	await signIn(page, empty, 'zoe');
+	await signIn(page, 'zoe');
 	for (const view of ['', '?view=mine', '?view=us', '?view=all', '?q=nothing']) {
 		await page.goto(`/desk${view}`);
 		assert.ok((await page.locator('.pane.list > p').innerText()).length > 10, `/desk${view}`);

@@ -27,7 +27,7 @@ for (const look of looks)
 		for (const [name, path, who] of everyPage(seed.pages)) {
 			if (!people.has(who)) {
 				const page = await visit(b, seed.desk, look);
-				if (who) await signIn(page, seed.desk, who);
+				if (who) await signIn(page, who);
 				people.set(who, page);
 			}
 			const page = people.get(who);

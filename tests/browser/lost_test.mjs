@@ -23,7 +23,7 @@ const words = async (page) => (await page.request.get(`/api/v1${new URL(page.url
 const kept = async (page, text) => (await words(page)).log.filter((x) => x.body === text).length;
 const helper = async () => {
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.locator('#queue .item').first().waitFor();
 	await ben.keyboard.press('g');
 	await composing(ben);
@@ -200,7 +200,7 @@ test('a question asked without a connection stays on its page and goes out once 
 test('a helper\'s tab crashes: the silence gives the claim back, and what was typed is there in another tab', async () => {
 	const short = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_LEASE_S: '6' }, people: { ben: 'helper' } });
 	const [asker, ben] = [await visit(b, short), await visit(b, short)];
-	await signIn(ben, short, 'ben');
+	await signIn(ben, 'ben');
 	await ask(asker, QUESTION, { title: 'The bridge' });
 	await ben.locator('#queue .item', { hasText: 'The bridge' }).waitFor();
 	await ben.keyboard.press('g');
@@ -255,7 +255,7 @@ for (const script of [true, false])
 		await ask(page, QUESTION);
 		await leave(page);
 		const cal = await visit(b, desk, { script, lang: script ? 'en' : 'ar', width: script ? 1280 : 390 });
-		await signIn(cal, desk, 'cal');
+		await signIn(cal, 'cal');
 		await cal.locator('#next-form button').click();
 		await cal.locator('#composer').waitFor();
 		const url = cal.url();
@@ -296,7 +296,7 @@ for (const script of [true, false])
 test('a session that ends over a form: what was typed is there to be copied', async () => {
 	for (const [lang, width] of [['en', 1280], ['ar', 360]]) {
 		const cal = await visit(b, desk, { lang, width });
-		await signIn(cal, desk, 'cal');
+		await signIn(cal, 'cal');
 		await cal.goto('/desk/canned');
 		await cal.fill('#title', 'Mills');
 		await cal.fill('textarea', 'Words that took long');
@@ -396,7 +396,7 @@ test('an older draft that arrives late does not bring back what was sent', async
 
 test('a renewal that the server could not answer is tried again by itself', async () => {
 	const ben = await visit(b, desk);
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	let refused = 0;
 	await ben.route('**/desk*', (route) => (refused++ ? route.fallback() : route.fulfill({ status: 503, body: '' })));
 	const r = await desk.json('POST', '/api/v1/questions', { body: QUESTION, title: 'The only news', lang: 'en' });

@@ -30,7 +30,7 @@ const actions = async () => (await ann.get('/api/v1/audit')).body.items.map((r) 
 /** On a narrow phone in Arabic: nothing over the edge, nothing for axe, targets for fingers. */
 async function onPhone(name, path) {
 	const page = await visit(b, desk, { width: 360, height: 740, lang: 'ar' });
-	await signIn(page, desk, name);
+	await signIn(page, name);
 	await page.goto(path);
 	assert.equal(await page.locator('html').getAttribute('dir'), 'rtl');
 	await looksGood(page, `${path} on a phone`);
@@ -47,7 +47,7 @@ async function needsToken(login, path, fields) {
 
 test('prepared replies: an empty page, added without scripts, kept through an error, changed, removed', async () => {
 	const ben = await visit(b, desk, { script: false });
-	await signIn(ben, desk, 'ben');
+	await signIn(ben, 'ben');
 	await ben.getByRole('link', { name: 'Replies' }).click();
 	await ben.getByRole('heading', { name: 'There is no prepared reply yet' }).waitFor();
 	await field(ben, 'title').fill('Sources');
@@ -78,7 +78,7 @@ test('prepared replies: an empty page, added without scripts, kept through an er
 
 	// Another helper reads and uses it, but does not change it; a moderator may.
 	const cleo = await visit(b, desk);
-	await signIn(cleo, desk, 'cleo');
+	await signIn(cleo, 'cleo');
 	await cleo.goto('/desk/canned');
 	await cleo.getByText('Articles need **sources**.').waitFor();
 	assert.equal(await cleo.locator('main article a').count(), 0);
@@ -88,7 +88,7 @@ test('prepared replies: an empty page, added without scripts, kept through an er
 	await leave(cleo);
 
 	const tim = await visit(b, desk);
-	await signIn(tim, desk, 'tim');
+	await signIn(tim, 'tim');
 	await tim.goto('/desk/canned');
 	assert.equal(await tim.locator('main form').count(), 0, 'people on trial read only');
 	await leave(tim);
@@ -109,7 +109,7 @@ test('prepared replies: an empty page, added without scripts, kept through an er
 
 test('prepared replies by keyboard, and used in a conversation', async () => {
 	const page = await visit(b, desk);
-	await signIn(page, desk, 'mod');
+	await signIn(page, 'mod');
 	await page.goto('/desk/canned');
 	await looksGood(page, 'prepared replies, empty');
 	await field(page, 'title').focus();
@@ -136,7 +136,7 @@ test('prepared replies by keyboard, and used in a conversation', async () => {
 
 test('bans: from a question, without scripts, what is typed is kept, lifted twice', async () => {
 	const mod = await visit(b, desk, { script: false });
-	await signIn(mod, desk, 'mod');
+	await signIn(mod, 'mod');
 	await mod.getByRole('link', { name: 'Bans' }).click();
 	await mod.getByRole('heading', { name: 'Nobody is banned' }).waitFor();
 	const asked = await desk.json('POST', '/api/v1/questions', { body: 'Buy our wonderful carpets, they are the best carpets of all.', title: 'Carpets' });
@@ -191,7 +191,7 @@ test('bans: from a question, without scripts, what is typed is kept, lifted twic
 test('a ban from the moderation page, by keyboard', async () => {
 	const page = await visit(b, desk);
 	await desk.json('POST', '/api/v1/questions', { body: 'please hold this letter about a castle', title: 'Offer' });
-	await signIn(page, desk, 'mod');
+	await signIn(page, 'mod');
 	await page.goto('/desk/moderation');
 	await page.locator('.case', { hasText: 'Offer' }).getByRole('link', { name: 'Ban this sender' }).focus();
 	await page.keyboard.press('Enter');
@@ -211,7 +211,7 @@ test('a ban from the moderation page, by keyboard', async () => {
 
 test('one\'s own account: name, password, switches of this device', async () => {
 	const page = await visit(b, desk);
-	await signIn(page, desk, 'cleo');
+	await signIn(page, 'cleo');
 	await page.locator('.me summary').click();
 	await page.getByRole('link', { name: 'Your account' }).click();
 	await looksGood(page, 'one\'s own account');
@@ -249,7 +249,7 @@ test('one\'s own account: name, password, switches of this device', async () => 
 	// Without scripts: a wrong password, too short a one, and the change, which ends other sessions.
 	const other = await desk.login('cleo');
 	const plain = await visit(b, desk, { script: false });
-	await signIn(plain, desk, 'cleo');
+	await signIn(plain, 'cleo');
 	await plain.goto('/desk/me');
 	await plain.getByText('need scripts').waitFor();
 	await field(plain, 'old').fill('not my password');
@@ -272,7 +272,7 @@ test('one\'s own account: name, password, switches of this device', async () => 
 
 test('keys: made once, shown once, used, ended; an admin ends anybody\'s', async () => {
 	const page = await visit(b, desk, { script: false });
-	await signIn(page, desk, 'ben');
+	await signIn(page, 'ben');
 	await page.goto('/desk/me');
 	await page.getByRole('link', { name: 'Keys for programs' }).click();
 	await page.getByText('There is no key.').waitFor();
@@ -313,7 +313,7 @@ test('keys: made once, shown once, used, ended; an admin ends anybody\'s', async
 
 	// An admin comes by the people page, sees the labels, and ends one, twice.
 	const admin = await visit(b, desk);
-	await signIn(admin, desk, 'ann');
+	await signIn(admin, 'ann');
 	await admin.goto('/desk/people');
 	await admin.getByRole('link', { name: /^Keys of ben/i }).or(admin.locator(`a[href$="${own}"]`)).first().click();
 	await admin.getByText('Wall board').waitFor();
@@ -333,7 +333,7 @@ test('keys: made once, shown once, used, ended; an admin ends anybody\'s', async
 
 test('rule modes: a rule put on watch weighs nothing, its figures stand beside it', async () => {
 	const admin = await visit(b, desk, { script: false });
-	await signIn(admin, desk, 'ann');
+	await signIn(admin, 'ann');
 	await admin.goto('/desk/rules/edit?file=local.d/kites.cf');
 	await admin.locator('#text').fill('body KITES /flying kites/\nscore KITES 4\ndescribe KITES Sells kites\n');
 	await admin.getByRole('button', { name: 'Save', exact: true }).click();
@@ -363,7 +363,7 @@ test('rule modes: a rule put on watch weighs nothing, its figures stand beside i
 	assert.equal((history.text.match(/KITES is now watch/g) ?? []).length, 1, 'who changed it, once');
 	await leave(admin);
 	const page = await visit(b, desk);
-	await signIn(page, desk, 'ann');
+	await signIn(page, 'ann');
 	await page.goto('/desk/rules');
 	await page.locator('tr', { hasText: 'KITES' }).locator('select').focus();
 	await page.keyboard.press('d');
@@ -379,7 +379,7 @@ test('a replay beside a rule file: what it would have done is shown before it is
 	await desk.json('POST', '/api/v1/questions', { body: 'Where do I describe the cable car of my town?', title: 'Cable car', lang: 'en' });
 	for (const look of [{ script: false }, { width: 1200, height: 800 }, { width: 360, height: 740, lang: 'ar' }]) {
 		const admin = await visit(b, desk, look);
-		await signIn(admin, desk, 'ann');
+		await signIn(admin, 'ann');
 		await admin.goto('/desk/rules/edit?file=local.d/cable.cf');
 		await field(admin, 'text').fill('body CABLE_CAR /cable car/\nscore CABLE_CAR 8\n');
 		await field(admin, 'days').selectOption('7');
@@ -412,7 +412,7 @@ test('a conversation of a trial helper that did not help: read, looked at, off t
 	await desk.json('POST', `/api/v1/questions/${asked.token}/rating`, { helped: false });
 
 	const mod = await visit(b, desk, {});
-	await signIn(mod, desk, 'ann');
+	await signIn(mod, 'ann');
 	await mod.goto('/desk/moderation');
 	await mod.getByRole('link', { name: /On trial/ }).click();
 	const one = mod.locator('.case', { hasText: 'Signing comments' });
@@ -442,7 +442,7 @@ test('a report leads to its message; hidden, shown again, its words erased', asy
 	assert.equal((await desk.json('POST', `/api/v1/questions/${asked.token}/report`, { n: said.body.n, reason: 'This was rude' })).status, 201);
 
 	const mod = await visit(b, desk, { script: false });
-	await signIn(mod, desk, 'ann');
+	await signIn(mod, 'ann');
 	await mod.goto('/desk/moderation?list=reports');
 	await mod.getByRole('link', { name: 'See the message' }).click();
 	assert.equal(new URL(mod.url()).hash, `#n${said.body.n}`);

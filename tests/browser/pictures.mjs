@@ -20,7 +20,7 @@ const shots = [
 ];
 for (const [name, where, who, look] of shots) {
 	const page = await visit(b, desk, look);
-	if (who) await signIn(page, desk, who);
+	if (who) await signIn(page, who);
 	await page.goto(where);
 	await page.locator('#log .msg, #ask, .case').first().waitFor();
 	await page.waitForTimeout(300);

@@ -23,7 +23,7 @@ for (const [look, options] of looks) {
 		if (names.length && !names.includes(name)) continue;
 		if (!people.has(who)) {
 			const page = await visit(b, desk, { ...options, scale: 1 });
-			if (who) await signIn(page, desk, who);
+			if (who) await signIn(page, who);
 			people.set(who, page);
 		}
 		const page = people.get(who);

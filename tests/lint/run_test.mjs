@@ -17,7 +17,12 @@ const alive = (pid) => {
 test('a run that is stopped leaves nothing running', async () => {
 	const run = spawn(process.execPath, [fileURLToPath(new URL('../run.mjs', import.meta.url)), 'lint'], { stdio: 'ignore' });
 	const over = new Promise((resolve) => run.on('exit', resolve));
-	const file = await until(() => readFileSync(`/proc/${run.pid}/task/${run.pid}/children`, 'utf8').trim(), 'a file to be run');
+	// A child that is stopped before it has become its own program would keep its parent waiting for that.
+	const started = () => {
+		const pid = readFileSync(`/proc/${run.pid}/task/${run.pid}/children`, 'utf8').trim();
+		return pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('lint.mjs') && pid;
+	};
+	const file = await until(started, 'a file to be run');
 	assert.match(file, /^\d+$/, 'lint has one lane');
 	process.kill(file, 'SIGSTOP'); // so that it does not come to its end by itself
 	try {

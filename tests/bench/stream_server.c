@@ -49,10 +49,10 @@ const struct route routes[] = {
 };
 const size_t routes_count = 2;
 
-const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, unsigned *allow)
+const struct route *route_find(enum method m, struct slice path, struct slice params[REQUEST_PARAMS_MAX], struct arena *a, struct address *at)
 {
 	(void)a;
-	*allow = 0;
+	*at = (struct address){ 0 };
 	for (int i = 0; i < REQUEST_PARAMS_MAX; i++)
 		params[i] = SLICE_NONE;
 	for (size_t i = 0; i < routes_count; i++)

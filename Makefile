@@ -79,6 +79,12 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB) $(LDLIBS_ALL)
 
+# Built with the tests, so that a driver nobody measures with today still compiles tomorrow.
+BENCH_BIN = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+$(BUILD)/bench/%: tests/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $< $(LIB) $(LDLIBS_ALL)
+
 # The binary on a disk that forgets what was not synced, and the same without syncing at all (which must lose something).
 FAULT_BIN = $(BUILD)/porchlight-lossy $(BUILD)/porchlight-careless
 $(BUILD)/fault/vfs_lossy.o: tests/fault/vfs_lossy.c
@@ -97,7 +103,7 @@ test: test-deps ## install what tests need and run them all
 	@$(MAKE) -s -j2 test-build
 	@node tests/run.mjs
 
-test-build: $(BUILD)/porchlight $(UNIT_BIN) $(REPLAY_BIN) $(FAULT_BIN)
+test-build: $(BUILD)/porchlight $(UNIT_BIN) $(REPLAY_BIN) $(FAULT_BIN) $(BENCH_BIN)
 
 unit: $(UNIT_BIN) ## one suite alone; also: rules, http, fault, browser
 http browser fault rules: test-build
@@ -137,11 +143,7 @@ fuzz-cover: ## the share of lines that the inputs of each fuzz target reach in t
 	@node tests/fuzz/cover.mjs
 fuzz-cover-build: $(REPLAY_BIN)
 
-$(BUILD)/bench/%: tests/bench/%.c $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -o $@ $< $(LIB) $(LDLIBS_ALL)
-
-bench: $(BUILD)/porchlight bench-deps ## measure, beside peers, in one run
+bench: $(BUILD)/porchlight $(BENCH_BIN) bench-deps ## measure, beside peers, in one run
 	@BUILD='$(BUILD)' node tests/bench/run.mjs
 bench-deps: test-deps
 	@PKGS='$(PKG_BENCH)' sh src/cli/packages.sh

@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
-#include "text/unicode.h"
 #include "text/guess.h"
+#include "text/unicode.h"
+#include "text/uri.h"
 
 enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, GROUPS_MAX = 8, HOSTS_MAX = 64, IBAN_MIN = 15, IBAN_MAX = 34, STYLED_MIN = 3 };
 

@@ -1,12 +1,13 @@
 #include "text/guess.h"
 
-#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "text/looks.h"
 #include "text/unicode.h"
+#include "text/uri.h"
 #include "text/utf.h"
 
 enum {
@@ -20,10 +21,9 @@ enum {
 	ENCLOSED = 0x1F100, /* letters in circles and squares, which are no letters to Unicode, from here on */
 	TRIES = 512,      /* different names that are taken apart */
 	SEPARATOR = 12,   /* bytes between letters that are spelled out */
-	TURNED = 256,     /* bytes that are read backwards */
+	TURNED = 256,     /* bytes that are read backwards, behind each of the first */
+	TURNED_MARKS = 4,
 	SURE_LABEL = 4,   /* letters of a name that nobody writes by chance */
-	UNPACKED = 1024,  /* bytes that are decoded from base64 or hexadecimal */
-	ENCODED_MIN = 8,  /* digits of a name in base64 or hexadecimal */
 };
 
 static bool alnum(char c)
@@ -60,77 +60,6 @@ static size_t past(struct slice s, size_t at)
 	while (at + n < s.len && ((unsigned char)s.ptr[at + n] & 0xC0) == 0x80)
 		n++;
 	return n;
-}
-
-/* ---- letters that look like others ---- */
-
-/* Latin, Greek, Cyrillic and Armenian; Cherokee; phonetic letters. */
-static const struct {
-	unsigned from, to;
-} looks_ranges[] = { { 0xA1, 0x58F }, { 0x13A0, 0x13FF }, { 0x1D00, 0x1DBF } };
-enum { LOOKS = 0x58F - 0xA1 + 1 + 0x60 + 0xC0 };
-static char looks[LOOKS]; /* read only after it is filled */
-
-static char only_ascii(const struct str *s)
-{
-	unsigned cp;
-
-	if (!s->len || utf8_next(str_slice(s), 0, &cp) != s->len)
-		return '\0';
-	cp = unicode_plain(cp);
-	return cp < 0x80 && alnum((char)cp) ? (char)cp : '\0';
-}
-
-static void fill_looks(void)
-{
-	static const struct {
-		unsigned cp;
-		char like;
-	} small_capitals[] = { { 0x432, 'b' }, { 0x43A, 'k' }, { 0x43C, 'm' }, { 0x43D, 'h' }, { 0x442, 't' } };
-	struct str letter, folded, skeleton;
-	size_t n = 0;
-
-	str_init(&letter, 64);
-	str_init(&folded, 64);
-	str_init(&skeleton, 64);
-	for (size_t r = 0; r < sizeof looks_ranges / sizeof looks_ranges[0]; r++)
-		for (unsigned cp = looks_ranges[r].from; cp <= looks_ranges[r].to; cp++, n++) {
-			str_reset(&letter);
-			str_reset(&folded);
-			str_reset(&skeleton);
-			str_addu(&letter, cp);
-			unicode_nfkc_fold(str_slice(&letter), &folded);
-			unicode_skeleton(str_slice(&folded), &skeleton);
-			char small = only_ascii(&skeleton);
-			str_reset(&skeleton);
-			unicode_skeleton(str_slice(&letter), &skeleton);
-			char own = only_ascii(&skeleton);
-			/* A capital looks like another capital, but for the I, whose skeleton is an l. */
-			looks[n] = own && !(own == 'l' && small) ? own : small;
-		}
-	/* Small letters that look like the capitals of ASCII ones. */
-	for (size_t i = 0; i < sizeof(small_capitals) / sizeof(small_capitals[0]); i++)
-		looks[small_capitals[i].cp - looks_ranges[0].from] = small_capitals[i].like;
-	str_fini(&letter);
-	str_fini(&folded);
-	str_fini(&skeleton);
-}
-
-/* The ASCII letter or digit that a character looks like, or 0. */
-static char looks_like(unsigned cp)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	size_t n = 0;
-
-	if (unicode_plain(cp) != cp)
-		return unicode_plain(cp) < 0x80 ? (char)unicode_plain(cp) : '\0';
-	pthread_once(&once, fill_looks);
-	for (size_t r = 0; r < sizeof looks_ranges / sizeof looks_ranges[0]; r++) {
-		if (cp >= looks_ranges[r].from && cp <= looks_ranges[r].to)
-			return looks[n + cp - looks_ranges[r].from];
-		n += looks_ranges[r].to - looks_ranges[r].from + 1;
-	}
-	return '\0';
 }
 
 /* Adds the ASCII that a part of a name looks like. False where some of it looks like none. */
@@ -278,17 +207,8 @@ static bool has_digit_or_hyphen(struct slice s)
 	return false;
 }
 
-/* Where a name was found, and how. */
-struct found {
-	size_t at, len;
-	size_t dots_behind; /* the guessed dot; what is behind it stood there */
-	bool weak;          /* the dot ends sentences as well */
-	bool whole;         /* no dot was guessed */
-	bool plain;         /* what stands there reads as this name, no more and no less: nobody's secret */
-};
-
 /* Whether nobody writes this by chance: "the dot com era" and "fini . il" are written. */
-static bool is_sure(const struct uri *u, const struct found *f)
+static bool is_sure(const struct uri *u, const struct guess_found *f)
 {
 	const char *dot = memrchr(u->host.ptr, '.', u->host.len);
 	size_t top = u->host.len - (size_t)(dot - u->host.ptr) - 1, label = 0;
@@ -298,7 +218,7 @@ static bool is_sure(const struct uri *u, const struct found *f)
 	return !f->weak && !f->plain && label >= SURE_LABEL && (top > 2 || u->path.len || has_digit_or_hyphen(slice_make(u->domain.ptr, label)));
 }
 
-static void add(struct guessing *g, struct slice name, struct slice path, const struct found *f)
+static void add(struct guessing *g, struct slice name, struct slice path, const struct guess_found *f)
 {
 	static const struct slice scheme = { "http://", 7 };
 	struct guesses *o = g->out;
@@ -376,9 +296,9 @@ static struct slice path_at(struct slice s, size_t at)
 	return slice_make(s.ptr + at, end - at);
 }
 
-static struct found place(const struct guessing *g, size_t from, size_t to)
+static struct guess_found place(const struct guessing *g, size_t from, size_t to)
 {
-	struct found f = { .at = from, .len = to - from };
+	struct guess_found f = { .at = from, .len = to - from };
 
 	if (g->map) {
 		f.at = g->map[from];
@@ -388,7 +308,7 @@ static struct found place(const struct guessing *g, size_t from, size_t to)
 }
 
 /* Of a text that was closed up or folded: whether the name stood there like this. */
-static bool stood_there(const struct guessing *g, struct slice name, const struct found *f)
+static bool stood_there(const struct guessing *g, struct slice name, const struct guess_found *f)
 {
 	struct slice o = g->norm ? views_origin(g->norm, VIEW_NORM, f->at, f->at + f->len) : SLICE_NONE;
 
@@ -432,7 +352,7 @@ static void take_looks(struct guessing *g, const struct slice *parts, size_t cou
 	struct slice last = without_edge(parts[count - 1]);
 	size_t at = (size_t)(parts[0].ptr - g->text.ptr), to = (size_t)(last.ptr - g->text.ptr) + last.len;
 	struct slice path = path_at(g->text, to);
-	struct found f = place(g, at, to + path.len);
+	struct guess_found f = place(g, at, to + path.len);
 	f.weak = weak;
 	f.whole = count == 1;
 	f.dots_behind = dots_in(last);
@@ -467,7 +387,7 @@ static void take(struct guessing *g, const struct slice *parts, size_t count, bo
 	struct slice whole = slice_make(name, len), shorter = spelled_top(g, whole, to);
 	to -= whole.len - shorter.len;
 	struct slice path = shorter.len < whole.len ? SLICE("") : path_at(g->text, to);
-	struct found bare = place(g, at, to), f = place(g, at, to + path.len);
+	struct guess_found bare = place(g, at, to), f = place(g, at, to + path.len);
 	if ((g->map || g->norm) && stood_there(g, shorter, &bare))
 		return;
 	f.weak = weak;
@@ -536,19 +456,29 @@ static void read_names(struct guessing *g, bool sentences)
 	}
 }
 
-/* Adds what stands in a piece of text as a name, whoever hid the piece. */
-static void names_in(struct guessing *g, struct slice s, struct found f)
+size_t guess_run(struct slice s, size_t at)
 {
-	f.whole = true;
-	for (size_t i = 0; i < s.len;) {
-		size_t from = i, n;
+	size_t i = at, n;
 
-		while (i < s.len && (n = of_name(s, i)))
-			i += n;
-		struct slice name = without_edge(slice_make(s.ptr + from, i - from));
-		if (name.len <= NAME_BYTES && memchr(name.ptr, '.', name.len))
-			add(g, name, path_at(s, i), &f);
-		i += i == from ? 1 : 0;
+	while (i < s.len && (n = of_name(s, i)))
+		i += n;
+	return i - at;
+}
+
+void guess_add(struct arena *a, struct slice s, size_t at, size_t len, const struct guess_found *f, struct guesses *out)
+{
+	struct slice name = without_edge(slice_make(s.ptr + at, len));
+
+	if (name.len <= NAME_BYTES)
+		add(&(struct guessing){ .a = a, .out = out }, name, path_at(s, at + len), f);
+}
+
+void guess_add_all(struct arena *a, struct slice s, const struct guess_found *f, struct guesses *out)
+{
+	for (size_t i = 0, n; i < s.len; i += n ? n : 1) {
+		n = guess_run(s, i);
+		if (memchr(s.ptr + i, '.', n))
+			guess_add(a, s, i, n, f, out);
 	}
 }
 
@@ -559,7 +489,7 @@ static void read_turned(struct guessing *g)
 	const struct slice s = g->text;
 	size_t turned = 0;
 
-	for (const char *at = s.ptr; turned < GUESS_DECODED_MAX && (at = memmem(at, s.len - (size_t)(at - s.ptr), mark, 3)) != NULL; turned++) {
+	for (const char *at = s.ptr; turned < TURNED_MARKS && (at = memmem(at, s.len - (size_t)(at - s.ptr), mark, 3)) != NULL; turned++) {
 		size_t from = (size_t)(at - s.ptr) + 3, n = 0;
 		char back[TURNED];
 
@@ -567,71 +497,8 @@ static void read_turned(struct guessing *g)
 			n++;
 		for (size_t i = 0; i < n; i++)
 			back[i] = s.ptr[from + n - 1 - i];
-		names_in(g, slice_make(back, n), (struct found){ .at = from, .len = n });
+		guess_add_all(g->a, slice_make(back, n), &(struct guess_found){ .at = from, .len = n, .whole = true }, g->out);
 		at += 3;
-	}
-}
-
-static int hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
-static int digit64(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52
-	     : c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
-}
-
-/* Names in what is written in base64 or hexadecimal, once more inside that. Bytes that nobody prints end it. */
-static void unpack(struct guessing *g, struct slice s, struct found f, int depth)
-{
-	char out[UNPACKED];
-	size_t n = 0;
-	unsigned bits = 0, have = 0;
-	bool as_hex = s.len % 2 == 0;
-
-	for (size_t i = 0; i < s.len && as_hex; i++)
-		as_hex = hex(s.ptr[i]) >= 0;
-	for (size_t i = 0; i < s.len && n < UNPACKED; i++) {
-		bits = as_hex ? bits << 4 | (unsigned)hex(s.ptr[i]) : bits << 6 | (unsigned)digit64(s.ptr[i]);
-		have += as_hex ? 4 : 6;
-		if (have < 8)
-			continue;
-		have -= 8;
-		char c = (char)(bits >> have & 0xFF);
-		if (c <= ' ' && c != ' ' && c != '\n')
-			break;
-		out[n++] = c;
-	}
-	if (n < ENCODED_MIN / 4 * 3)
-		return;
-	names_in(g, slice_make(out, n), f);
-	for (size_t i = 0; depth > 1 && i < n;) {
-		size_t from = i;
-
-		while (i < n && digit64(out[i]) >= 0)
-			i++;
-		if (i - from >= ENCODED_MIN)
-			unpack(g, slice_make(out + from, i - from), f, depth - 1);
-		i += i == from ? 1 : 0;
-	}
-}
-
-/* "data:text/html;base64,..." */
-static void read_data(struct guessing *g)
-{
-	static const struct slice mark = { ";base64,", 8 };
-	const struct slice s = g->text;
-	size_t seen = 0;
-
-	for (const char *at = s.ptr; seen < GUESS_DECODED_MAX && (at = memmem(at, s.len - (size_t)(at - s.ptr), mark.ptr, mark.len)) != NULL; seen++) {
-		size_t from = (size_t)(at - s.ptr) + mark.len, n = 0;
-
-		while (from + n < s.len && n < UNPACKED * 4 / 3 && digit64(s.ptr[from + n]) >= 0)
-			n++;
-		unpack(g, slice_make(s.ptr + from, n), (struct found){ .at = from, .len = n }, 1);
-		at += mark.len;
 	}
 }
 
@@ -641,7 +508,6 @@ enum err guess_names(struct arena *a, struct slice text, bool sentences, struct 
 
 	read_names(&g, sentences);
 	read_turned(&g);
-	read_data(&g);
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }
 
@@ -772,113 +638,5 @@ enum err guess_folded(struct arena *a, const struct views *v, struct guesses *ou
 	/* Of ASCII nothing is folded but what was spelled out. */
 	if (v->joined || !unicode_ascii(v->text[VIEW_RENDERED]))
 		read_names(&g, false);
-	return arena_failed(a) ? err_nomem(e) : ERR_OK;
-}
-
-/* ---- inside addresses ---- */
-
-static bool decode(char *s, size_t *len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < *len; n++) {
-		int high = i + 2 < *len && s[i] == '%' ? hex(s[i + 1]) : -1, low = high >= 0 ? hex(s[i + 2]) : -1;
-
-		s[n] = low >= 0 && high * 16 + low > ' ' ? (char)(high * 16 + low) : s[i];
-		i += low >= 0 && high * 16 + low > ' ' ? 3 : 1;
-	}
-	bool changed = n < *len;
-	*len = n;
-	return changed;
-}
-
-static struct slice decoded(struct guessing *g, struct slice s)
-{
-	struct slice copy = arena_slice(g->a, s);
-
-	for (int depth = 0; copy.ptr && depth < GUESS_DECODED_MAX && copy.len && decode((char *)copy.ptr, &copy.len); depth++)
-		;
-	return copy.ptr ? copy : SLICE("");
-}
-
-static void read_encoded(struct guessing *g, struct slice s, bool query, const struct found *f)
-{
-	for (size_t i = 0; i < s.len;) {
-		size_t from = i;
-
-		while (i < s.len && digit64(s.ptr[i]) >= 0 && (query || s.ptr[i] != '/'))
-			i++;
-		if (i - from >= ENCODED_MIN)
-			unpack(g, slice_make(s.ptr + from, i - from), *f, 2);
-		i += i == from ? 1 : 0;
-	}
-}
-
-/* Whole segments of a path that are names: the first, as redirectors have it, or each. */
-static void read_segments(struct guessing *g, struct slice s, bool each, const struct found *f)
-{
-	bool first = true;
-
-	for (size_t i = 0; i < s.len && (first || each);) {
-		size_t from = i;
-
-		while (i < s.len && !strchr("/:=@", s.ptr[i]) && s.ptr[i])
-			i++;
-		struct slice name = slice_make(s.ptr + from, i - from);
-		size_t k = 0, n;
-		while (k < name.len && (n = of_name(name, k)))
-			k += n;
-		if (name.len && k == name.len && name.len <= NAME_BYTES)
-			add(g, without_edge(name), path_at(s, i), f);
-		first = first && !name.len;
-		i++;
-	}
-}
-
-/* "evil--lamps-com.translate.goog" */
-static void read_translated(struct guessing *g, struct slice host, const struct found *f)
-{
-	static const struct slice below = { ".translate.goog", 15 };
-	char name[NAME_BYTES];
-	size_t n = 0;
-
-	if (host.len <= below.len || !slice_eq(slice_from(host, host.len - below.len), below))
-		return;
-	for (size_t i = 0; i < host.len - below.len; i++) {
-		bool twice = host.ptr[i] == '-' && host.ptr[i + 1] == '-';
-
-		name[n++] = host.ptr[i] == '-' && !twice ? '.' : host.ptr[i];
-		i += twice;
-	}
-	add(g, slice_make(name, n), SLICE(""), f);
-}
-
-bool guess_leads_on(struct slice host)
-{
-	static const char *const hosts[] = { "archive.org", "archive.today", "archive.ph", "archive.is", "archive.li", "archive.fo", "archive.md", "archive.vn",
-		"translate.goog", "translate.google.com", "webcache.googleusercontent.com" };
-
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-		if (uri_below(host, slice_of(hosts[i])))
-			return true;
-	return false;
-}
-
-enum err guess_nested(struct arena *a, const struct uri *outer, struct guesses *out, struct error *e)
-{
-	struct guessing g = { .a = a, .text = outer->path, .out = out };
-	struct found f = { .at = outer->at, .len = outer->len, .whole = true };
-	size_t query = 0;
-
-	while (query < outer->path.len && outer->path.ptr[query] != '?' && outer->path.ptr[query] != '#')
-		query++;
-	struct slice path = decoded(&g, slice_make(outer->path.ptr, query)), rest = decoded(&g, slice_from(outer->path, query));
-	read_translated(&g, outer->host, &f);
-	read_encoded(&g, path, false, &f);
-	read_encoded(&g, rest, true, &f);
-	f.plain = true;
-	names_in(&g, rest, f);
-	f.whole = false;
-	read_segments(&g, path, guess_leads_on(outer->host), &f);
 	return arena_failed(a) ? err_nomem(e) : ERR_OK;
 }

@@ -1,7 +1,7 @@
 /*
  * guess: names in a text that no browser would take for an address, but a person may: "shop dot example", "shop . example",
- * "shop,example", "shop点example", "s h o p . e x a m p l e", with foreign letters that look like others, or backwards behind U+202E; and names
- * without a scheme inside another address, plain, in base64 or in hexadecimal.
+ * "shop,example", "shop点example", "s h o p . e x a m p l e", with foreign letters that look like others, or backwards behind U+202E. Those
+ * that hide inside another address are text/guess_nested's.
  *
  * A guess is only good for being looked up in lists: prose is full of them ("the dot com era", "the end. It is"), so they are no
  * links, and nothing is counted; those that are `sure` are payloads (spam/shape). Whoever matches a pattern against one has to see that the match
@@ -12,10 +12,12 @@
 
 #include <stdint.h>
 
-#include "text/uri.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
 #include "text/views.h"
 
-enum { GUESSES_MAX = 256, GUESS_DECODED_MAX = 4, GUESS_SEEN = 1024 };
+enum { GUESSES_MAX = 256, GUESS_SEEN = 1024 };
 
 struct guess {
 	size_t at, len;    /* where it stands in the text */
@@ -44,11 +46,20 @@ enum err guess_spelled(struct arena *a, struct slice text, struct guesses *out, 
 /* Adds those that only norm shows: letters dressed as others, with marks or what nobody sees between. `at` and `len` are of norm. */
 enum err guess_folded(struct arena *a, const struct views *v, struct guesses *out, struct error *e) MUST_CHECK;
 
-/* Adds names that stand in an address: in its query or fragment, as the first segment of its path (elsewhere they are titles as often as not, but in what leads on), encoded in
- * base64 or hexadecimal (twice at most), all of it percent-encoded up to GUESS_DECODED_MAX times; and the site that translate.goog shows. */
-enum err guess_nested(struct arena *a, const struct uri *outer, struct guesses *out, struct error *e) MUST_CHECK;
+/* Where a name was found, and how. */
+struct guess_found {
+	size_t at, len;     /* of the guess */
+	size_t dots_behind; /* the guessed dot; what is behind it stood there */
+	bool weak;          /* the dot ends sentences as well */
+	bool whole;         /* no dot was guessed */
+	bool plain;         /* what stands there reads as this name, no more and no less: nobody's secret */
+};
 
-/* Whether a host is known for showing other sites below its own addresses: to trust it is not to trust those. */
-bool guess_leads_on(struct slice host);
+/* The bytes of s from `at` on that a name may hold; 0 when there is none. */
+size_t guess_run(struct slice s, size_t at);
+/* Adds such a run, without dots and hyphens around it, and the path that follows at once: when it is a name. */
+void guess_add(struct arena *a, struct slice s, size_t at, size_t len, const struct guess_found *f, struct guesses *out);
+/* Adds every run that is a name. */
+void guess_add_all(struct arena *a, struct slice s, const struct guess_found *f, struct guesses *out);
 
 #endif

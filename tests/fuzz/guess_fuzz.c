@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "text/guess.h"
+#include "text/guess_nested.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,6 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct guesses guessed = { .count = 0 };
 
 		if (guess_names(a, text, sentences, &guessed, NULL) != ERR_OK)
+			abort();
+		check(a, &guessed, 0, 0, size);
+		if (guess_data(a, text, &guessed, NULL) != ERR_OK)
 			abort();
 		check(a, &guessed, 0, 0, size);
 		if (guess_spelled(a, text, &guessed, NULL) != ERR_OK)

@@ -1,4 +1,4 @@
-#include "text/guess.h"
+#include "text/guess_nested.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -160,7 +160,6 @@ static void reads_letters_that_look_alike(void **state)
 	expect("\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82.\xd0\x9a\xd0\xb0\xd0\xba \xd0\xb4\xd0\xb5\xd0\xbb\xd0\xb0.\xd1\x81\xd0\xbe", "");
 	expect("caf\xc3\xa9.com stra\xc3\x9f" "e.de", "");
 	expect("see \xe2\x80\xaemoc.live\xe2\x80\xac now", "evil.com");
-	expect("data:text/html;base64,PGEgaHJlZj0iaHR0cHM6Ly9ldmlsLmNvbSI+", "evil.com");
 	folded("e\xcc\xb6v\xcc\xb6i\xcc\xb6l\xcc\xb6.\xcc\xb6" "c\xcc\xb6o\xcc\xb6m\xcc\xb6", "evil.com");
 	folded("ev\xe2\x80\x8dil.com and ev\xc2\xadil.net\xc2\xad", "evil.com;evil.net");
 	folded("plain.com is plain.com, caf\xc3\xa9 too", "");
@@ -236,6 +235,17 @@ static void reads_encoded_names(void **state)
 	nested("https://video.example/watch?v=dQw4w9WgXcQ&list=PLrAXtmErZgOeiKm4sgNOknGvNjby9efdf", "");
 }
 
+static void reads_data_addresses(void **state)
+{
+	static const char text[] = "see data:text/html;base64,PGEgaHJlZj0iaHR0cHM6Ly9ldmlsLmNvbSI+ now";
+	struct guesses g = { .count = 0 };
+
+	(void)state;
+	arena_reset(arena);
+	assert_int_equal(guess_data(arena, slice_of(text), &g, NULL), ERR_OK);
+	compare(&g, text, "evil.com");
+}
+
 static void reads_what_leads_on(void **state)
 {
 	(void)state;
@@ -279,6 +289,7 @@ static void is_bounded(void **state)
 			str_adds(&s, pieces[p]);
 		int64_t from = clock_thread_ns();
 		assert_int_equal(guess_names(arena, str_slice(&s), true, &g, NULL), ERR_OK);
+		assert_int_equal(guess_data(arena, str_slice(&s), &g, NULL), ERR_OK);
 		assert_int_equal(guess_spelled(arena, str_slice(&s), &g, NULL), ERR_OK);
 		int64_t us = (clock_thread_ns() - from) / 1000;
 		assert_true(g.count <= GUESSES_MAX);
@@ -326,7 +337,7 @@ int main(void)
 		cmocka_unit_test(reads_what_stands_for_a_dot), cmocka_unit_test(says_where),	     cmocka_unit_test(leaves_prose_alone),
 		cmocka_unit_test(reads_names_in_queries), cmocka_unit_test(reads_spelled_letters), cmocka_unit_test(leaves_single_letters_alone),
 		cmocka_unit_test(reads_letters_that_look_alike), cmocka_unit_test(knows_what_nobody_writes_by_chance), cmocka_unit_test(tells_that_there_were_more),
-		cmocka_unit_test(reads_encoded_names), cmocka_unit_test(reads_what_leads_on), cmocka_unit_test(is_bounded), cmocka_unit_test(survives_lack_of_memory),
+		cmocka_unit_test(reads_encoded_names), cmocka_unit_test(reads_data_addresses), cmocka_unit_test(reads_what_leads_on), cmocka_unit_test(is_bounded), cmocka_unit_test(survives_lack_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

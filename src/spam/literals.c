@@ -6,20 +6,14 @@
 #include "base/utf8.h"
 #include "spam/fold.h"
 #include "spam/pattern.h"
-
-/* A set of strings; `some` false: nothing is known. */
-struct set {
-	bool some;
-	struct slice *list;
-	size_t count;
-};
+#include "spam/strings.h"
 
 /* What is certain about a part of a pattern. */
 struct part {
-	struct set exact;    /* it matches just these */
-	struct set required; /* every match contains one of these */
-	struct set prefix;   /* every match begins with one of these */
-	struct set suffix;   /* every match ends with one of these */
+	struct strings exact;    /* it matches just these */
+	struct strings required; /* every match contains one of these */
+	struct strings prefix;   /* every match begins with one of these */
+	struct strings suffix;   /* every match ends with one of these */
 };
 
 struct reader {
@@ -35,104 +29,7 @@ struct reader {
 	int depth;
 };
 
-static const struct set UNKNOWN = { false, NULL, 0 };
-
-/* ---- sets ------------------------------------------------------------------------------------------------------ */
-
-static struct set set_of(struct reader *r, const char *text, size_t len)
-{
-	struct slice *s = ARENA_NEW(r->arena, struct slice);
-
-	if (s == NULL) {
-		r->lost = true;
-		return UNKNOWN;
-	}
-	*s = arena_slice(r->arena, slice_make(text, len));
-	r->lost = r->lost || s->ptr == NULL;
-	return (struct set){ true, s, 1 };
-}
-
-static size_t shortest(const struct set *s)
-{
-	size_t n = LITERAL_BYTES_MAX + 1;
-
-	for (size_t i = 0; i < s->count; i++)
-		n = s->list[i].len < n ? s->list[i].len : n;
-	return s->count == 0 ? 0 : n;
-}
-
-/* Every string of a followed by every string of b; unknown when that is too much. */
-static struct set set_cross(struct reader *r, struct set a, struct set b)
-{
-	struct set out = { true, NULL, 0 };
-
-	if (!a.some || !b.some || a.count * b.count > LITERALS_CROSS_MAX)
-		return UNKNOWN;
-	for (size_t i = 0; i < a.count; i++)
-		for (size_t k = 0; k < b.count; k++)
-			if (a.list[i].len + b.list[k].len > LITERAL_BYTES_MAX)
-				return UNKNOWN;
-	out.list = arena_array(r->arena, a.count * b.count, sizeof(*out.list));
-	for (size_t i = 0; out.list != NULL && i < a.count; i++)
-		for (size_t k = 0; k < b.count; k++) {
-			char joined[LITERAL_BYTES_MAX];
-			struct slice s = slice_make(joined, a.list[i].len + b.list[k].len);
-
-			memcpy(joined, a.list[i].ptr, a.list[i].len);
-			memcpy(joined + a.list[i].len, b.list[k].ptr, b.list[k].len);
-			out.list[out.count] = arena_slice(r->arena, s);
-			if (out.list[out.count++].ptr == NULL)
-				r->lost = true;
-		}
-	r->lost = r->lost || out.list == NULL;
-	return out;
-}
-
-/* A set that grows in place, in room of its own. */
-struct growing {
-	struct set set;
-	size_t room;
-};
-
-static void set_join(struct reader *r, struct growing *to, struct set b)
-{
-	struct set *a = &to->set;
-	size_t all = a->count + b.count, before = a->count;
-
-	if (!a->some || !b.some || all > LITERALS_MAX) {
-		*to = (struct growing){ .set = UNKNOWN };
-		return;
-	}
-	if (to->room < all) {
-		struct slice *list = arena_array(r->arena, 2 * all, sizeof(*list));
-
-		if (list == NULL) {
-			r->lost = true;
-			*to = (struct growing){ .set = UNKNOWN };
-			return;
-		}
-		if (before > 0)
-			memcpy(list, a->list, before * sizeof(*list));
-		a->list = list;
-		to->room = 2 * all;
-	}
-	for (size_t k = 0; k < b.count; k++) {
-		bool seen = false;
-
-		for (size_t i = 0; i < before && !seen; i++)
-			seen = slice_eq(a->list[i], b.list[k]);
-		if (!seen)
-			a->list[a->count++] = b.list[k];
-	}
-}
-
-static struct set set_union(struct reader *r, struct set a, struct set b)
-{
-	struct growing g = { .set = a };
-
-	set_join(r, &g, b);
-	return g.set;
-}
+/* ---- worth ----------------------------------------------------------------------------------------------------- */
 
 /* Letters and blanks: what outlines are full of. */
 static bool is_common(char c)
@@ -141,7 +38,7 @@ static bool is_common(char c)
 }
 
 /* How many bytes of an outline's string tell something, of the one that tells least. */
-static size_t telling(const struct set *s)
+static size_t telling(const struct strings *s)
 {
 	size_t least = LITERAL_BYTES_MAX;
 
@@ -156,82 +53,86 @@ static size_t telling(const struct set *s)
 }
 
 /* How much a set is worth as a filter: 0 for nothing. Long beats few. */
-static size_t worth(const struct reader *r, const struct set *s)
+static size_t worth(const struct reader *r, const struct strings *s)
 {
-	size_t n = s->some ? shortest(s) : 0, tells = r->outline && n > 0 ? telling(s) : n;
+	size_t n = s->some ? strings_shortest(s) : 0, tells = r->outline && n > 0 ? telling(s) : n;
 
 	return tells == 0 ? 0
 			  : (tells > 6 ? 6 : tells) * (LITERALS_MAX + 1) * 2 + (n > 12 ? 12 : n) * 8 + (LITERALS_MAX - s->count);
 }
 
-static struct set better(const struct reader *r, struct set a, struct set b)
+static struct strings better(const struct reader *r, struct strings a, struct strings b)
 {
 	return worth(r, &b) > worth(r, &a) ? b : a;
 }
 
 /* ---- parts ----------------------------------------------------------------------------------------------------- */
 
-static struct part part_exact(struct set s)
+static struct part part_exact(struct strings s)
 {
 	struct part p = { .exact = s, .prefix = s, .suffix = s };
 
-	if (shortest(&s) > 0)
+	if (strings_shortest(&s) > 0)
 		p.required = s;
 	return p;
 }
 
-static struct part part_empty(struct reader *r)
+static struct part part_empty(void)
 {
-	return part_exact(set_of(r, "", 0));
+	return part_exact(strings_empty());
 }
 
 static struct part part_unknown(void)
 {
-	return (struct part){ .exact = UNKNOWN };
+	return (struct part){ .exact = STRINGS_UNKNOWN };
+}
+
+/* A character as texts hold it once they are folded: its bytes. */
+static size_t folded(struct reader *r, unsigned c, char bytes[4])
+{
+	char raw = (char)(unsigned char)c;
+
+	if (r->utf)
+		return fold_encode(fold_char(c), bytes);
+	if (c > 255)
+		r->lost = true;
+	fold_bytes(slice_make(&raw, 1), bytes);
+	if (r->outline)
+		fold_outline(slice_make(bytes, 1), bytes);
+	return 1;
 }
 
 static struct part part_char(struct reader *r, unsigned c)
 {
 	char bytes[4];
-	size_t n = 1;
+	size_t n = folded(r, c, bytes);
 
-	if (r->utf) {
-		n = fold_encode(fold_char(c), bytes);
-	} else {
-		char raw = (char)(unsigned char)c;
-
-		if (c > 255)
-			r->lost = true;
-		fold_bytes(slice_make(&raw, 1), bytes);
-		if (r->outline)
-			fold_outline(slice_make(bytes, 1), bytes);
-	}
-	return part_exact(set_of(r, bytes, n));
+	return part_exact(strings_of(r->arena, bytes, n));
 }
 
 /* max < 0: without end. */
 static struct part part_repeat(struct reader *r, struct part x, long min, long max)
 {
 	struct part out = part_unknown();
-	struct set run = x.exact;
+	struct strings run = x.exact;
 
 	if (max == 0)
-		return part_empty(r);
+		return part_empty();
 	if (min == 0) {
-		struct part empty = part_empty(r);
+		struct part empty = part_empty();
 
 		if (max == 1)
-			out.exact = set_union(r, x.exact, empty.exact);
+			out.exact = strings_union(r->arena, x.exact, empty.exact);
 		if (out.exact.some)
 			out.prefix = out.suffix = out.exact;
 		return out;
 	}
 	for (long i = 1; i < min && i < LITERAL_BYTES_MAX && run.some; i++) {
-		struct set longer = set_cross(r, run, x.exact);
+		struct strings longer = strings_cross(r->arena, run, x.exact);
 
 		if (!longer.some) {
 			/* At least this much of it. */
-			out.required = better(r, x.required, shortest(&run) > 0 ? run : UNKNOWN);
+			out.required = better(r, x.required, strings_shortest(&run) > 0 ? run : STRINGS_UNKNOWN);
 			out.prefix = out.suffix = run;
 			return out;
 		}
@@ -244,36 +145,47 @@ static struct part part_repeat(struct reader *r, struct part x, long min, long m
 	out.suffix = x.suffix;
 	if (run.some) {
 		out.prefix = out.suffix = run;
-		if (shortest(&run) > 0)
+		if (strings_shortest(&run) > 0)
 			out.required = better(r, out.required, run);
 	}
 	return out;
 }
 
-/* A sequence under construction: `run` is the exact set since the last break. */
+/* A sequence under construction: `run`, each string with `tail` behind it, is the exact set since the last break. */
 struct sequence {
 	struct part whole;
-	struct set run;
+	struct strings run;
 	bool first; /* no break yet: run is also the prefix */
+	char tail[LITERAL_BYTES_MAX];
+	size_t tail_len;
 };
+
+static void sequence_settle(struct reader *r, struct sequence *s)
+{
+	if (s->tail_len > 0)
+		s->run = strings_cross(r->arena, s->run, strings_of(r->arena, s->tail, s->tail_len));
+	s->tail_len = 0;
+}
 
 static void sequence_break(struct reader *r, struct sequence *s, struct part next)
 {
-	struct set joined = set_cross(r, s->run, next.prefix);
-	struct set end = joined.some ? joined : s->run;
+	struct strings joined = strings_cross(r->arena, s->run, next.prefix);
+	struct strings end = joined.some ? joined : s->run;
 
-	s->whole.required = better(r, s->whole.required, shortest(&end) > 0 ? end : UNKNOWN);
+	s->whole.required = better(r, s->whole.required, strings_shortest(&end) > 0 ? end : STRINGS_UNKNOWN);
 	s->whole.required = better(r, s->whole.required, next.required);
 	if (s->first)
 		s->whole.prefix = end;
 	s->first = false;
-	s->whole.exact = UNKNOWN;
-	s->run = next.suffix.some ? next.suffix : set_of(r, "", 0);
+	s->whole.exact = STRINGS_UNKNOWN;
+	s->run = next.suffix.some ? next.suffix : strings_empty();
 }
 
 static void sequence_add(struct reader *r, struct sequence *s, struct part next)
 {
-	struct set joined = set_cross(r, s->run, next.exact);
+	sequence_settle(r, s);
+
+	struct strings joined = strings_cross(r->arena, s->run, next.exact);
 
 	if (joined.some)
 		s->run = joined;
@@ -281,11 +193,12 @@ static void sequence_add(struct reader *r, struct sequence *s, struct part next)
 		sequence_break(r, s, next);
 }
 
-static struct part sequence_end(const struct reader *r, struct sequence *s)
+static struct part sequence_end(struct reader *r, struct sequence *s)
 {
+	sequence_settle(r, s);
 	if (s->first)
 		return part_exact(s->run);
-	s->whole.required = better(r, s->whole.required, shortest(&s->run) > 0 ? s->run : UNKNOWN);
+	s->whole.required = better(r, s->whole.required, strings_shortest(&s->run) > 0 ? s->run : STRINGS_UNKNOWN);
 	s->whole.suffix = s->run;
 	return s->whole;
 }
@@ -333,6 +246,8 @@ static void skip_nothing(struct reader *r)
 	while (!r->lost) {
 		int c = look(r, 0);
 
+		if (c != '\\' && c != '(' && !r->extended)
+			return;
 		if (slice_starts(slice_from(r->text, r->at), SLICE("\\Q\\E")))
 			lost(r); /* whether a quantifier may follow it is not worth knowing */
 		else if (take(r, "\\E"))
@@ -442,7 +357,7 @@ static struct part members_part(struct reader *r, const struct members *m)
 		return part_unknown();
 	out = part_char(r, m->list[0]);
 	for (size_t i = 1; i < m->count; i++)
-		out = part_exact(set_union(r, out.exact, part_char(r, m->list[i]).exact));
+		out = part_exact(strings_union(r->arena, out.exact, part_char(r, m->list[i]).exact));
 	return out;
 }
 
@@ -563,7 +478,7 @@ static struct part read_escape(struct reader *r)
 		return lost(r);
 	if (k < 128 && strchr("bBAZzGK", k) != NULL) {
 		r->at++;
-		return part_empty(r);
+		return part_empty();
 	}
 	if (is_type(k)) {
 		struct members m = { .some = true };
@@ -644,14 +559,14 @@ static struct part read_group(struct reader *r)
 		}
 	}
 	if (flags_only)
-		return part_empty(r); /* they hold until the group around ends */
+		return part_empty(); /* they hold until the group around ends */
 	r->depth++;
 	out = read_alternatives(r);
 	r->depth--;
 	if (!take(r, ")"))
 		return lost(r);
 	r->extended = outer;
-	return nothing ? part_empty(r) : out;
+	return nothing ? part_empty() : out;
 }
 
 /* {n}, {n,} or {n,m} at `at`; false when it is something else. */
@@ -708,7 +623,7 @@ static struct part read_item(struct reader *r)
 		}
 	} else if (c == '\\' && take(r, "\\Q")) {
 		r->quoted = true;
-		return part_empty(r);
+		return part_empty();
 	} else if (c == '\\') {
 		x = read_escape(r);
 	} else if (c == '[') {
@@ -717,7 +632,7 @@ static struct part read_item(struct reader *r)
 		x = read_group(r);
 	} else {
 		r->at++;
-		x = c == '.' ? part_unknown() : part_empty(r);
+		x = c == '.' ? part_unknown() : part_empty();
 	}
 	do {
 		skip_nothing(r);
@@ -738,11 +653,45 @@ static struct part read_item(struct reader *r)
 	return x;
 }
 
+/* The plain characters that come next, as far as nothing repeats them and the run takes them: most of most patterns. */
+static void read_plain(struct reader *r, struct sequence *s)
+{
+	enum { ITEM = 1, AFTER = 2 };
+	static const unsigned char special[256] = { ['\\'] = ITEM | AFTER, ['('] = ITEM | AFTER, ['['] = ITEM, ['.'] = ITEM, ['^'] = ITEM, ['$'] = ITEM,
+						    ['|'] = ITEM, [')'] = ITEM, ['*'] = ITEM | AFTER, ['+'] = ITEM | AFTER, ['?'] = ITEM | AFTER, ['{'] = ITEM | AFTER };
+	size_t longest = 0;
+
+	if (r->quoted || r->extended || s->run.count > LITERALS_CROSS_MAX)
+		return;
+	for (size_t i = 0; i < s->run.count; i++)
+		longest = s->run.list[i].len > longest ? s->run.list[i].len : longest;
+	while (longest + s->tail_len < LITERAL_BYTES_MAX) {
+		int c = look(r, 0), next;
+		unsigned u = (unsigned)c;
+		size_t len = 1, n;
+		char bytes[4];
+
+		if (c >= 0x80 && r->utf)
+			len = utf8_next(r->text, r->at, &u);
+		next = look(r, len);
+		/* What comes next could be a quantifier, or be none and have one behind it. */
+		if (c <= 0 || special[c] || u == UTF8_BAD || (next >= 0 && (special[next] & AFTER)))
+			return;
+		n = folded(r, u, bytes);
+		if (longest + s->tail_len + n > LITERAL_BYTES_MAX)
+			return;
+		memcpy(s->tail + s->tail_len, bytes, n);
+		s->tail_len += n;
+		r->at += len;
+	}
+}
+
 static struct part read_sequence(struct reader *r)
 {
-	struct sequence s = { .whole = part_unknown(), .run = set_of(r, "", 0), .first = true };
+	struct sequence s = { .whole = part_unknown(), .run = strings_empty(), .first = true };
 
 	for (;;) {
+		read_plain(r, &s);
 		skip_nothing(r);
 		if (r->lost || r->at >= r->text.len || (!r->quoted && (look(r, 0) == '|' || look(r, 0) == ')')))
 			return sequence_end(r, &s);
@@ -753,24 +702,34 @@ static struct part read_sequence(struct reader *r)
 static struct part read_alternatives(struct reader *r)
 {
 	struct part first = read_sequence(r);
-	struct growing exact = { .set = first.exact }, needed = { .set = first.required }, prefix = { .set = first.prefix }, suffix = { .set = first.suffix };
+	struct strings_growing exact = { .set = first.exact }, needed = { .set = first.required }, prefix = { .set = first.prefix }, suffix = { .set = first.suffix };
+	bool just = first.exact.some; /* what is known of each so far is just what it matches */
 
 	while (!r->lost && take(r, "|")) {
 		struct part next = read_sequence(r);
 
-		set_join(r, &exact, next.exact);
-		set_join(r, &needed, next.required);
-		set_join(r, &prefix, next.prefix);
-		set_join(r, &suffix, next.suffix);
+		if (just && !next.exact.some) {
+			struct part so_far = part_exact(exact.set);
+
+			needed.set = so_far.required;
+			prefix.set = suffix.set = so_far.exact;
+			just = false;
+		}
+		strings_join(r->arena, &exact, next.exact);
+		if (just)
+			continue;
+		strings_join(r->arena, &needed, next.required);
+		strings_join(r->arena, &prefix, next.prefix);
+		strings_join(r->arena, &suffix, next.suffix);
 	}
-	return (struct part){ .exact = exact.set, .required = needed.set, .prefix = prefix.set, .suffix = suffix.set };
+	return just ? part_exact(exact.set) : (struct part){ .exact = exact.set, .required = needed.set, .prefix = prefix.set, .suffix = suffix.set };
 }
 
-static struct set required(struct reader *r)
+static struct strings required(struct reader *r)
 {
 	struct part p = read_alternatives(r);
 
-	return r->lost || r->at != r->text.len || arena_failed(r->arena) || worth(r, &p.required) == 0 ? UNKNOWN : p.required;
+	return r->lost || r->at != r->text.len || arena_failed(r->arena) || worth(r, &p.required) == 0 ? STRINGS_UNKNOWN : p.required;
 }
 
 struct literals literals_derive(struct arena *a, struct slice pattern, unsigned flags)
@@ -780,7 +739,7 @@ struct literals literals_derive(struct arena *a, struct slice pattern, unsigned 
 			    .flags = flags,
 			    .utf = (flags & PATTERN_UTF) != 0,
 			    .extended = (flags & (PATTERN_EXTENDED | PATTERN_EXTENDED2)) != 0 };
-	struct set found = required(&r);
+	struct strings found = required(&r);
 
 	return (struct literals){ found.list, found.count };
 }
@@ -802,14 +761,14 @@ struct literals literals_outline(struct arena *a, struct slice pattern, unsigned
 			    .flags = flags,
 			    .outline = true,
 			    .extended = (flags & (PATTERN_EXTENDED | PATTERN_EXTENDED2)) != 0 };
-	struct set found = flags & PATTERN_UTF ? UNKNOWN : required(&r), out = { true, NULL, 0 };
+	struct strings found = flags & PATTERN_UTF ? STRINGS_UNKNOWN : required(&r), out = { true, NULL, 0 };
 
 	for (size_t i = 0; i < found.count; i++) {
 		struct slice s = trimmed(found.list[i]);
 
-		out = set_union(&r, out, (struct set){ true, &s, 1 });
+		out = strings_union(r.arena, out, (struct strings){ true, &s, 1 });
 	}
-	return r.lost ? (struct literals){ NULL, 0 } : (struct literals){ out.list, out.count };
+	return r.lost || arena_failed(a) ? (struct literals){ NULL, 0 } : (struct literals){ out.list, out.count };
 }
 
 struct slice literals_plain(struct arena *a, struct slice pattern, unsigned flags)

@@ -267,9 +267,10 @@ static size_t opening(struct slice text, size_t at)
 
 size_t pattern_stray_brace(struct slice text, bool extended)
 {
+	const char *last = text.len > 0 ? memrchr(text.ptr, '{', text.len) : NULL;
 	bool item = false; /* there is something to repeat */
 
-	for (size_t i = 0, len; i < text.len && memchr(text.ptr + i, '{', text.len - i) != NULL; i += len) {
+	for (size_t i = 0, len; last != NULL && i <= (size_t)(last - text.ptr); i += len) {
 		struct slice parts[2], rest = slice_from(text, i);
 		bool comma;
 		char c = rest.ptr[0];

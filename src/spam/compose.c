@@ -4,30 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spam/compiled.h"
 #include "spam/domains.h"
 #include "spam/expr.h"
-#include "spam/fold.h"
 #include "spam/grams.h"
-#include "spam/literals.h"
 #include "spam/pattern.h"
 #include "spam/replace.h"
 
-enum {
-	SCRATCH_BYTES_MAX = 4 << 20, /* for one pattern's literals */
-	NAMES_SHOWN = 5
-};
+enum { NAMES_SHOWN = 5 };
 
 _Static_assert((int)PATTERN_CASELESS == (int)CF_RE_CASELESS && (int)PATTERN_MULTILINE == (int)CF_RE_MULTILINE &&
 		   (int)PATTERN_DOTALL == (int)CF_RE_DOTALL && (int)PATTERN_EXTENDED == (int)CF_RE_EXTENDED &&
 		   (int)PATTERN_EXTENDED2 == (int)CF_RE_EXTENDED2 && (int)PATTERN_NO_CAPTURE == (int)CF_RE_NO_CAPTURE,
 	       "a pattern's letters are one set of bits");
 
+/* Where an item uses a pattern: a rule's, or a line of a list. */
+struct use {
+	const struct cf_item *item;
+	size_t rule;
+	bool enabled;
+	struct slice text; /* as it is compiled; ptr NULL: it cannot be, which was said */
+	struct compiled *compiled;
+};
+
 /* What building needs beside the generation. */
 struct builder {
 	struct ruleset *r;
 	const struct ruleset_options *options;
 	struct cf_errors *errs;
-	struct arena *scratch;
 	const struct cf_tree *tree;
 	size_t probe_cap[SURFACE_COUNT + 1];
 	enum err err; /* of memory; what is wrong with the rules goes to errs */
@@ -36,6 +40,8 @@ struct builder {
 	bool late;   /* it speaks of a rule that is not there */
 	struct replace_entry *replace;
 	size_t replace_count;
+	struct use *uses; /* in the order of their items */
+	size_t use_count;
 };
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
@@ -275,16 +281,6 @@ static void settle(struct builder *b)
 
 /* ---- patterns -------------------------------------------------------------------------------------------------- */
 
-static struct pattern **pattern_slot(const struct ruleset *r, struct slice text, unsigned flags)
-{
-	size_t at = compose_hash(text, flags) & (r->patterns_size - 1);
-
-	while (r->patterns[at] != NULL &&
-	       (pattern_flags(r->patterns[at]) != flags || !slice_eq(pattern_text(r->patterns[at]), text)))
-		at = (at + 1) & (r->patterns_size - 1);
-	return &r->patterns[at];
-}
-
 /* Says that a pattern is wrong, and where. */
 static void bad_pattern(struct builder *b, const struct cf_item *item, struct slice text, size_t at, const char *why)
 {
@@ -297,33 +293,67 @@ static void bad_pattern(struct builder *b, const struct cf_item *item, struct sl
 	cf_errors_add(b->errs, false, item->file, item->line, column, "%s", why);
 }
 
-/* A pattern of this generation, taken over from the one before or compiled. NULL: reported. */
-static struct pattern *pattern_for(struct builder *b, const struct cf_item *item, struct slice text, unsigned flags)
+/* An item's pattern as it is compiled; ptr NULL: reported. */
+static struct slice text_to_compile(struct builder *b, const struct cf_item *item, size_t rule, unsigned *flags)
 {
-	struct pattern **slot = pattern_slot(b->r, text, flags), **old;
-	struct ruleset *previous = b->options->previous;
+	struct ruleset *r = b->r;
+	struct slice text = item->pattern.pattern;
 	struct error e;
-	size_t at;
-	enum err err;
 
-	if (*slot != NULL)
-		return *slot;
-	if (previous != NULL && previous->patterns_size > 0 && *(old = pattern_slot(previous, text, flags)) != NULL) {
-		*slot = pattern_ref(*old);
-		b->r->reused++;
-	} else {
-		err = pattern_compile(text, flags, slot, &at, &e);
-		if (err == ERR_INVALID) {
-			bad_pattern(b, item, text, at, e.message);
-			return NULL;
-		}
-		if (err != ERR_OK) {
+	*flags = item->pattern.flags;
+	if (!item->allow && r->rules[rule].replaced) {
+		enum err err = replace_tags(r->arena, text, b->replace, b->replace_count, &text, &e);
+
+		if (err == ERR_INVALID)
+			cf_errors_add(b->errs, false, item->file, item->line, item->column, "%s", e.message);
+		else if (err != ERR_OK)
 			b->err = err_nomem(b->e);
-			return NULL;
-		}
+		if (err != ERR_OK)
+			return SLICE_NONE;
 	}
-	b->r->pattern_count++;
-	return *slot;
+	if (!item->allow && r->rules[rule].rule.tflags & CF_TF_UTF)
+		*flags |= PATTERN_UTF;
+	size_t stray = item->verb == CF_PATTERN ? pattern_stray_brace(text, (*flags & (PATTERN_EXTENDED | PATTERN_EXTENDED2)) != 0) : SIZE_MAX;
+	if (stray != SIZE_MAX) {
+		bad_pattern(b, item, text, stray, "a { that is no quantifier is written \\{ (SpamAssassin refuses the rule, too)");
+		return SLICE_NONE;
+	}
+	if (pattern_perl_braces(r->arena, text, &text, &e) != ERR_OK)
+		b->err = err_nomem(b->e);
+	return text.ptr != NULL ? text : SLICE("");
+}
+
+/* Whether an item is what defines its rule, or a line of it: a list has many, any other rule its last definition. */
+static bool defines(const struct ruleset *r, const struct cf_item *item, long rule)
+{
+	bool line = item->verb == CF_LIST_PATTERN || item->verb == CF_LIST_DOMAIN;
+
+	if (item->allow || rule < 0)
+		return item->allow;
+	const struct entry *x = &r->rules[rule];
+	return line ? x->list && (x->test_item->verb == CF_LIST_PATTERN || x->test_item->verb == CF_LIST_DOMAIN) : x->test_item == item;
+}
+
+/* Finds a place for each pattern; what the generation before has is taken over. */
+static void gather_uses(struct builder *b)
+{
+	struct ruleset *r = b->r;
+
+	for (size_t i = 0; i < b->tree->count && b->err == ERR_OK; i++) {
+		const struct cf_item *item = &b->tree->items[i];
+		long rule = item->allow ? 0 : ruleset_find(r, item->name);
+		unsigned flags;
+
+		if ((item->verb != CF_PATTERN && item->verb != CF_LIST_PATTERN) || !defines(r, item, rule))
+			continue;
+		struct use *u = &b->uses[b->use_count++];
+		*u = (struct use){ .item = item, .rule = (size_t)rule, .enabled = item->allow || !r->rules[rule].disabled };
+		u->text = text_to_compile(b, item, u->rule, &flags);
+		if (u->text.ptr == NULL)
+			continue;
+		u->compiled = compiled_place(r, u->text, flags, b->options->previous);
+		u->compiled->asked = u->compiled->asked || u->enabled;
+	}
 }
 
 /* ---- probes ---------------------------------------------------------------------------------------------------- */
@@ -347,142 +377,67 @@ static struct probe *probe_add(struct builder *b, struct probe_set *set, size_t 
 	return &set->list[set->count++];
 }
 
-/* The same in this generation's memory: the list and all strings in one piece. */
-static const struct derived *keep_derived(struct builder *b, const struct slice *list, size_t count, bool outline, struct slice plain)
-{
-	size_t bytes = plain.len;
-	struct derived *d;
-	char *to;
-
-	for (size_t i = 0; i < count; i++)
-		bytes += list[i].len;
-	d = arena_alloc(b->r->arena, sizeof(*d) + count * sizeof(*list) + bytes);
-	if (d == NULL) {
-		b->err = err_nomem(b->e);
-		return NULL;
-	}
-	to = (char *)&d->list[count];
-	d->count = count;
-	d->outline = outline;
-	for (size_t i = 0; i < count; to += list[i++].len) {
-		memcpy(to, list[i].ptr, list[i].len);
-		d->list[i] = slice_make(to, list[i].len);
-	}
-	d->plain = SLICE_NONE;
-	if (plain.ptr != NULL) {
-		memcpy(to, plain.ptr, plain.len);
-		d->plain = slice_make(to, plain.len);
-	}
-	return d;
-}
-
-static const struct derived *derive(struct builder *b, struct slice text, unsigned flags)
-{
-	struct literals l = literals_derive(b->scratch, text, flags);
-	bool outline = l.count == 0;
-	struct slice plain = outline ? SLICE_NONE : literals_plain(b->scratch, text, flags);
-	const struct derived *d;
-
-	if (outline)
-		l = literals_outline(b->scratch, text, flags);
-	if (plain.ptr != NULL && flags & PATTERN_CASELESS) {
-		char *folded = arena_alloc(b->scratch, plain.len + 1);
-
-		/* Without room for it PCRE2 does what the search would have done. */
-		if (folded != NULL)
-			fold_bytes(plain, folded);
-		plain = folded != NULL ? slice_make(folded, plain.len) : SLICE_NONE;
-	}
-	d = keep_derived(b, l.list, l.count, outline, plain);
-	arena_reset(b->scratch);
-	return d;
-}
-
-/* What the index is to know of a pattern of this generation: from the generation before, or read from its text. */
-static const struct derived *derived_for(struct builder *b, struct slice text, unsigned flags)
-{
-	const struct ruleset *previous = b->options->previous;
-	const struct derived **own = &b->r->derived[pattern_slot(b->r, text, flags) - b->r->patterns], *old = NULL;
-
-	if (*own != NULL)
-		return *own;
-	if (previous != NULL && previous->patterns_size > 0)
-		old = previous->derived[pattern_slot(previous, text, flags) - previous->patterns];
-	*own = old != NULL ? keep_derived(b, old->list, old->count, old->outline, old->plain) : derive(b, text, flags);
-	return *own;
-}
-
 /* A pattern's literals, or what its outline holds, into the set's index; without any, the probe is found by nothing and runs always. */
-static void file_literals(struct builder *b, struct probe_set *set, struct probe *p, unsigned flags)
+static void file_literals(struct builder *b, struct probe_set *set, struct probe *p, const struct derived *d)
 {
-	const struct derived *d = derived_for(b, pattern_text(p->pattern), flags);
-	struct grams **index = d != NULL && d->outline ? &set->outlines : p->utf ? &set->utf : &set->bytes;
+	struct grams **index = d->outline ? &set->outlines : p->utf ? &set->utf : &set->bytes;
 
-	for (size_t i = 0; d != NULL && i < d->count && b->err == ERR_OK; i++) {
+	for (size_t i = 0; i < d->count && b->err == ERR_OK; i++) {
 		if (*index == NULL && (*index = grams_new()) == NULL)
 			b->err = err_nomem(b->e);
 		else
 			b->err = grams_add(*index, d->list[i], (uint32_t)(p - set->list), b->e);
 	}
-	if (d == NULL)
-		return;
 	p->found = d->count > 0;
 	p->literal = p->found && !d->outline;
 	p->plain = p->negated ? SLICE_NONE : d->plain;
-	p->caseless = (flags & PATTERN_CASELESS) != 0;
 }
 
-static void add_pattern(struct builder *b, const struct cf_item *item, size_t rule, bool enabled)
+/* A pattern that could not be compiled is tried again, for the reason. */
+static void compile_again(struct builder *b, const struct use *u)
 {
-	struct ruleset *r = b->r;
-	enum surface s = item->pattern.surface;
-	struct probe_set *set = item->allow ? &r->allow_probes : &r->probes[s];
-	unsigned flags = item->pattern.flags;
-	struct slice text = item->pattern.pattern;
-	struct pattern *pattern;
-	struct probe *p;
 	struct error e;
+	size_t at;
+	enum err err = pattern_compile(u->text, u->compiled->flags, &u->compiled->pattern, &at, &e);
 
-	if (!item->allow && r->rules[rule].replaced) {
-		enum err err = replace_tags(r->arena, text, b->replace, b->replace_count, &text, &e);
+	if (err == ERR_INVALID)
+		bad_pattern(b, u->item, u->text, at, e.message);
+	else if (err != ERR_OK)
+		b->err = err_nomem(b->e);
+}
 
-		if (err == ERR_INVALID)
-			cf_errors_add(b->errs, false, item->file, item->line, item->column, "%s", e.message);
-		else if (err != ERR_OK)
-			b->err = err_nomem(b->e);
-		if (err != ERR_OK)
-			return;
-	}
-	if (!item->allow && r->rules[rule].rule.tflags & CF_TF_UTF)
-		flags |= PATTERN_UTF;
-	size_t stray = item->verb == CF_PATTERN ? pattern_stray_brace(text, (flags & (PATTERN_EXTENDED | PATTERN_EXTENDED2)) != 0) : SIZE_MAX;
-	if (stray != SIZE_MAX) {
-		bad_pattern(b, item, text, stray, "a { that is no quantifier is written \\{ (SpamAssassin refuses the rule, too)");
+static void add_pattern(struct builder *b, const struct use *u)
+{
+	const struct cf_item *item = u->item;
+	enum surface s = item->pattern.surface;
+	struct probe_set *set = item->allow ? &b->r->allow_probes : &b->r->probes[s];
+	struct probe *p;
+
+	if (u->text.ptr != NULL && u->compiled->pattern == NULL)
+		compile_again(b, u);
+	if (u->text.ptr == NULL || u->compiled->pattern == NULL || !u->enabled)
 		return;
-	}
-	if (pattern_perl_braces(r->arena, text, &text, &e) != ERR_OK) {
+	if (u->compiled->derived == NULL) {
 		b->err = err_nomem(b->e);
 		return;
 	}
-	pattern = pattern_for(b, item, text, flags);
-	if (pattern == NULL || !enabled)
-		return;
-	if (item->verb == CF_PATTERN && pattern_matches_empty(pattern) && !item->pattern.negated && s != SURFACE_HEADER)
+	if (item->verb == CF_PATTERN && pattern_matches_empty(u->compiled->pattern) && !item->pattern.negated && s != SURFACE_HEADER)
 		cf_errors_add(b->errs, true, item->file, item->line, item->column,
 			      "this pattern matches the empty string, and so every text");
 	p = probe_add(b, set, &b->probe_cap[item->allow ? SURFACE_COUNT : s]);
 	if (p == NULL)
 		return;
-	p->rule = (uint32_t)rule;
+	p->rule = (uint32_t)u->rule;
 	p->kind = PROBE_PATTERN;
-	p->pattern = pattern;
-	p->utf = (flags & PATTERN_UTF) != 0;
+	p->pattern = u->compiled->pattern;
+	p->utf = (u->compiled->flags & PATTERN_UTF) != 0;
+	p->caseless = (u->compiled->flags & PATTERN_CASELESS) != 0;
 	p->list = item->verb == CF_LIST_PATTERN;
 	p->field = item->pattern.field;
 	p->form = item->pattern.form;
 	p->negated = item->pattern.negated;
 	p->if_unset = item->pattern.if_unset;
-	file_literals(b, set, p, flags);
+	file_literals(b, set, p, u->compiled->derived);
 }
 
 static bool eval_number(struct slice s, double *out)
@@ -555,21 +510,16 @@ static void add_domain(struct builder *b, const struct cf_item *item, size_t rul
 
 static void add_probes(struct builder *b)
 {
-	struct ruleset *r = b->r;
+	const struct use *u = b->uses;
 
 	for (size_t i = 0; i < b->tree->count && b->err == ERR_OK; i++) {
 		const struct cf_item *item = &b->tree->items[i];
-		bool line = item->verb == CF_LIST_PATTERN || item->verb == CF_LIST_DOMAIN;
-		long rule = item->allow ? 0 : ruleset_find(r, item->name);
-		const struct entry *x = rule >= 0 && !item->allow ? &r->rules[rule] : NULL;
+		long rule = item->allow ? 0 : ruleset_find(b->r, item->name);
 
-		/* A list has many lines; a rule has its last definition. */
-		if (rule < 0 || (x != NULL && (line ? !x->list || !(x->test_item->verb == CF_LIST_PATTERN ||
-								    x->test_item->verb == CF_LIST_DOMAIN)
-						    : x->test_item != item)))
+		if (u < b->uses + b->use_count && u->item == item)
+			add_pattern(b, u++);
+		else if (!defines(b->r, item, rule))
 			continue;
-		if (item->verb == CF_PATTERN || item->verb == CF_LIST_PATTERN)
-			add_pattern(b, item, (size_t)rule, x == NULL || !x->disabled);
 		else if (item->verb == CF_LIST_DOMAIN)
 			add_domain(b, item, (size_t)rule);
 		else if (item->verb == CF_EVAL)
@@ -858,16 +808,19 @@ enum err compose(struct ruleset *r, const struct cf_tree *tree, const struct rul
 
 	for (r->patterns_size = 64; r->patterns_size < count_patterns(tree) * 2;)
 		r->patterns_size *= 2;
-	r->patterns = calloc(r->patterns_size, sizeof(struct pattern *));
-	b.scratch = arena_new(SCRATCH_BYTES_MAX);
+	r->patterns = calloc(r->patterns_size, sizeof(*r->patterns));
+	b.uses = arena_array(r->arena, count_patterns(tree) + 1, sizeof(*b.uses));
 	b.replace = arena_array(r->arena, count_replaces(tree) + 1, sizeof(*b.replace));
-	r->derived = arena_array(r->arena, r->patterns_size, sizeof(*r->derived));
-	if (r->patterns == NULL || r->derived == NULL || b.scratch == NULL || b.replace == NULL)
+	if (r->patterns == NULL || b.uses == NULL || b.replace == NULL)
 		b.err = err_nomem(e);
 	for (size_t i = 0; i < tree->count && b.err == ERR_OK; i++)
 		collect(&b, &tree->items[i]);
 	if (b.err == ERR_OK)
 		settle(&b);
+	if (b.err == ERR_OK)
+		gather_uses(&b);
+	if (b.err == ERR_OK)
+		compiled_make(r);
 	if (b.err == ERR_OK)
 		add_probes(&b);
 	for (size_t s = 0; s < SURFACE_COUNT && b.err == ERR_OK; s++)
@@ -884,6 +837,5 @@ enum err compose(struct ruleset *r, const struct cf_tree *tree, const struct rul
 		name_versions(&b);
 	if (b.err == ERR_OK && arena_failed(r->arena))
 		b.err = err_nomem(e);
-	arena_free(&b.scratch);
 	return b.err;
 }

@@ -1,8 +1,8 @@
 /*
  * compose: from the items of rule files to a generation's tables: the last word on each property, compiled patterns,
- * the literal index, metas in order. Part of ruleset, which owns the generation's life; these two and selftest alone know its inside.
+ * the literal index, metas in order. Part of ruleset, which owns the generation's life; these two, compiled and selftest alone know its inside.
  *
- * Everything wrong with the rules goes to `errs` and composing goes on; only lack of memory stops it. Threads: none.
+ * Everything wrong with the rules goes to `errs` and composing goes on; only lack of memory stops it. Threads: compiled's.
  */
 #ifndef SPAM_COMPOSE_H
 #define SPAM_COMPOSE_H
@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "spam/cf.h"
+#include "spam/compiled.h"
 #include "spam/ruleset.h"
 
 struct words {
@@ -38,14 +39,6 @@ struct entry {
 	const struct expr *expression;
 };
 
-/* What the index is to know of a pattern. Kept, because the next generation wants it again and reading a pattern takes longer than copying. */
-struct derived {
-	size_t count; /* strings; 0: it runs always */
-	bool outline; /* they are of texts' outlines: it has no literal */
-	struct slice plain; /* as literals_plain, folded where letters have no case; ptr NULL: it is more than a string */
-	struct slice list[];
-};
-
 struct ruleset {
 	atomic_size_t refs;
 	char name[RULESET_NAME_BYTES];
@@ -54,8 +47,7 @@ struct ruleset {
 	size_t count, cap;
 	uint32_t *names; /* open addressing over rules: index + 1 */
 	size_t names_size;
-	struct pattern **patterns; /* every distinct one, hashed by text and flags; holds the references */
-	const struct derived **derived; /* of the pattern in the same place; NULL where no probe asks for it */
+	struct compiled *patterns; /* every distinct one, hashed by text and flags; holds the references */
 	size_t patterns_size, pattern_count, reused;
 	struct probe_set probes[SURFACE_COUNT], allow_probes;
 	struct ruleset_meta *metas;

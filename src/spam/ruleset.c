@@ -131,7 +131,7 @@ void ruleset_unref(struct ruleset **rp)
 	if (r == NULL || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	for (size_t i = 0; i < r->patterns_size && r->patterns != NULL; i++)
-		pattern_unref(&r->patterns[i]);
+		pattern_unref(&r->patterns[i].pattern);
 	for (size_t s = 0; s < SURFACE_COUNT; s++) {
 		grams_free(&r->probes[s].bytes);
 		grams_free(&r->probes[s].utf);

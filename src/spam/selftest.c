@@ -1,11 +1,10 @@
 #include "spam/selftest.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/together.h"
 #include "spam/compose.h"
 #include "spam/expr.h"
 #include "spam/fold.h"
@@ -16,7 +15,6 @@ enum {
 	TEST_BUDGET_US = 1000000,
 	/* A longer text might need more than the stack that machine code has, which an interpreter's run would not tell. */
 	INTERPRETED_BYTES = 2048,
-	THREADS_MAX = 4,
 	CHUNK = 16 /* tests that a thread takes at a time */
 };
 
@@ -98,19 +96,14 @@ struct jobs {
 	struct job *list;
 	size_t count;
 	atomic_size_t next;
+	atomic_flag failed;
+	enum err err; /* of the first thread that failed */
+	struct error e;
 };
 
 /* What a run of one saw. */
 struct seen {
 	bool hit, trouble; /* trouble: it could not be run to its end */
-};
-
-/* One thread's share. */
-struct share {
-	struct jobs *jobs;
-	pthread_t thread;
-	enum err err;
-	struct error e;
 };
 
 static enum err run_one(const struct jobs *j, const struct job *job, const bool *needed, bool interpreted, struct arena *a, struct seen *seen, struct error *e)
@@ -149,12 +142,14 @@ static enum err run_one(const struct jobs *j, const struct job *job, const bool 
 	return ERR_OK;
 }
 
-static enum err work_on(struct share *s)
+/* One thread's share of the jobs, without machine code. */
+static void work_on(void *ctx)
 {
-	struct jobs *j = s->jobs;
+	struct jobs *j = ctx;
 	struct arena *a = arena_new(TEST_ARENA_BYTES);
 	struct needed needed = { 0 };
-	enum err err = a != NULL ? needed_new(&needed, j->r, &s->e) : err_nomem(&s->e);
+	struct error e;
+	enum err err = a != NULL ? needed_new(&needed, j->r, &e) : err_nomem(&e);
 
 	for (size_t from; err == ERR_OK && (from = atomic_fetch_add(&j->next, CHUNK)) < j->count;)
 		for (size_t i = from; i < j->count && i < from + CHUNK && err == ERR_OK; i++) {
@@ -164,44 +159,16 @@ static enum err work_on(struct share *s)
 			if (job->test->test.text.len > INTERPRETED_BYTES)
 				continue;
 			need_of(&needed, job->rule);
-			err = run_one(j, job, needed.rules, true, a, &seen, &s->e);
+			err = run_one(j, job, needed.rules, true, a, &seen, &e);
 			job->passed = err == ERR_OK && !seen.trouble && seen.hit == job->test->test.ok;
 			arena_reset(a);
 		}
+	if (err != ERR_OK && !atomic_flag_test_and_set(&j->failed)) {
+		j->err = err;
+		j->e = e;
+	}
 	needed_end(&needed);
 	arena_free(&a);
-	return err;
-}
-
-static void *share_main(void *ctx)
-{
-	struct share *s = ctx;
-
-	s->err = work_on(s);
-	return NULL;
-}
-
-/* All jobs without machine code, on as many threads as there are processors; a thread that cannot be had leaves more to the others. */
-static enum err run_all(struct jobs *j, struct error *e)
-{
-	struct share shares[THREADS_MAX] = { 0 };
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = j->count / CHUNK, started = 1;
-	enum err err = ERR_OK;
-
-	if (processors > 0 && wanted > (size_t)processors)
-		wanted = (size_t)processors;
-	for (size_t i = 0; i < THREADS_MAX; i++)
-		shares[i].jobs = j;
-	while (started < wanted && started < THREADS_MAX && pthread_create(&shares[started].thread, NULL, share_main, &shares[started]) == 0)
-		started++;
-	share_main(&shares[0]);
-	for (size_t i = 1; i < started; i++)
-		pthread_join(shares[i].thread, NULL);
-	for (size_t i = 0; i < started && err == ERR_OK; i++)
-		if ((err = shares[i].err) != ERR_OK && e != NULL)
-			*e = shares[i].e;
-	return err;
 }
 
 /* What did not pass is run as a visitor's text would be, and that counts. Alone: this makes machine code, beside which nobody may run the pattern without. */
@@ -239,7 +206,7 @@ static enum err run_doubtful(const struct jobs *j, struct cf_errors *errs, struc
 enum err selftest_run(const struct ruleset *r, const struct cf_tree *tree, const struct ruleset_options *options,
 		      struct cf_errors *errs, size_t *run, struct error *e)
 {
-	struct jobs jobs = { .r = r, .options = options, .list = calloc(tree->count + 1, sizeof(*jobs.list)) };
+	struct jobs jobs = { .r = r, .options = options, .list = calloc(tree->count + 1, sizeof(*jobs.list)), .failed = ATOMIC_FLAG_INIT };
 	enum err err = jobs.list != NULL ? ERR_OK : err_nomem(e);
 
 	for (size_t i = 0; i < tree->count && err == ERR_OK; i++) {
@@ -249,8 +216,12 @@ enum err selftest_run(const struct ruleset *r, const struct cf_tree *tree, const
 			jobs.list[jobs.count++] = (struct job){ .test = &tree->items[i], .rule = (size_t)rule };
 	}
 	*run = jobs.count;
-	if (err == ERR_OK)
-		err = run_all(&jobs, e);
+	if (err == ERR_OK) {
+		together(jobs.count / CHUNK, work_on, &jobs);
+		err = jobs.err;
+		if (err != ERR_OK && e != NULL)
+			*e = jobs.e;
+	}
 	if (err == ERR_OK)
 		err = run_doubtful(&jobs, errs, e);
 	free(jobs.list);

@@ -21,7 +21,7 @@ struct entry {
 
 /* The literals filed under grams of one length. */
 struct table {
-	struct entry *entries; /* after sealing: sorted by key */
+	struct entry *entries; /* after sealing: those of a key stand together */
 	size_t count, cap;
 	uint32_t *slot; /* hash -> index of a key's first entry, plus one; open addressing */
 	size_t slots;   /* a power of two */
@@ -182,13 +182,55 @@ enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct er
 	return ERR_OK;
 }
 
-static int by_key(const void *a, const void *b)
+/* Where a key is in the table of slots, or would be. */
+static size_t slot_of(const struct table *t, uint64_t key)
 {
-	const struct entry *x = a, *y = b;
+	size_t at = hash(key) & (t->slots - 1);
 
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return x->id < y->id ? -1 : x->id > y->id;
+	while (t->slot[at] != 0 && t->entries[t->slot[at] - 1].key != key)
+		at = (at + 1) & (t->slots - 1);
+	return at;
+}
+
+/* Moves the entries of each key together, in the order in which they came. */
+static enum err group(struct table *t, struct error *e)
+{
+	struct entry *grouped = malloc(t->count * sizeof(*grouped));
+	uint32_t *place = malloc(t->count * sizeof(*place)); /* of each entry: its slot */
+	uint32_t *end = calloc(t->slots, sizeof(*end)), next = 0;
+
+	if (grouped == NULL || place == NULL || end == NULL) {
+		free(grouped);
+		free(place);
+		free(end);
+		return err_nomem(e);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		place[i] = (uint32_t)slot_of(t, t->entries[i].key);
+		if (t->slot[place[i]] == 0)
+			t->slot[place[i]] = (uint32_t)i + 1;
+		end[place[i]]++;
+	}
+	/* Where each slot's entries begin; as they are moved it becomes where they end, and the next slot's begin. */
+	for (size_t at = 0; at < t->slots; at++) {
+		uint32_t begin = next;
+
+		next += end[at];
+		end[at] = begin;
+	}
+	for (size_t i = 0; i < t->count; i++)
+		grouped[end[place[i]]++] = t->entries[i];
+	next = 0;
+	for (size_t at = 0; at < t->slots; at++) {
+		t->slot[at] = end[at] > next ? next + 1 : 0;
+		next = end[at];
+	}
+	free(place);
+	free(end);
+	free(t->entries);
+	t->entries = grouped;
+	t->cap = t->count;
+	return ERR_OK;
 }
 
 enum err grams_seal(struct grams *g, struct error *e)
@@ -198,7 +240,6 @@ enum err grams_seal(struct grams *g, struct error *e)
 
 		if (t->count == 0)
 			continue;
-		qsort(t->entries, t->count, sizeof(*t->entries), by_key);
 		for (t->slots = 64; t->slots < t->count * 2;)
 			t->slots *= 2;
 		t->slot = calloc(t->slots, sizeof(*t->slot));
@@ -209,16 +250,13 @@ enum err grams_seal(struct grams *g, struct error *e)
 		t->bits = calloc(((size_t)1 << t->bits_log2) / 64, sizeof(*t->bits));
 		if (t->slot == NULL || t->bits == NULL)
 			return err_nomem(e);
+		enum err err = group(t, e);
+		if (err != ERR_OK)
+			return err;
 		for (size_t i = 0; i < t->count; i++) {
 			uint64_t h = hash(t->entries[i].key);
-			size_t at = h & (t->slots - 1);
 
 			*word_of(t, h) |= bits_of(h);
-			if (i > 0 && t->entries[i - 1].key == t->entries[i].key)
-				continue;
-			while (t->slot[at] != 0)
-				at = (at + 1) & (t->slots - 1);
-			t->slot[at] = (uint32_t)i + 1;
 		}
 	}
 	free(g->load);
@@ -230,10 +268,8 @@ enum err grams_seal(struct grams *g, struct error *e)
 static size_t look_up(const struct grams *g, const struct table *t, uint64_t key, struct slice text, size_t at, unsigned char *seen,
 		      uint32_t *found, size_t count)
 {
-	size_t s = hash(key) & (t->slots - 1);
+	size_t s = slot_of(t, key);
 
-	while (t->slot[s] != 0 && t->entries[t->slot[s] - 1].key != key)
-		s = (s + 1) & (t->slots - 1);
 	if (t->slot[s] == 0)
 		return count;
 	for (size_t i = t->slot[s] - 1; i < t->count && t->entries[i].key == key; i++) {

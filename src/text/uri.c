@@ -226,8 +226,9 @@ static bool read_ipv4(struct slice h, uint32_t *out)
 	return true;
 }
 
-/* Fills host, domain, shown and their flags. False when this cannot be a host. */
-static bool set_host(struct arena *a, struct slice text, struct uri *u)
+/* Fills host, domain, shown and their flags. False when this cannot be a host; where it has to be a `name`, also when it is not below a public
+ * suffix: of a text full of such most work is saved. */
+static bool set_host(struct arena *a, struct slice text, bool name, struct uri *u)
 {
 	bool changed;
 	struct str ascii, unicode;
@@ -237,6 +238,8 @@ static bool set_host(struct arena *a, struct slice text, struct uri *u)
 	if (text.len && text.ptr[text.len - 1] == '.')
 		text.len--;
 	if (!text.len || text.len > HOST_MAX_BYTES * 4)
+		return false;
+	if (name && (text.ptr[0] == '[' || read_ipv4(text, &v4)))
 		return false;
 	if (text.ptr[0] == '[') {
 		char plain[INET6_ADDRSTRLEN], back[INET6_ADDRSTRLEN];
@@ -265,10 +268,11 @@ static bool set_host(struct arena *a, struct slice text, struct uri *u)
 	else if (!unicode_host_ascii(text, &ascii) && unicode_ascii(text))
 		str_add(&ascii, text); /* broken punycode: still a name that something may answer to */
 	bool good = ascii_host_ok(str_slice(&ascii));
-	if (good) {
-		struct slice host = str_dup(&ascii, a);
-
+	struct slice host = good ? str_dup(&ascii, a) : SLICE_NONE;
+	if (host.ptr)
 		utf_lower_ascii((char *)host.ptr, host.len);
+	good = host.ptr && (!name || below_public_suffix(host));
+	if (good) {
 		u->host = u->shown = host;
 		u->domain = uri_registrable(host);
 		if (idn) {
@@ -278,7 +282,7 @@ static bool set_host(struct arena *a, struct slice text, struct uri *u)
 			else
 				u->shown = str_dup(&unicode, a);
 		}
-		good = host.ptr && u->shown.ptr;
+		good = u->shown.ptr != NULL;
 	}
 	str_fini(&ascii);
 	str_fini(&unicode);
@@ -524,8 +528,8 @@ static size_t scheme_length(struct slice s, size_t at)
 	return c == 'f' && scheme_at(s, at, "ftp://") ? 6 : 0;
 }
 
-/* Splits "user@host:port/path" and fills all but at, len and raw. */
-static bool read_address(struct arena *a, struct slice scheme, struct slice rest, struct uri *u)
+/* Splits "user@host:port/path" and fills all but at, len and raw. `name` as set_host's. */
+static bool read_address(struct arena *a, struct slice scheme, struct slice rest, bool name, struct uri *u)
 {
 	size_t n = 0;
 	int port = 0;
@@ -547,8 +551,8 @@ static bool read_address(struct arena *a, struct slice scheme, struct slice rest
 			port = port * 10 + (host.ptr[i] - '0');
 		host.len = colon - 1;
 	}
-	bool good = set_host(a, host, u);
-	if (!good || (!unicode_ascii(host) && !below_public_suffix(u->host))) {
+	bool good = set_host(a, host, name, u);
+	if (!good || (!name && !unicode_ascii(host) && !below_public_suffix(u->host))) {
 		/* Writing without spaces runs on behind a name: "example.com" and then Chinese. */
 		struct uri cut = { .at = u->at,
 				   .len = u->len,
@@ -559,8 +563,7 @@ static bool read_address(struct arena *a, struct slice scheme, struct slice rest
 
 		while (ascii < host.len && (unsigned char)host.ptr[ascii] < 0x80)
 			ascii++;
-		if (ascii > 0 && ascii < host.len && set_host(a, slice_make(host.ptr, ascii), &cut) &&
-		    below_public_suffix(cut.host)) {
+		if (ascii > 0 && ascii < host.len && set_host(a, slice_make(host.ptr, ascii), true, &cut)) {
 			*u = cut;
 			port = 0;
 		} else if (!good) {
@@ -613,11 +616,8 @@ static void find_nested(struct finder *f, const struct uri *outer)
 				 .flags = URI_NESTED | (n ? URI_SCHEME : URI_WWW) };
 		struct slice scheme = n ? slice_make(inner.ptr + i, n - 3) : SLICE("http");
 		struct slice whole = slice_make(inner.ptr + i, end - i);
-		if (whole.len > n && read_address(f->a, scheme, slice_from(whole, n), &u) &&
-		    (n || below_public_suffix(u.host))) {
-			if (!add(f, &u))
-				return;
-		}
+		if (whole.len > n && read_address(f->a, scheme, slice_from(whole, n), !n, &u) && !add(f, &u))
+			return;
 		rest = slice_from(inner, i + (n ? n : 4));
 	}
 }
@@ -646,7 +646,7 @@ static size_t take_scheme(struct finder *f, size_t at, size_t scheme)
 	}
 	end = trim_end(s, from, address_end(s, end));
 	if (end == from ||
-	    !read_address(f->a, slice_make(s.ptr + at, scheme - 3), slice_make(s.ptr + from, end - from), &u))
+	    !read_address(f->a, slice_make(s.ptr + at, scheme - 3), slice_make(s.ptr + from, end - from), false, &u))
 		return from;
 	place(f, &u, at, end);
 	if (!add(f, &u))
@@ -698,7 +698,7 @@ static size_t take_mail(struct finder *f, size_t from, size_t at)
 	while (from < at && s.ptr[from] == '.')
 		from++;
 	if (from == at || at - from > LOCAL_MAX_BYTES ||
-	    !set_host(f->a, slice_make(s.ptr + at + 1, end - at - 1), &u) || !below_public_suffix(u.host))
+	    !set_host(f->a, slice_make(s.ptr + at + 1, end - at - 1), true, &u))
 		return 0;
 	u.local = slice_make(s.ptr + from, at - from);
 	u.path = SLICE("");
@@ -733,8 +733,7 @@ static size_t take_bare(struct finder *f, size_t from, size_t to)
 		if (port || strchr("/?#", s.ptr[to]))
 			end = trim_end(s, from, address_end(s, to));
 	}
-	if (!read_address(f->a, SLICE("http"), slice_make(s.ptr + from, end - from), &u) || (u.flags & URI_IP) ||
-	    !below_public_suffix(u.host))
+	if (!read_address(f->a, SLICE("http"), slice_make(s.ptr + from, end - from), true, &u))
 		return to;
 	if (end == name_end && (sentence(name) || (u.flags & URI_BARE && file_name(u.host))))
 		return to;
@@ -815,7 +814,7 @@ enum err uri_parse(struct arena *a, struct slice text, struct uri *out, struct e
 		end = close ? (size_t)(close - text.ptr) + 1 : n;
 	}
 	if (!n || text.len > URI_LENGTH_MAX || address_end(text, end) != text.len ||
-	    !read_address(a, slice_make(text.ptr, n - 3), slice_from(text, n), out)) {
+	    !read_address(a, slice_make(text.ptr, n - 3), slice_from(text, n), false, out)) {
 		if (arena_failed(a))
 			return err_nomem(e);
 		return err_set(e, ERR_INVALID, "This is not a web address.");

@@ -74,10 +74,15 @@ static size_t digit_at(struct slice t, size_t at, char *digit)
 		unsigned char zero;
 	} scripts[] = { { "\xd9", 0xa0 }, { "\xdb", 0xb0 }, { "\xe0\xa5", 0xa6 }, { "\xef\xbc", 0x90 } };
 
-	if (at < t.len && is_digit(t.ptr[at])) {
+	if (at >= t.len)
+		return 0;
+	if (is_digit(t.ptr[at])) {
 		*digit = t.ptr[at];
 		return 1;
 	}
+	/* Most bytes begin none. */
+	if ((unsigned char)t.ptr[at] < (unsigned char)scripts[0].lead[0])
+		return 0;
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
 		size_t n = strlen(scripts[i].lead);
 		if (at + n < t.len && memcmp(t.ptr + at, scripts[i].lead, n) == 0) {
@@ -451,10 +456,12 @@ static void read_words(struct shaping *x)
 	}
 	for (at = 0; at < t.len; at++) {
 		char digit, iban[IBAN_MAX];
+		bool number = digit_at(t, at, &digit) || t.ptr[at] == '+' || t.ptr[at] == '(';
+		if (!number && !is_upper(t.ptr[at]))
+			continue;
 		/* "tel:0151" is a number's beginning, "10:30" is not. */
 		bool glued = at > 0 && (is_alnum(t.ptr[at - 1]) || digit_before(t, at) || strchr("-./_=&#%", t.ptr[at - 1]) ||
 					(t.ptr[at - 1] == ':' && digit_before(t, at - 1)));
-		bool start = !glued && (digit_at(t, at, &digit) || t.ptr[at] == '+' || t.ptr[at] == '(');
 		size_t len = !glued && is_upper(t.ptr[at]) ? iban_at(t, at, iban, &n) : 0;
 		if (len) {
 			x->s->wallets++;
@@ -463,7 +470,7 @@ static void read_words(struct shaping *x)
 			at += len - 1;
 			continue;
 		}
-		if (!start || in_link(x->in->uris, at))
+		if (glued || !number || in_link(x->in->uris, at))
 			continue;
 		len = phone_at(t, at, digits, &n);
 		if (!len)

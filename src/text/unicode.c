@@ -67,7 +67,7 @@ static bool styled(UChar32 c)
 	return how == U_DT_FONT || how == U_DT_CIRCLE || how == U_DT_SQUARE || (c >= NEGATIVE_CIRCLED && c < NEGATIVE_SQUARED + 26);
 }
 
-unsigned unicode_props(unsigned cp)
+static unsigned look_up_props(unsigned cp)
 {
 	UChar32 c = (UChar32)cp;
 	unsigned p = 0;
@@ -109,6 +109,26 @@ unsigned unicode_props(unsigned cp)
 	if (cp == TATWEEL || (p & UNI_MARK && unicode_script(cp) == USCRIPT_INHERITED))
 		p |= UNI_LOOSE;
 	return p;
+}
+
+/* Of the characters of most texts: Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic. ICU is asked about each property by itself. */
+enum { COMMON = 0x800 };
+static unsigned common_props[COMMON]; /* read only after it is filled */
+
+static void fill_common_props(void)
+{
+	for (unsigned cp = 0; cp < COMMON; cp++)
+		common_props[cp] = look_up_props(cp);
+}
+
+unsigned unicode_props(unsigned cp)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	if (cp >= COMMON)
+		return look_up_props(cp);
+	pthread_once(&once, fill_common_props);
+	return common_props[cp];
 }
 
 int unicode_script(unsigned cp)

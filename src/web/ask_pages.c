@@ -739,7 +739,13 @@ static enum err rate_it(struct request *rq, struct own_act *f, struct error *why
 	char *client_id = form.len && form.len < GATE_FORM_BYTES ? arena_printf(rq->arena, "rate-%.*s", SLICE_ARG(form)) : NULL;
 	struct rating in = { .helped = slice_is(helped, "yes"), .comment = view_field(rq, "comment"),
 			     .client_id = client_id ? slice_of(client_id) : SLICE_NONE };
-	return ticket_rate(rq->desk, rq->db, rq->arena, f->t.id, &in, &rq->sender, &out, why);
+	enum err rc = ticket_rate(rq->desk, rq->db, rq->arena, f->t.id, &in, &rq->sender, &out, why);
+	/* Another answer from the same page, gone back to: the last one counts. */
+	if (rc == ERR_CONFLICT && slice_is(slice_of(why->field), "client_id")) {
+		in.client_id = SLICE_NONE;
+		rc = ticket_rate(rq->desk, rq->db, rq->arena, f->t.id, &in, &rq->sender, &out, why);
+	}
+	return rc;
 }
 
 HANDLER(page_question_rating)

@@ -279,7 +279,11 @@ test('close, rate, reopen after an answer', async () => {
 	assert.equal((await rate({ client_id: '' })).status, 422);
 	const form = /name="form" value="([^"]+)"/.exec((await d.get(`/q/${t.token}`)).text.split('/rating"')[1])[1];
 	for (let click = 0; click < 2; click++) assert.equal((await d.form(`/q/${t.token}/rating`, { form, helped: 'no', comment: 'On second thought, no.' })).status, 303);
-	assert.equal((await d.get(t.path)).body.log.filter((x) => x.data?.what === 'rating').length, 2, 'one of the API and one of the page');
+	const ratings = async () => (await d.get(t.path)).body.log.filter((x) => x.data?.what === 'rating').map((x) => x.data.helped);
+	assert.deepEqual(await ratings(), [true, false], 'one of the API and one of the page');
+	/* gone back to the page, and another answer given there */
+	assert.equal((await d.form(`/q/${t.token}/rating`, { form, helped: 'yes', comment: 'It did help.' })).status, 303);
+	assert.deepEqual(await ratings(), [true, false, true]);
 	const r = await d.json('POST', `${t.path}/reopen`, {});
 	assert.equal(r.body.state, 'queued');
 	assert.equal((await d.json('POST', `${t.path}/typing`, {})).status, 204);

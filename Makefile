@@ -120,8 +120,8 @@ check-rules: $(BUILD)/porchlight $(BUILD)/unit/never_misses_test $(BUILD)/unit/r
 lint: ## the layer table, vendor headers, banned functions, SQL, documentation
 	@node tests/lint/lint.mjs
 
-test-asan: ## the whole suite under AddressSanitizer
-	@$(MAKE) -s test BUILD=build-asan OPT='-O1 -g' SAN='-fsanitize=address -fno-omit-frame-pointer'
+test-asan: ## the whole suite under AddressSanitizer, with unsigned chars as on ARM
+	@$(MAKE) -s test BUILD=build-asan OPT='-O1 -g -funsigned-char' SAN='-fsanitize=address -fno-omit-frame-pointer'
 test-ubsan: ## the whole suite under UndefinedBehaviorSanitizer
 	@$(MAKE) -s test BUILD=build-ubsan OPT='-O1 -g' SAN='-fsanitize=undefined -fno-sanitize-recover=all'
 test-tsan: ## the whole suite under ThreadSanitizer

@@ -100,7 +100,7 @@ static const struct stand_in *stand_in_at(struct slice s, size_t at)
 	char c = s.ptr[at] >= 'A' && s.ptr[at] <= 'Z' ? (char)(s.ptr[at] + 32) : s.ptr[at];
 
 	/* Most bytes begin none of them. */
-	if (c > 0 ? c != '.' && c != ',' && c != 'd' && c != 'p' && c != 'n' && c != 'k' && c != 't' : (unsigned char)c < 0xC2)
+	if ((unsigned char)c < 0x80 ? c != '.' && c != ',' && c != 'd' && c != 'p' && c != 'n' && c != 'k' && c != 't' : (unsigned char)c < 0xC2)
 		return NULL;
 	for (size_t i = 0; i < sizeof stand_ins / sizeof stand_ins[0]; i++) {
 		const struct slice t = stand_ins[i].text;

@@ -37,10 +37,10 @@ static void unpack(struct arena *a, struct slice s, const struct guess_found *f,
 		if (have < 8)
 			continue;
 		have -= 8;
-		char c = (char)(bits >> have & 0xFF);
-		if (c <= ' ' && c != ' ' && c != '\n')
+		unsigned char c = (unsigned char)(bits >> have);
+		if ((c < ' ' && c != '\n') || c >= 0x80)
 			break;
-		plain[n++] = c;
+		plain[n++] = (char)c;
 	}
 	if (n < ENCODED_MIN / 4 * 3)
 		return;

@@ -14,6 +14,13 @@
 
 static struct arena *arena;
 
+/* Nothing is guessed yet, and the arena is empty. */
+static struct guesses fresh(void)
+{
+	arena_reset(arena);
+	return (struct guesses){ .count = 0 };
+}
+
 /* Guesses, joined by ";"; "?" behind those whose dot a match has to hold. */
 static void compare(const struct guesses *g, const char *text, const char *wanted)
 {
@@ -29,28 +36,25 @@ static void compare(const struct guesses *g, const char *text, const char *wante
 
 static void expect(const char *text, const char *wanted)
 {
-	struct guesses g = { .count = 0 };
+	struct guesses g = fresh();
 
-	arena_reset(arena);
 	assert_int_equal(guess_names(arena, slice_of(text), true, &g, NULL), ERR_OK);
 	compare(&g, text, wanted);
 }
 
 static void spelled(const char *text, const char *wanted)
 {
-	struct guesses g = { .count = 0 };
+	struct guesses g = fresh();
 
-	arena_reset(arena);
 	assert_int_equal(guess_spelled(arena, slice_of(text), &g, NULL), ERR_OK);
 	compare(&g, text, wanted);
 }
 
 static void folded(const char *text, const char *wanted)
 {
-	struct guesses g = { .count = 0 };
+	struct guesses g = fresh();
 	struct views v;
 
-	arena_reset(arena);
 	assert_int_equal(views_make(arena, slice_of(text), &v, NULL), ERR_OK);
 	assert_int_equal(guess_folded(arena, &v, &g, NULL), ERR_OK);
 	compare(&g, text, wanted);
@@ -79,10 +83,9 @@ static void reads_what_stands_for_a_dot(void **state)
 
 static void says_where(void **state)
 {
-	struct guesses g = { .count = 0 };
+	struct guesses g = fresh();
 
 	(void)state;
-	arena_reset(arena);
 	assert_int_equal(guess_names(arena, SLICE("see www dot evil-lamps dot com/x now"), true, &g, NULL), ERR_OK);
 	assert_int_equal(g.count, 1);
 	assert_int_equal(g.list[0].at, 4);
@@ -168,10 +171,9 @@ static void reads_letters_that_look_alike(void **state)
 /* Those that are payloads. */
 static void sure(const char *text, const char *wanted)
 {
-	struct guesses g = { .count = 0 };
+	struct guesses g = fresh();
 	size_t n = 0;
 
-	arena_reset(arena);
 	assert_int_equal(guess_names(arena, slice_of(text), true, &g, NULL), ERR_OK);
 	assert_int_equal(guess_spelled(arena, slice_of(text), &g, NULL), ERR_OK);
 	for (size_t i = 0; i < g.count; i++)
@@ -191,11 +193,10 @@ static void knows_what_nobody_writes_by_chance(void **state)
 
 static void tells_that_there_were_more(void **state)
 {
-	struct guesses g = { .count = 0 };
+	struct guesses g = fresh();
 	struct str s;
 
 	(void)state;
-	arena_reset(arena);
 	str_init(&s, 1 << 17);
 	for (int i = 0; i < GUESSES_MAX - 1; i++)
 		str_addf(&s, "a%d dot com, ", i);
@@ -211,10 +212,9 @@ static void tells_that_there_were_more(void **state)
 
 static void nested(const char *address, const char *wanted)
 {
-	struct guesses g = { .count = 0 };
+	struct guesses g = fresh();
 	struct uri u;
 
-	arena_reset(arena);
 	assert_int_equal(uri_parse(arena, slice_of(address), &u, NULL), ERR_OK);
 	assert_int_equal(guess_nested(arena, &u, &g, NULL), ERR_OK);
 	compare(&g, address, wanted);
@@ -238,10 +238,9 @@ static void reads_encoded_names(void **state)
 static void reads_data_addresses(void **state)
 {
 	static const char text[] = "see data:text/html;base64,PGEgaHJlZj0iaHR0cHM6Ly9ldmlsLmNvbSI+ now";
-	struct guesses g = { .count = 0 };
+	struct guesses g = fresh();
 
 	(void)state;
-	arena_reset(arena);
 	assert_int_equal(guess_data(arena, slice_of(text), &g, NULL), ERR_OK);
 	compare(&g, text, "evil.com");
 }
@@ -281,9 +280,8 @@ static void is_bounded(void **state)
 
 	(void)state;
 	for (size_t p = 0; p < sizeof(pieces) / sizeof(pieces[0]); p++) {
-		struct guesses g = { .count = 0 };
+		struct guesses g = fresh();
 
-		arena_reset(arena);
 		str_init(&s, 1 << 17);
 		while (s.len < 64000)
 			str_adds(&s, pieces[p]);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "spam/fold.h"
 #include "text/markup.h"
 #include "text/unicode.h"

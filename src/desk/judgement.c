@@ -137,6 +137,7 @@ static struct jv *hits_json(const struct verdict *v)
 		const struct hit *h = &v->hits[i];
 		struct jv *x = jv_set_text(jv_object(), "rule", h->rule);
 		jv_set(x, "score", jv_real(h->score));
+		jv_set(x, "weight", jv_real(h->weight));
 		jv_set_int(x, "count", h->count);
 		jv_set_string(x, "class", evidence_name(h->evidence));
 		jv_set_text(x, "where", h->where);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "desk/keys.h"
+#include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "spam/bayes.h"
 
@@ -74,7 +75,7 @@ enum err learning_facts(struct desk *d, struct db *db, struct arena *a, const st
 		return err;
 	bayes_judge(&t, totals, &opinion);
 	bayes_tell(&opinion, facts);
-	return ERR_OK;
+	return rule_life_words_watched(db, slice_of(facts->learned_lang), &facts->learned_quiet, e);
 }
 
 /* --- counting ------------------------------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "desk/gate.h"
 #include "desk/judgement.h"
+#include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "spam/features.h"
 #include "spam/judge.h"
@@ -39,6 +40,7 @@ struct replay {
 	const struct ruleset *live, *draft;
 	const struct replay_options *o;
 	const unsigned char *life; /* NULL: files are compared with files */
+	bool without_words;        /* what was learned weighs nothing */
 	struct judge_options judging;
 	struct arena *page, *scratch;
 	struct tally *tally;
@@ -395,6 +397,7 @@ static enum err would_go_in(struct replay *r, struct text *t, bool *yes, struct 
 
 	arena_reset(r->scratch);
 	facts_of(t, &facts);
+	facts.learned_quiet = facts.learned_quiet || r->without_words;
 	err = judge_with(r, r->live, t, &facts, &r->live_us, &f, &v, e);
 	*yes = !err && v->action == ACTION_ACCEPT;
 	return err;
@@ -403,7 +406,8 @@ static enum err would_go_in(struct replay *r, struct text *t, bool *yes, struct 
 enum err replay_held_by(struct db *db, const struct ruleset *rules, const unsigned char *life, struct slice rule, struct judgement_item *items, size_t max,
 	size_t *count, bool *more, struct error *e)
 {
-	struct replay r = { .live = rules, .life = life, .judging = gate_judging(), .page = arena_new(PAGE_BYTES), .scratch = arena_new(TEXT_BYTES) };
+	struct replay r = { .live = rules, .life = life, .without_words = rule_life_words(rule).ptr, .judging = gate_judging(), .page = arena_new(PAGE_BYTES),
+		.scratch = arena_new(TEXT_BYTES) };
 	struct text list[PAGE], after = { .ticket = INT64_MAX, .n = INT64_MAX };
 	int64_t looked = 0;
 	size_t got = PAGE;

@@ -62,7 +62,7 @@ enum err replay_budget(const struct rule_edit *edit, const struct ruleset *live,
 struct judgement_item;
 
 /* The newest texts that `rule` holds or refuses alone: nobody has decided them, and judged again with `life` (as rule_life_flags; not NULL), in which the
- * rule is watched, they would go in. At most `max` into `items`; *more: there may be others. */
+ * rule is watched, they would go in. Learned words (rule_life_words) are watched without it. At most `max` into `items`; *more: there may be others. */
 enum err replay_held_by(struct db *db, const struct ruleset *rules, const unsigned char *life, struct slice rule, struct judgement_item *items, size_t max,
 	size_t *count, bool *more, struct error *e) MUST_CHECK;
 

@@ -107,13 +107,14 @@ static enum err doubted_run(struct db *db, void *self, struct error *e)
 	return err;
 }
 
-/* The rule as it serves, where it acts at all. */
-static const struct rule *acting(const struct ruleset *rules, struct slice name)
+/* Whether it acts at all, and the version that serves; learned words have none. */
+static bool acts(const struct ruleset *rules, struct slice name, int64_t *version)
 {
 	long at = ruleset_find(rules, name);
 	const struct rule *r = at >= 0 ? ruleset_rule(rules, (size_t)at) : NULL;
 
-	return r && r->listed && r->mode == CF_ACTIVE && ruleset_enabled(rules, (size_t)at) ? r : NULL;
+	*version = r ? r->version : 0;
+	return rule_life_words(name).ptr || (r && r->listed && r->mode == CF_ACTIVE && ruleset_enabled(rules, (size_t)at));
 }
 
 static struct doubted_rule *add_rule(struct doubted *x, struct slice rule, enum rule_state state, int64_t version)
@@ -138,11 +139,10 @@ static enum err find_edited(struct db *db, const struct ruleset *rules, struct d
 	if (err)
 		return err;
 	while (rows_next(&r)) {
-		const struct rule *rule = acting(rules, rows_text(&r, 0));
-		int64_t at = rows_int(&r, 2), fresh = rows_int(&r, 3);
-		if (!rule || rule->version != rows_int(&r, 1))
+		int64_t at = rows_int(&r, 2), fresh = rows_int(&r, 3), version;
+		if (!acts(rules, rows_text(&r, 0), &version) || version != rows_int(&r, 1))
 			continue;
-		struct doubted_rule *d = add_rule(x, rows_text(&r, 0), RULE_CAPPED, rule->version);
+		struct doubted_rule *d = add_rule(x, rows_text(&r, 0), RULE_CAPPED, version);
 		if (d) {
 			d->from = fresh > at ? fresh : at;
 			d->to = at + DOUBT_DAY_MS;
@@ -216,9 +216,9 @@ static enum err find_judged(struct db *db, const struct ruleset *rules, struct d
 	if (err)
 		return err;
 	while (rows_next(&r)) {
-		const struct rule *rule = acting(rules, rows_text(&r, 0));
-		if (rule)
-			add_rule(x, rows_text(&r, 0), RULE_OVERTURNED, rule->version);
+		int64_t version;
+		if (acts(rules, rows_text(&r, 0), &version))
+			add_rule(x, rows_text(&r, 0), RULE_OVERTURNED, version);
 	}
 	return rows_close(&r);
 }

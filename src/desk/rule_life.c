@@ -6,9 +6,11 @@
 #include "desk/audit.h"
 #include "desk/rule_age.h"
 #include "desk/rulebook.h"
+#include "spam/language.h"
 #include "spam/ruleset.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
+#define LEARNED "learned/"
 
 enum { LIFTED_MAX = 50, NAME_BYTES = 160 };
 
@@ -28,6 +30,23 @@ static unsigned char flag_of(int64_t s)
 	static const unsigned char flags[RULE_STATE_COUNT] = { [RULE_QUARANTINED] = RULE_LIFE_QUARANTINED, [RULE_CAPPED] = RULE_LIFE_CAPPED,
 		[RULE_OVERTURNED] = RULE_LIFE_WATCHED, [RULE_STOPPED] = RULE_LIFE_WATCHED, [RULE_DORMANT] = RULE_LIFE_DORMANT };
 	return s > 0 && s < RULE_STATE_COUNT ? flags[s] : 0;
+}
+
+struct slice rule_life_words(struct slice rule)
+{
+	struct slice lang = slice_starts(rule, SLICE(LEARNED)) ? slice_from(rule, strlen(LEARNED)) : SLICE_NONE;
+	return lang.ptr && language_known(lang) ? lang : SLICE_NONE;
+}
+
+enum err rule_life_words_watched(struct db *db, struct slice lang, bool *out, struct error *e)
+{
+	char name[NAME_BYTES];
+	int64_t n = 0;
+
+	snprintf(name, sizeof(name), LEARNED "%.*s", SLICE_ARG(lang));
+	enum err err = db_int(db, SQL_RULE_LIFE_WATCHED, BINDS(b_str(name)), &n, e);
+	*out = n > 0;
+	return err;
 }
 
 /* Its index, or -1 where the state does not concern this generation. */
@@ -137,7 +156,7 @@ enum err rule_life_stop(struct desk *d, const struct actor *who, struct slice ru
 {
 	struct step s = { .who = who, .rule = rule };
 
-	if (!there_is(d, rule))
+	if (!rule_life_words(rule).ptr && !there_is(d, rule))
 		return err_set(e, ERR_NOT_FOUND, "There is no such rule.");
 	if (reason.len > RULE_REASON_MAX_BYTES)
 		return err_field(e, ERR_INVALID, "reason", "The reason is longer than %d bytes.", RULE_REASON_MAX_BYTES);
@@ -219,7 +238,7 @@ enum err rule_life_json(struct db *db, const struct ruleset *rules, struct jv **
 
 	while (!err && rows_next(&r)) {
 		struct slice by = rows_text(&r, 5);
-		if (concerns(rules, rows_text(&r, 0), rows_int(&r, 2)) < 0)
+		if (!rule_life_words(rows_text(&r, 0)).ptr && concerns(rules, rows_text(&r, 0), rows_int(&r, 2)) < 0)
 			continue;
 		enum rule_state state = (enum rule_state)rows_int(&r, 1);
 		struct jv *v = jv_set_text(jv_object(), "rule", rows_text(&r, 0));

@@ -17,6 +17,8 @@
  * All but `stopped` and `pinned` hold for one version of the rule: an edit lifts them. A network that is not known is no network:
  * its limit errors are counted in the figures only.
  *
+ * The words learned of a language (desk/learning) are overturned, stopped and released like a rule named "learned/" and its code. No edit lifts that.
+ *
  * Threads: any. Errors: as the store's.
  */
 #ifndef DESK_RULE_LIFE_H
@@ -37,6 +39,11 @@ const char *rule_state_name(enum rule_state s); /* "quarantined", ... */
 
 enum { RULE_TROUBLE_NETWORKS = 3, RULE_TROUBLE_WINDOW_MS = 24 * 3600 * 1000 };
 
+/* The language whose learned words a name such as "learned/en" stands for; absent for another name. */
+struct slice rule_life_words(struct slice rule);
+/* Whether they are as in mode watch. */
+enum err rule_life_words_watched(struct db *db, struct slice lang, bool *out, struct error *e) MUST_CHECK;
+
 /* *out: enum rule_life, one byte for each rule of the generation, in the arena; NULL where nothing is laid on any. */
 enum err rule_life_flags(struct db *db, struct arena *a, const struct ruleset *rules, const unsigned char **out, struct error *e) MUST_CHECK;
 
@@ -51,7 +58,7 @@ enum err rule_life_set(struct db *db, struct slice rule, enum rule_state s, int6
 
 /* --- for people ------------------------------------------------------------------------------------------------------------ */
 
-/* Any moderator stops a rule: from this commit on it weighs nothing. ERR_NOT_FOUND: no such rule. ERR_INVALID (reason): too long. */
+/* Any moderator stops a rule: from this commit on it weighs nothing. ERR_NOT_FOUND: neither such a rule nor learned words. ERR_INVALID (reason): too long. */
 enum err rule_life_stop(struct desk *d, const struct actor *who, struct slice rule, struct slice reason, struct error *e) MUST_CHECK;
 /* An admin takes everything off a rule but a pin. ERR_NOT_FOUND where nothing lies on it. */
 enum err rule_life_release(struct desk *d, const struct actor *who, struct slice rule, struct error *e) MUST_CHECK;

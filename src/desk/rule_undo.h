@@ -1,5 +1,6 @@
 /*
  * rule_undo: takes back what one rule did: the texts that it alone holds or refuses, and nobody has decided, are let in.
+ * So for the words learned of a language (rule_life_words).
  *
  * Alone means: judged again with the facts of its own verdict, the rules that serve and this one only watched, the text would go in. They are let in as one
  * bulk act of desk/judgement that says nothing about the texts (LABEL_NONE) and is undone as one. The rule itself goes on; stopping it is

@@ -27,7 +27,7 @@ static enum known known_read(const struct jv *v, const char *key)
 	X(exact_spam, 0) X(exact_ham, 0) X(payload_spam, 0) X(near_spam, 0) X(near_senders, 0) X(near_ham, 0) X(burst, 0) X(burst_senders, 0) \
 	X(inherits_action, 0) X(form_age_ms, -1) X(sender_hour, -1) X(sender_day, -1) X(sender_open, -1) X(talk_lines, 0) X(talk_minute, -1) X(attack, 0)
 #define FACT_KNOWNS(X) X(twins) X(inherits) X(honeypot) X(banned) X(proven) X(learned)
-#define FACT_FLAGS(X) X(form_again) X(script) X(api) X(limits)
+#define FACT_FLAGS(X) X(form_again) X(script) X(api) X(limits) X(learned_quiet)
 #define FACT_WORDS(X) X(payload) X(learned_lang) X(learned_words)
 #define FACT_SCORES(X) X(learned_score)
 

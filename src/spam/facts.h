@@ -70,6 +70,7 @@ struct facts {
 	double learned_score;
 	char learned_lang[4];    /* the language as detected, "" when it cannot be told */
 	char learned_words[120]; /* what weighed most, from the text itself */
+	bool learned_quiet;      /* said, and weighs nothing: moderators overturned or stopped what this language taught */
 	struct opinion opinions[FACTS_OPINIONS]; /* the outside services that were asked; service "" ends them */
 };
 

@@ -62,19 +62,21 @@ static void say(struct judging *j, const char *name, const char *words)
 		j->guards[j->guard_count++] = (struct guard){ slice_of(name), slice_of(words) };
 }
 
-/* A reason of the judge's own; `count` is the number that its words name. `fmt` is filled into the arena; a full arena is seen at the end. */
-static void PRINTF_LIKE(7, 8)
+/* A reason of the judge's own; `count` is the number that its words name. `fmt` is filled into the arena; a full arena is seen at the end.
+ * NULL where there is no room for it. */
+static struct hit *PRINTF_LIKE(7, 8)
 	add(struct judging *j, const char *name, enum evidence c, double weight, int64_t count, struct slice text, const char *fmt, ...)
 {
 	va_list ap;
 	char words[200];
 
 	if (j->hit_count == j->hit_max)
-		return;
+		return NULL;
 	va_start(ap, fmt);
 	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
-	j->hits[j->hit_count++] = (struct hit){
+	struct hit *h = &j->hits[j->hit_count++];
+	*h = (struct hit){
 		.rule = slice_of(name),
 		.evidence = c,
 		.weight = weight,
@@ -85,6 +87,7 @@ static void PRINTF_LIKE(7, 8)
 		.describe = arena_slice(j->a, slice_of(words)),
 		.field = "",
 	};
+	return h;
 }
 
 static void weigh_sameness(struct judging *j)
@@ -137,11 +140,13 @@ static void weigh_shape(struct judging *j)
 static void weigh_learned(struct judging *j)
 {
 	const struct facts *f = j->facts;
+	const char *name = f->learned == YES ? arena_printf(j->a, "learned/%s", f->learned_lang) : NULL;
+	struct hit *h = name ? add(j, name, EVIDENCE_LEARNED, fmin(fmax(f->learned_score, LEARNED_MIN), judge_cap(EVIDENCE_LEARNED)), 1,
+		arena_slice(j->a, slice_of(f->learned_words)), "Its words are like those of texts (%s) that moderators found to be %s.", f->learned_lang,
+		f->learned_score > 0 ? "spam" : "good") : NULL;
 
-	if (f->learned == YES)
-		add(j, "learned", EVIDENCE_LEARNED, fmin(fmax(f->learned_score, LEARNED_MIN), judge_cap(EVIDENCE_LEARNED)), 1,
-			arena_slice(j->a, slice_of(f->learned_words)), "Its words are like those of texts (%s) that moderators found to be %s.", f->learned_lang,
-			f->learned_score > 0 ? "spam" : "good");
+	if (h)
+		h->quiet = f->learned_quiet;
 }
 
 /* One that finds nothing takes nothing off: whoever runs it could be made to say so. */

@@ -299,6 +299,11 @@ static bool written_in(struct slice code, const char *script)
 	return false;
 }
 
+bool language_known(struct slice code)
+{
+	return written_in(code, NULL);
+}
+
 bool language_labelled(struct slice text, struct slice label, char out[LANGUAGE_BYTES])
 {
 	bool told = language_of(text, out);
@@ -308,7 +313,7 @@ bool language_labelled(struct slice text, struct slice label, char out[LANGUAGE_
 		text.len = LANGUAGE_TEXT_BYTES;
 	if (told && !written_in(label, script_of(text, &letters)))
 		return true;
-	if (written_in(label, NULL))
+	if (language_known(label))
 		snprintf(out, LANGUAGE_BYTES, "%.*s", SLICE_ARG(label));
 	return out[0] != 0;
 }

@@ -19,5 +19,7 @@ bool language_of(struct slice text, char out[LANGUAGE_BYTES]);
 /* The same for a text that somebody labelled as `label` ("" or another word: not said), a moderator with a file, never its own sender: the label
  * is believed where the text's letters can be of that language, or say nothing, so that short texts count for it too. */
 bool language_labelled(struct slice text, struct slice label, char out[LANGUAGE_BYTES]);
+/* A code that the above may say. */
+bool language_known(struct slice code);
 
 #endif

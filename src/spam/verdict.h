@@ -98,7 +98,7 @@ struct hit {
 	bool harm;              /* tagged harm: never refuse, alert moderators */
 	bool error;             /* the check could not run to its end (unknown, P12) */
 	bool capped;            /* its rule is not trusted with a refusal just now */
-	bool quiet;             /* a rule in watch mode: logged, weighs nothing */
+	bool quiet;             /* as a rule in watch mode: logged, weighs nothing */
 };
 
 /* Words that a rule saw, in the field as it was written ("title", "body"): byte offsets, for marking. A meta marks what its parts saw. */

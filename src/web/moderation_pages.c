@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "desk/judgement.h"
+#include "desk/rule_life.h"
 #include "desk/trial.h"
 #include "text/utf.h"
 #include "web/handlers.h"
@@ -69,9 +70,9 @@ static struct jv *hits_of(struct request *rq, const char *lang, const struct jv 
 		jv_set(x, "describe", view_reason(rq, lang, h));
 		jv_set(x, "rule", view_text_of(h, "rule"));
 		jv_set(x, "text", view_text_of(h, "text"));
-		/* Checks of our own are named with a slash, or by their class alone, and cannot be stopped. */
+		/* Checks of our own are named with a slash; of these, learned words can be stopped. */
 		struct slice rule = jv_get_text(h, "rule");
-		jv_set_bool(x, "stop", rule.len && rule.ptr[0] >= 'A' && rule.ptr[0] <= 'Z');
+		jv_set_bool(x, "stop", (rule.len && rule.ptr[0] >= 'A' && rule.ptr[0] <= 'Z') || rule_life_words(rule).ptr);
 		jv_push(list, x);
 	}
 	return list;

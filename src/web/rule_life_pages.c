@@ -1,6 +1,6 @@
 /*
- * rule_life_pages: the rules that do not act as their files say, and why, and those that age; moderators stop one here and let in what it held,
- * admins release one or keep it from ageing.
+ * rule_life_pages: the rules that do not act as their files say, learned words that do not act, why, and the rules that age; moderators stop one here
+ * and let in what it held, admins release one or keep it from ageing.
  */
 #include "base/conf.h"
 #include "desk/rule_life.h"
@@ -31,13 +31,14 @@ static struct jv *rows_of(struct request *rq, const char *lang, const struct jv 
 
 	for (size_t i = 0; i < jv_size(from); i++) {
 		struct jv *in = jv_at(from, i), *x = jv_object();
-		struct slice by = jv_get_text(in, "by"), state = jv_get_text(in, "state"), rule = jv_get_text(in, "rule");
+		struct slice by = jv_get_text(in, "by"), state = jv_get_text(in, "state"), rule = jv_get_text(in, "rule"), words = rule_life_words(rule);
 		char *key = arena_printf(rq->arena, "rule-state-%.*s", SLICE_ARG(state));
 		if (is_about_age(in) != about_age) {
 			jv_free(&x);
 			continue;
 		}
 		jv_set(x, "rule", view_text_of(in, "rule"));
+		jv_set(x, "words", words.ptr ? view_say(rq, lang, "rule-learned", I18N(i18n_slice(view_language(rq, lang, words)))) : jv_null());
 		jv_set(x, "state", view_maybe(rq, lang, key));
 		jv_set_bool(x, "held_back", jv_type(jv_get(in, "held_back")) == JV_TRUE);
 		jv_set_bool(x, "pinned", slice_is(state, "pinned"));

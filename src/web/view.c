@@ -484,8 +484,8 @@ struct jv *view_reason(struct request *rq, const char *lang, const struct jv *hi
 	struct slice service = slice_starts(rule, SLICE("opinion/")) ? slice_from(rule, 8) : SLICE_NONE;
 	if (service.len)
 		return view_say(rq, lang, "reason-opinion", I18N(i18n_slice(service)));
-	if (slice_is(rule, "learned"))
-		return view_say(rq, lang, jv_real_of(jv_get(hit, "score")) > 0 ? "reason-learned-spam" : "reason-learned-good", I18N_NONE);
+	if (slice_is(jv_get_text(hit, "class"), "learned"))
+		return view_say(rq, lang, jv_real_of(jv_get(hit, jv_get(hit, "weight") ? "weight" : "score")) > 0 ? "reason-learned-spam" : "reason-learned-good", I18N_NONE);
 	return own_words(rq, lang, "reason", rule, hit, words.len ? words : rule);
 }
 

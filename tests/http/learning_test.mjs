@@ -1,10 +1,11 @@
-// What a moderator's decision teaches: the next copy is held, undoing lets it in again; words by language, learned from a file beside the server.
+// What a moderator's decision teaches: the next copy is held, undoing lets it in again; words by language, learned from a file beside the server,
+// stopped and released.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { V, desk, heldItem, idOf, question } from './api.mjs';
-import { command } from './lib.mjs';
+import { command, start, temporary } from './lib.mjs';
 
 let d, mona;
 before(async () => {
@@ -33,10 +34,10 @@ const sentence = (end = '') =>
 		return `${pick(['the', 'and', 'you', 'this', 'with', 'from', 'about', 'which'])} ${letters}`;
 	}).join(' ') + end;
 const lines = (label, n, end) => Array.from({ length: n }, () => JSON.stringify({ label, body: sentence(end) })).join('\n') + '\n';
-const learn = (name, text) => {
-	const file = path.join(d.data, name);
+const learn = (name, text, at = d) => {
+	const file = path.join(at.data, name);
 	writeFileSync(file, text, { mode: 0o644 });
-	const r = command(['rules', 'learn', file, '--json'], { env: d.env });
+	const r = command(['rules', 'learn', file, '--json'], { env: at.env });
 	assert.equal(r.code, 0, r.err);
 	return JSON.parse(r.out);
 };
@@ -76,6 +77,39 @@ test('words say nothing below 200 good texts; then they hold, explain themselves
 	assert.equal(JSON.parse(back.out).undone, 60);
 	assert.equal(command(['rules', 'learn', '--undo', taught.undo], { env: d.env }).code, 1);
 	await question(d, { body: `Now ${spam}` }, 'queued');
+});
+
+test('any moderator stops the learned words of a language, a restart keeps that, only an admin releases them', async () => {
+	const data = temporary();
+	const words = `${V}/rules/learned%2Fen`;
+	const spam = (title) => ({ title, body: sentence(' garden gnomes bargain') });
+	const first = await desk({ data });
+	const [hanna, moderator] = await Promise.all(['hanna', 'mona'].map((n) => first.login(n)));
+	learn('all.jsonl', lines('ham', 200) + lines('spam', 60, ' garden gnomes bargain'), first);
+	await question(first, spam('Before'), 'held');
+	assert.match((await moderator.get('/desk/moderation')).text, /states\?rule=learned(\/|%2F)en#stop-heading/);
+	assert.equal((await hanna.json('POST', `${words}/stop`, {})).status, 403);
+	assert.equal((await moderator.json('POST', `${V}/rules/learned%2Fxx/stop`, {})).status, 404);
+	const stopped = (await moderator.json('POST', `${words}/stop`, { reason: 'Gardeners ask here' })).body.items;
+	assert.deepEqual(stopped.map((x) => [x.rule, x.state, x.held_back, x.by]), [['learned/en', 'stopped', true, moderator.account.display]]);
+	await first.stop({ keep: true });
+
+	const later = await start({ data, migrate: false, env: { PORCHLIGHT_RATE_LIMITS: 'off' } });
+	const [mona, ada] = await Promise.all(['mona', 'ada'].map((n) => later.login(n)));
+	await question(later, spam('Meanwhile'));
+	const id = await idOf(mona, 'Meanwhile');
+	const hit = (await mona.get(`${V}/tickets/${id}/verdicts/1`)).body.hits.find((h) => h.rule === 'learned/en');
+	assert.ok(hit.quiet && hit.score === 0 && hit.weight >= 3, JSON.stringify(hit));
+	assert.match((await mona.get(`/desk/t/${id}`)).text, /found to be spam\.<\/bdi> <span class="small soft mono">learned\/en</);
+	assert.match((await mona.get('/desk/rules/states')).text, /learned\/en<\/bdi><br>.*in this language: English<.*Stopped.*Gardeners/);
+	assert.equal((await mona.json('POST', `${words}/release`)).status, 403);
+	assert.equal((await ada.form('/desk/rules/release', { csrf: ada.csrf, rule: 'learned/en' })).status, 303);
+	assert.deepEqual((await mona.get(`${V}/rules/states`)).body.items, []);
+	await question(later, spam('Afterwards'), 'held');
+	assert.equal((await mona.form('/desk/rules/stop', { csrf: mona.csrf, rule: 'learned/en', reason: '' })).status, 303);
+	assert.equal((await mona.json('POST', `${words}/undo`)).body.changed, 2);
+	await later.stop({ keep: true });
+	rmSync(data, { recursive: true, force: true });
 });
 
 test('a file with a broken line teaches nothing', () => {

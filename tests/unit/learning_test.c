@@ -1,20 +1,26 @@
 /* What moderators' decisions teach about words: thresholds, limits, undoing, poisoning. */
 #include "cli/rules_memory.h"
 #include "desk/learning.h"
+#include "desk/rule_doubt.h"
+#include "desk/rule_life.h"
+#include "desk/rule_undo.h"
 #include "spam/bayes.h"
 #include "unit/gate_fixture.h"
 
-static const char own_rules[] = "norm DOUBTFUL /purple monday/\nscore DOUBTFUL 4\ndescribe DOUBTFUL Speaks of purple mondays\n";
+static const char own_rules[] = "norm DOUBTFUL /purple monday/\nscore DOUBTFUL 4\ndescribe DOUBTFUL Speaks of purple mondays\n"
+	"norm NEARLY /orange friday/\nscore NEARLY 3.1\nnorm ASKS /green tuesday/\nscore ASKS 0.1\naction ASKS hold\n";
 
 static int setup(void **state)
 {
 	return setup_rules(state, own_rules);
 }
 
-/* Sentences of made-up words among those that make them English; no two are near copies. */
-static const char *sentence(unsigned *seed, const char *end)
+static const char *const english[] = { "the", "and", "you", "this", "with", "from", "about", "which" };
+static const char *const german[] = { "der", "und", "ich", "nicht", "mit", "von", "eine", "auch" };
+
+/* Sentences of made-up words among those that make them of a language; no two are near copies. */
+static const char *sentence_in(const char *const glue[8], unsigned *seed, const char *end)
 {
-	static const char *const glue[] = { "the", "and", "you", "this", "with", "from", "about", "which" };
 	static const char consonants[] = "bdfgklmnprstvzhj", vowels[] = "aeiou";
 	static char out[2][400];
 	static int turn;
@@ -29,6 +35,11 @@ static const char *sentence(unsigned *seed, const char *end)
 	}
 	snprintf(out[turn] + len, sizeof(out[turn]) - len, "%s", end);
 	return out[turn];
+}
+
+static const char *sentence(unsigned *seed, const char *end)
+{
+	return sentence_in(english, seed, end);
 }
 
 struct importing {
@@ -82,15 +93,22 @@ static void must_learn(struct fixture *f, const char *text, enum stored_label la
 		fail_msg("nothing was learned of: %s", text);
 }
 
+#define GNOMES "garden gnomes bargain"
+
 /* `ham` good texts and 60 of spam, which speak of gnomes. */
-static void teach(struct fixture *f, int ham)
+static void teach_in(struct fixture *f, const char *const glue[8], int ham)
 {
 	static unsigned seed = 1;
 
 	for (int i = 0; i < ham; i++)
-		must_learn(f, sentence(&seed, ""), STORED_HAM, "ham");
+		must_learn(f, sentence_in(glue, &seed, ""), STORED_HAM, "ham");
 	for (int i = 0; i < 60; i++)
-		must_learn(f, sentence(&seed, "garden gnomes bargain"), STORED_SPAM, "spam");
+		must_learn(f, sentence_in(glue, &seed, GNOMES), STORED_SPAM, "spam");
+}
+
+static void teach(struct fixture *f, int ham)
+{
+	teach_in(f, english, ham);
 }
 
 static const char spam_text[] = "Have you seen the garden gnomes bargain, and the gnomes which are at your garden?";
@@ -437,6 +455,120 @@ static void what_taught_is_forgotten_in_time(void **state)
 	assert_int_equal(writer_do(f->desk.writer, LANE_TALK, import_undo, &x, &e), ERR_CONFLICT);
 }
 
+/* --- overturned --------------------------------------------------------------------------------------------------------- */
+
+static const struct actor admin = { .role = ROLE_ADMIN, .account = 14, .name = { "Ada", 3 } };
+
+static bool watched(struct fixture *f, const char *lang)
+{
+	bool yes;
+	struct error e = { 0 };
+
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	MUST(rule_life_sweep(&f->desk, f->db, &e));
+	MUST(rule_life_words_watched(f->db, slice_of(lang), &yes, &e));
+	return yes;
+}
+
+/* Each is held, and then decided. */
+static struct judgement_done decide_held(struct fixture *f, unsigned *seed, const char *more, int count, enum label label)
+{
+	struct judgement_done done = { .changed = 0 };
+
+	for (int i = 0; i < count; i++) {
+		struct asked a = asked(f, sentence(seed, more));
+		assert_int_equal(a.state, TICKET_HELD);
+		done = decide(f, a.ticket, label);
+	}
+	return done;
+}
+
+/* What a verdict says of its learned words: the name, the score, and the weight. */
+static struct hit words_of(struct fixture *f, int64_t ticket)
+{
+	struct jv *v = NULL;
+	struct verdict *got;
+	struct error e = { 0 };
+
+	MUST(gate_verdict_of(f->db, ticket, 1, &v, &e));
+	MUST(verdict_read(f->arena, v, &got, &e));
+	jv_free(&v);
+	for (size_t i = 0; i < got->hit_count; i++)
+		if (got->hits[i].evidence == EVIDENCE_LEARNED)
+			return got->hits[i];
+	fail_msg("no learned words");
+	return (struct hit){ .count = 0 };
+}
+
+static void overturned_words_are_watched(void **state)
+{
+	struct fixture *f = *state;
+	struct judgement_done last;
+	struct error e = { 0 };
+	unsigned seed = 4711;
+	char text[500];
+
+	teach(f, BAYES_HAM_MIN);
+	teach_in(f, german, BAYES_HAM_MIN);
+	assert_int_equal(asked(f, sentence_in(german, &seed, GNOMES)).state, TICKET_HELD);
+	/* Near copies of one good text are one decision; each corrects the words that spoke against it. */
+	struct sender one = sender(1);
+	snprintf(text, sizeof(text), "%s", sentence(&seed, GNOMES));
+	struct asked first = ask_as(f, text, "en", &one), copy = ask_as(f, strcat(text, " 2"), "en", &one);
+	assert_int_equal(copy.state, TICKET_HELD);
+	decide(f, first.ticket, LABEL_HAM);
+	decide(f, copy.ticket, LABEL_HAM);
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), BAYES_HAM_MIN + 2);
+	/* What is held for another reason as well says nothing of the words. */
+	decide_held(f, &seed, "orange friday " GNOMES, 5, LABEL_HAM);
+	decide_held(f, &seed, "green tuesday and a bargain", 5, LABEL_HAM);
+	last = decide_held(f, &seed, GNOMES, 4, LABEL_HAM);
+	undo(f, &last);
+	decide_held(f, &seed, GNOMES, 2, LABEL_SPAM);
+	assert_false(watched(f, "en"));
+	decide_held(f, &seed, GNOMES, 1, LABEL_HAM);
+	assert_true(watched(f, "en"));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM audit WHERE action = 'rule.overturned' AND detail = 'learned/en'"), 1);
+	/* They convict nobody, and are shown; those of another language go on. */
+	struct asked a = asked(f, sentence(&seed, GNOMES));
+	assert_int_equal(a.state, TICKET_QUEUED);
+	struct hit h = words_of(f, a.ticket);
+	assert_true(slice_is(h.rule, "learned/en") && h.quiet && h.score < 0.001 && h.weight > 2.9);
+	assert_false(watched(f, "de"));
+	a = asked(f, sentence_in(german, &seed, GNOMES));
+	assert_int_equal(a.state, TICKET_HELD);
+	h = words_of(f, a.ticket);
+	assert_true(slice_is(h.rule, "learned/de") && !h.quiet);
+	/* Released, they begin anew: what was decided before says nothing about them. */
+	MUST(rule_life_release(&f->desk, &admin, SLICE("learned/en"), &e));
+	assert_false(watched(f, "en"));
+	assert_int_equal(asked(f, sentence(&seed, GNOMES)).state, TICKET_HELD);
+}
+
+static void stopped_words_let_in_what_they_held(void **state)
+{
+	struct fixture *f = *state;
+	struct rule_undo_found found;
+	struct error e = { 0 };
+	unsigned seed = 99;
+
+	teach(f, BAYES_HAM_MIN);
+	struct asked a = asked(f, sentence(&seed, GNOMES)), b = asked(f, sentence(&seed, "purple monday " GNOMES));
+	assert_int_equal(a.state, TICKET_HELD);
+	assert_int_equal(b.state, TICKET_HELD);
+	MUST(rule_undo_find(&f->desk, f->db, f->arena, SLICE("learned/en"), &found, &e));
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.items[0].ticket, a.ticket);
+	assert_true(found.acts);
+	assert_int_equal(rule_life_stop(&f->desk, &mod, SLICE("learned/xx"), SLICE(""), &e), ERR_NOT_FOUND);
+	assert_int_equal(rule_life_pin(&f->desk, &admin, SLICE("learned/en"), true, &e), ERR_NOT_FOUND);
+	MUST(rule_life_stop(&f->desk, &mod, SLICE("learned/en"), SLICE("Gardeners ask here"), &e));
+	assert_int_equal(asked(f, sentence(&seed, GNOMES)).state, TICKET_QUEUED);
+	MUST(rule_undo_find(&f->desk, f->db, f->arena, SLICE("learned/en"), &found, &e));
+	assert_int_equal(found.count, 1);
+	assert_false(found.acts);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -452,6 +584,8 @@ int main(void)
 		T(all_good_texts_of_a_file_count),
 		T(imports_are_undone_as_one),
 		T(what_taught_is_forgotten_in_time),
+		T(overturned_words_are_watched),
+		T(stopped_words_let_in_what_they_held),
 	};
 	return cmocka_run_group_tests_name("learning", tests, NULL, NULL);
 }

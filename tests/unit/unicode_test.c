@@ -54,6 +54,14 @@ static void knows_properties(void **state)
 {
 	(void)state;
 	assert_int_equal(unicode_props('A') & (UNI_LETTER | UNI_UPPER | UNI_LOWER), UNI_LETTER | UNI_UPPER);
+	assert_int_equal(unicode_props('@'), UNI_PUNCT);
+	assert_int_equal(unicode_props('9'), UNI_DIGIT);
+	assert_int_equal(unicode_props(':'), UNI_PUNCT);
+	assert_int_equal(unicode_props(0x42F), UNI_LETTER | UNI_UPPER);
+	assert_int_equal(unicode_props(0x430), UNI_LETTER | UNI_LOWER);
+	assert_true(unicode_props(0x640) & UNI_LOOSE);
+	assert_int_equal(unicode_props(0x7FF), UNI_SYMBOL | UNI_CURRENCY); /* Nko; the next block are Samaritan letters */
+	assert_int_equal(unicode_props(0x800), UNI_LETTER);
 	assert_true(unicode_props(0x1F600) & UNI_EMOJI);
 	assert_false(unicode_props('1') & UNI_EMOJI);
 	assert_true(unicode_props(0x661) & UNI_DIGIT);

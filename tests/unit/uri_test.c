@@ -99,6 +99,10 @@ static void sees_through_disguises(void **state)
 static void reads_international_names(void **state)
 {
 	(void)state;
+	/* Nobody runs that suffix: only a scheme makes addresses of it. A number is no name. */
+	expect("\u0430.\u0441\u043e www.\u0430.\u0441\u043e me@\u0430.\u0441\u043e", "");
+	expect("http://\u0430.\u0441\u043e/", "xn--80a.xn--n1af xn--80a.xn--n1af SXD");
+	expect("me@192.0.2.1 me@[2001:db8::1] 192.0.2.1/x www.0x7f.1", "");
 	expect("http://Bücher.de/", "xn--bcher-kva.de xn--bcher-kva.de SD");
 	assert_string_equal(found("http://xn--bcher-kva.de/").list[0].shown.ptr, "bücher.de");
 	/* Cyrillic a among Latin letters; a whole name of Cyrillic letters that look Latin. */

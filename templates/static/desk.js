@@ -203,6 +203,8 @@ const renew = calmly(async () => {
 		const now = $(`[data-part="${part}"]`);
 		const then = $(`[data-part="${part}"]`, page);
 		if (now.contains(document.activeElement) && document.activeElement.matches('input, select, textarea')) continue;
+		tellTimes(then);
+		if (now.innerHTML === then.innerHTML) continue;
 		const open = $$('details[open]', now).map((d) => d.id);
 		now.replaceChildren(...document.importNode(then, true).childNodes);
 		for (const id of open) if (id && document.getElementById(id)?.matches('details')) document.getElementById(id).open = true;
@@ -214,10 +216,14 @@ const renew = calmly(async () => {
 	const form = $('#composer');
 	const other = $('#composer', page);
 	if (form && other) form.fence.value = other.fence.value;
-	else if (Boolean(form) !== Boolean(other) || !form) {
+	else {
+		const now = $('[data-part="write"]');
+		const then = $('[data-part="write"]', page);
 		if (form && form.body.value && !other) toast($('#lease').dataset.gone);
-		$('[data-part="write"]').replaceChildren(...document.importNode($('[data-part="write"]', page), true).childNodes);
-		compose();
+		if (now.innerHTML !== then.innerHTML) {
+			now.replaceChildren(...document.importNode(then, true).childNodes);
+			compose();
+		}
 	}
 	sawAll();
 	markRead();

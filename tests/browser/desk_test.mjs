@@ -185,6 +185,26 @@ test('who comes too late is told, and the page they are told on goes on living',
 	await leave(ben);
 });
 
+test('what waits to be pressed is not replaced by its like: the press would be lost, and the keyboard\'s place', async () => {
+	await question('Who looks after the map of mills?', { title: 'Pressed' });
+	const ben = await visit(b, desk);
+	await signIn(ben, 'ben');
+	await ben.locator('#queue .item', { hasText: 'Pressed' }).click();
+	const button = ben.getByRole('button', { name: /Take this one/ });
+	await button.focus();
+	await ben.waitForLoadState();
+	const side = await ben.locator('[data-part="side"] button').first().elementHandle();
+	const renewed = ben.waitForResponse((r) => r.url() === ben.url() && r.request().resourceType() === 'fetch');
+	await ben.context().setOffline(true);
+	await ben.locator('#net', { hasText: 'interrupted' }).waitFor();
+	await ben.context().setOffline(false);
+	await (await renewed).finished();
+	await ben.waitForTimeout(300);
+	assert.ok(await button.evaluate((x) => x === document.activeElement));
+	assert.ok(await side.evaluate((x) => x.isConnected));
+	await leave(ben);
+});
+
 for (const script of [true, false])
 	test(`a line about money is asked about before it goes out, ${script ? 'live' : 'without scripts'}`, async () => {
 		const q = await question('How do I get my article reviewed?', { title: 'Review' });

@@ -217,7 +217,8 @@ test('SIGHUP with a broken configuration changes nothing; mended, it is taken in
 
 test('erased words stay erased when an older copy is restored', async () => {
 	const desk = await start();
-	const asked = await desk.json('POST', '/api/v1/questions', { body: 'My teacher lives at the lighthouse.', client_id: randomUUID() });
+	const word = `w${randomUUID().slice(0, 8)}`; // the file holds the texts of the rules, too
+	const asked = await desk.json('POST', '/api/v1/questions', { body: `My teacher lives at the ${word}.`, client_id: randomUUID() });
 	const copy = path.join(desk.data, 'copy.db');
 	assert.equal(command(['backup', copy], { data: desk.data }).code, 0);
 	const erased = await desk.request('DELETE', `/api/v1/questions/${asked.body.token}`);
@@ -226,13 +227,13 @@ test('erased words stay erased when an older copy is restored', async () => {
 	const r = command(['restore', copy], { data: desk.data });
 	assert.equal(r.code, 0, r.err);
 	assert.ok(!readFileSync(path.join(desk.data, 'porchlight.db')).includes('lives at the'), 'the words are in the restored file');
-	assert.ok(readFileSync(copy).includes('lighthouse'));
-	assert.ok(!readFileSync(path.join(desk.data, 'porchlight.db')).includes('lighthouse'), 'a word is in the restored index');
+	assert.ok(readFileSync(copy).includes(word));
+	assert.ok(!readFileSync(path.join(desk.data, 'porchlight.db')).includes(word), 'a word is in the restored index');
 	const again = await start({ data: desk.data, migrate: false });
 	const now = await again.get(`/api/v1/questions/${asked.body.token}`);
 	assert.equal(now.status, 200);
 	assert.equal(now.body.state, 'erased');
-	assert.doesNotMatch(now.text, /lighthouse/);
+	assert.doesNotMatch(now.text, new RegExp(word));
 	await again.stop({ keep: true });
 	gone(desk.data);
 });

@@ -25,7 +25,7 @@ const rooms = {
 	json: ['base/json'],
 	judge: ['spam/features', 'spam/judge', 'spam/shape', 'spam/verdict', 'spam/twin'],
 	list: ['spam/domains'],
-	literals: ['spam/literals', 'spam/fold'],
+	literals: ['spam/literals', 'spam/strings', 'spam/fold'],
 	mail: ['text/mail', 'text/mail_html', 'spam/surface_mail', 'text/spellings'],
 	markup: ['text/markup'],
 	page: ['web/page'],

@@ -10,6 +10,7 @@
 #include "desk/judgement.h"
 #include "desk/talk.h"
 #include "desk/ticket.h"
+#include "spam/verdict.h"
 
 static inline void make_folder(const char *folder, const char *name)
 {
@@ -34,6 +35,19 @@ static inline int setup_bare(void **state)
 	set_conf("refused_mib", "256");
 	*state = fixture_open();
 	return 0;
+}
+
+/* What was stored of the first entry of a ticket, in the fixture's arena. */
+static inline const struct verdict *stored_verdict(struct fixture *f, int64_t ticket)
+{
+	struct jv *v = NULL;
+	struct verdict *got;
+	struct error e = { 0 };
+
+	MUST(gate_verdict_of(f->db, ticket, 1, &v, &e));
+	MUST(verdict_read(f->arena, v, &got, &e));
+	jv_free(&v);
+	return got;
 }
 
 /* The site's own rules, beside the shipped ones; they serve after the next look at the folder. */

@@ -486,13 +486,8 @@ static struct judgement_done decide_held(struct fixture *f, unsigned *seed, cons
 /* What a verdict says of its learned words: the name, the score, and the weight. */
 static struct hit words_of(struct fixture *f, int64_t ticket)
 {
-	struct jv *v = NULL;
-	struct verdict *got;
-	struct error e = { 0 };
+	const struct verdict *got = stored_verdict(f, ticket);
 
-	MUST(gate_verdict_of(f->db, ticket, 1, &v, &e));
-	MUST(verdict_read(f->arena, v, &got, &e));
-	jv_free(&v);
 	for (size_t i = 0; i < got->hit_count; i++)
 		if (got->hits[i].evidence == EVIDENCE_LEARNED)
 			return got->hits[i];

@@ -65,13 +65,8 @@ static unsigned char flags_of(struct fixture *f, const char *rule)
 
 static struct slice where_of(struct fixture *f, int64_t ticket, const char *rule)
 {
-	struct jv *v = NULL;
-	struct verdict *got;
-	struct error e = { 0 };
+	const struct verdict *got = stored_verdict(f, ticket);
 
-	MUST(gate_verdict_of(f->db, ticket, 1, &v, &e));
-	MUST(verdict_read(f->arena, v, &got, &e));
-	jv_free(&v);
 	for (size_t i = 0; i < got->hit_count; i++)
 		if (slice_is(got->hits[i].rule, rule))
 			return got->hits[i].where;

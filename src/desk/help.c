@@ -38,8 +38,11 @@ bool help_list_good(struct slice all, const char *wiki_url, struct slice *bad)
 {
 	struct slice list, entry;
 
-	while (utf_part(&all, '|', &list))
-		while (utf_part(&list, ';', &entry)) {
+	while (utf_part(&all, '|', &list)) {
+		bool any = false;
+
+		*bad = list;
+		for (utf_lang_code(&list); utf_part(&list, ';', &entry); any = true) {
 			struct slice one = entry;
 			struct help_page page;
 			struct str url;
@@ -52,6 +55,9 @@ bool help_list_good(struct slice all, const char *wiki_url, struct slice *bad)
 				return false;
 			}
 		}
+		if (!any)
+			return false;
+	}
 	return true;
 }
 

@@ -153,17 +153,18 @@ bool proof_answers(struct slice answer)
 bool proof_site_question_good(struct slice all, struct slice *bad)
 {
 	while (all.len) {
-		struct slice one = utf_trim(cut(&all, '|'));
+		struct slice whole = utf_trim(cut(&all, '|')), one = whole;
+		utf_lang_code(&one);
 		const char *eq = one.len ? memrchr(one.ptr, '=', one.len) : NULL;
 		struct slice answers = eq ? slice_from(one, (size_t)(eq - one.ptr) + 1) : SLICE_NONE;
-		bool answerable = !one.len;
+		bool answerable = !whole.len;
 
 		while (answers.len) {
 			struct slice answer = utf_trim(cut(&answers, ','));
 			answerable = answerable || (answer.len && answer.len <= ANSWER_MAX_BYTES);
 		}
 		if (!answerable || (eq && !utf_trim(slice_make(one.ptr, (size_t)(eq - one.ptr))).len)) {
-			*bad = one;
+			*bad = whole;
 			return false;
 		}
 	}

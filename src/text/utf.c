@@ -1,9 +1,11 @@
 #include "text/utf.h"
 
+#include <ctype.h>
+
 #include "base/utf8.h"
 #include "text/unicode.h"
 
-enum { MARKS_NEAR = 16 };
+enum { MARKS_NEAR = 16, CODE_MAX_BYTES = 16 };
 
 bool utf_acceptable(struct slice s)
 {
@@ -88,6 +90,23 @@ bool utf_part(struct slice *list, char mark, struct slice *part)
 			return true;
 	}
 	return false;
+}
+
+struct slice utf_lang_code(struct slice *words)
+{
+	size_t n = 0;
+
+	while (n < words->len && words->ptr[n] >= 'a' && words->ptr[n] <= 'z')
+		n++;
+	if (n < 2 || n > 3)
+		return SLICE("");
+	while (n < words->len && n < CODE_MAX_BYTES && (words->ptr[n] == '-' || isalnum((unsigned char)words->ptr[n])))
+		n++;
+	if (n == words->len || words->ptr[n] != ':')
+		return SLICE("");
+	struct slice code = slice_make(words->ptr, n);
+	*words = utf_trim(slice_from(*words, n + 1));
+	return code;
 }
 
 bool utf_blank(struct slice s)

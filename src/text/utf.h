@@ -23,6 +23,8 @@ struct slice utf_cut_bytes(struct slice s, size_t max);
 struct slice utf_trim(struct slice s);
 /* The next part of a list that `mark` separates, trimmed, and goes behind it; empty ones are passed over. False: that was all. */
 bool utf_part(struct slice *list, char mark, struct slice *part);
+/* Takes the code off `de-AT: words` (two or three small letters, then subtags) and what is blank behind it; "" where there is none. */
+struct slice utf_lang_code(struct slice *words);
 bool utf_blank(struct slice s); /* nothing but white space and invisible characters */
 
 /* For one-line fields (names, titles, topics): bidi controls, control characters and line or paragraph separators go,

@@ -1,6 +1,5 @@
 #include "web/view.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,44 +167,15 @@ static struct jv *languages(struct request *rq, const char *lang)
 	return list;
 }
 
-static struct slice trimmed(struct slice s)
-{
-	while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = slice_from(s, 1);
-	while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
-/* Splits `de-AT: words` into code and words; without a code (two or three small letters, then subtags) the code is empty. */
-static struct slice code_of(struct slice *words)
-{
-	size_t n = 0;
-	while (n < words->len && words->ptr[n] >= 'a' && words->ptr[n] <= 'z')
-		n++;
-	if (n < 2 || n > 3)
-		return SLICE("");
-	while (n < words->len && n < 16 && (words->ptr[n] == '-' || isalnum((unsigned char)words->ptr[n])))
-		n++;
-	if (n == words->len || words->ptr[n] != ':')
-		return SLICE("");
-	struct slice code = slice_make(words->ptr, n);
-	*words = trimmed(slice_from(*words, n + 1));
-	return code;
-}
-
 struct slice view_by_language(struct slice all, const char *lang)
 {
-	struct slice best = SLICE(""), base = slice_make(lang, strcspn(lang, "-"));
+	struct slice best = SLICE(""), base = slice_make(lang, strcspn(lang, "-")), words;
 	int rank = 0;
-	for (size_t at = 0; at <= all.len;) {
-		const char *bar = at < all.len ? memchr(all.ptr + at, '|', all.len - at) : NULL;
-		size_t end = bar ? (size_t)(bar - all.ptr) : all.len;
-		struct slice words = trimmed(slice_make(all.ptr + at, end - at)), code = code_of(&words);
+	while (utf_part(&all, '|', &words)) {
+		struct slice code = utf_lang_code(&words);
 		int fit = utf_equal_nocase(code, slice_of(lang)) ? 5 : code.len && slice_eq(code, base) ? 4 : !code.len ? 3 : slice_is(code, "en") ? 2 : 1;
 		if (words.len && fit > rank)
 			best = words, rank = fit;
-		at = end + 1;
 	}
 	return best;
 }
@@ -215,7 +185,7 @@ struct slice view_site_question(const char *lang)
 	struct slice all = view_by_language(slice_of(conf()->site_question), lang);
 	const char *eq = all.len ? memrchr(all.ptr, '=', all.len) : NULL;
 
-	return eq ? trimmed(slice_make(all.ptr, (size_t)(eq - all.ptr))) : SLICE("");
+	return eq ? utf_trim(slice_make(all.ptr, (size_t)(eq - all.ptr))) : SLICE("");
 }
 
 struct jv *view_frame(struct request *rq, const char *lang, const char *title, struct slice arg)

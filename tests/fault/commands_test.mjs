@@ -355,7 +355,7 @@ test('a site question without its answers is told by the doctor', () => {
 	const doctor = (site_question) => command(['doctor'], { data, env: { PORCHLIGHT_SITE_QUESTION: site_question } }).out;
 	assert.match(doctor('en: Who hosts us? = Ada, Ada L. | de: Wer betreibt das? = Ada |'), /ok +configuration/);
 	assert.match(doctor(''), /ok +configuration/);
-	for (const bad of ['en: Who hosts us? = Ada | de: Wer betreibt das?', 'de: Wer betreibt das? = ,', 'Wer? =', ' = Ada'])
+	for (const bad of ['en: Who hosts us? = Ada | de: Wer betreibt das?', 'de: Wer betreibt das? = ,', 'Wer? =', ' = Ada', 'en: Who hosts us? = Ada | de: = Ada', 'de:'])
 		assert.match(doctor(bad), /mend +site_question: "/, bad);
 	assert.match(doctor('en: Who hosts us? = Ada | de: Wer betreibt das?'), /"de: Wer betreibt das\?"/);
 	gone(data);
@@ -366,8 +366,9 @@ test('suggested pages that nobody would be shown are told by the doctor', () => 
 	const doctor = (pages, wiki = 'https://wiki.example.org/wiki/') => command(['doctor'], { data, env: { PORCHLIGHT_HELP_PAGES: pages, PORCHLIGHT_WIKI_URL: wiki } }).out;
 	assert.match(doctor('en: Help:References = reference, cite; Help:Images & maps = image; | de: Hilfe:Bilder = Bild, Foto |'), /ok +configuration/);
 	assert.match(doctor('', ''), /ok +configuration/);
-	for (const bad of ['no words here', 'en: Help:References = cite; Help:Empty = , ', ' = cite', 'de: Hilfe:Bilder = Bild | en: Help:[x] = cite'])
+	for (const bad of ['no words here', 'en: Help:References = cite; Help:Empty = , ', ' = cite', 'de: Hilfe:Bilder = Bild | en: Help:[x] = cite', 'en: Help:References = cite | de: = Bild', 'de: = Bild', 'de:'])
 		assert.match(doctor(bad), /mend +help_pages: "/, bad);
+	assert.match(doctor('en: Help:References = cite | de: = Bild'), /mend +help_pages: "= Bild" is not `page of the wiki = word, word`/);
 	assert.match(doctor('en: Help:References = cite', ''), /mend +help_pages needs wiki_url/);
 	assert.match(command(['doctor'], { data, env: { PORCHLIGHT_TEMPLATES: '/nonexistent/templates' } }).out, /mend +the templates folder \/nonexistent/);
 	gone(data);

@@ -75,6 +75,11 @@ static void cleans(void **state)
 	assert_true(utf_part(&list, ',', &part) && slice_is(part, "en"));
 	assert_true(utf_part(&list, ',', &part) && slice_is(part, "de-AT"));
 	assert_false(utf_part(&list, ',', &part) || utf_part(&list, ',', &part));
+	struct slice words = SLICE("de-AT: eins");
+	assert_true(slice_is(utf_lang_code(&words), "de-AT") && slice_is(words, "eins"));
+	assert_true(utf_lang_code(&words).len == 0 && slice_is(words, "eins"));
+	words = SLICE("de:");
+	assert_true(slice_is(utf_lang_code(&words), "de") && words.len == 0);
 	arena_free(&a);
 	a = arena_new(4);
 	assert_null(utf_one_line(a, SLICE("12345"), 9).ptr);

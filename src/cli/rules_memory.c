@@ -90,11 +90,9 @@ static int64_t times(const struct rules_memory *m, int64_t key, enum memory_labe
 	return n;
 }
 
-/* Texts that share a band and half of their signature. True if one of them taught words. */
-static bool count_near(const struct rules_memory *m, const struct twin_keys *k, struct facts *facts)
+/* Texts that share a band; how many. Near copies are among these. */
+static size_t find_candidates(const struct rules_memory *m, const struct twin_keys *k, const struct text *found[CANDIDATES_MAX])
 {
-	const struct text *found[CANDIDATES_MAX];
-	bool taught = false;
 	size_t n = 0;
 
 	for (int b = 0; b < TWIN_BANDS; b++)
@@ -104,16 +102,33 @@ static bool count_near(const struct rules_memory *m, const struct twin_keys *k, 
 				continue;
 			while (before < n && found[before] != s->text)
 				before++;
-			if (before < n)
-				continue;
-			found[n++] = s->text;
-			if (!twin_near(s->text->minhash, k->minhash))
-				continue;
-			facts->near_spam += s->text->label == MEMORY_SPAM;
-			facts->near_ham += s->text->label == MEMORY_HAM;
-			taught = taught || s->text->taught;
+			if (before == n)
+				found[n++] = s->text;
 		}
-	return taught;
+	return n;
+}
+
+static void count_near(const struct rules_memory *m, const struct twin_keys *k, struct facts *facts)
+{
+	const struct text *found[CANDIDATES_MAX];
+	size_t n = find_candidates(m, k, found);
+
+	for (size_t i = 0; i < n; i++)
+		if (twin_near(found[i]->minhash, k->minhash)) {
+			facts->near_spam += found[i]->label == MEMORY_SPAM;
+			facts->near_ham += found[i]->label == MEMORY_HAM;
+		}
+}
+
+static bool near_taught(const struct rules_memory *m, const struct twin_keys *k)
+{
+	const struct text *found[CANDIDATES_MAX];
+	size_t n = find_candidates(m, k, found);
+
+	for (size_t i = 0; i < n; i++)
+		if (found[i]->taught && twin_near(found[i]->minhash, k->minhash))
+			return true;
+	return false;
 }
 
 /* --- words ---------------------------------------------------------------------------------------------------------------- */
@@ -218,7 +233,7 @@ enum err rules_memory_facts(struct rules_memory *m, struct arena *a, const struc
 	if (f->twin.any) {
 		facts->exact_spam = times(m, f->twin.exact, MEMORY_SPAM);
 		facts->exact_ham = times(m, f->twin.exact, MEMORY_HAM);
-		(void)count_near(m, &f->twin, facts);
+		count_near(m, &f->twin, facts);
 	}
 	facts->twins = facts->payload_spam || facts->exact_spam || facts->exact_ham || facts->near_spam || facts->near_ham ? YES : NO;
 	return recall_words(m, a, f, facts, e);
@@ -226,7 +241,6 @@ enum err rules_memory_facts(struct rules_memory *m, struct arena *a, const struc
 
 enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum memory_label label, bool words, struct error *e)
 {
-	struct facts near = { .near_spam = 0 };
 	struct text *text;
 	bool ok = true, copy;
 
@@ -236,7 +250,7 @@ enum err rules_memory_add(struct rules_memory *m, const struct features *f, enum
 	if (!text)
 		return err_nomem(e);
 	m->texts++;
-	copy = f->twin.any && count_near(m, &f->twin, &near);
+	copy = f->twin.any && near_taught(m, &f->twin);
 	text->label = label;
 	memcpy(text->minhash, f->twin.minhash, sizeof(text->minhash));
 	for (size_t i = 0; ok && i < f->shape.payload_count; i++)

@@ -289,7 +289,7 @@ static enum err apply_fact(struct db *db, const struct fact_step *f, const struc
 	switch (f->fact) {
 	case FACT_HIDE:
 		if (f->of > t->last_n)
-			return err_field(e, ERR_INVALID, "n", "There is no such entry.");
+			return err_field(e, ERR_INVALID, "of", "There is no such entry.");
 		/* One entry is hidden for what it says itself. */
 		rc = f->of ? ERR_OK : ticket_seen(db, t, &act->who, act->seen, e);
 		if (!rc)

@@ -134,6 +134,7 @@ test('hide and suppress', async () => {
 	const line = await d.json('POST', `${t.path}/messages`, { body: 'My phone number is a walrus.' });
 	assert.equal((await hanna.json('POST', `${t.t}/hide`, { of: line.body.n })).status, 403);
 	assert.equal((await mona.json('POST', `${t.t}/hide`, { of: line.body.n, level: 'sideways' })).status, 422);
+	assert.equal((await mona.json('POST', `${t.t}/hide`, { of: 999 })).body.field, 'of');
 	assert.equal((await mona.json('POST', `${t.t}/hide`, { of: line.body.n })).status, 200);
 	assert.ok(!/walrus/.test((await d.get(t.path)).text));
 	assert.match((await mona.get(t.t)).text, /walrus/);

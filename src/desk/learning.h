@@ -2,9 +2,10 @@
  * learning: what the words of texts that moderators decided say about new ones (spam/bayes), kept in the store.
  *
  * Only what a moderator decided teaches, and of that one text of each cluster of near copies and three of each network and day
- * (texts whose network is not known share one such allowance): whoever sends much does not teach much. A good text that words had spoken against
- * corrects them even as a copy. Taking a decision back takes back exactly what it taught, for 30 days. Words are stored as keyed hashes; the key is not in the database. Whoever erases a
- * text leaves its counts, which name nothing, but not the list of what it taught.
+ * (texts whose network is not known share one such allowance; imports neither have one nor use one up): whoever sends much does not
+ * teach much. A good text that words had spoken against corrects them even as a copy. Taking a decision back takes back exactly what
+ * it taught, for 30 days. Words are stored as keyed hashes; the key is not in the database. Whoever erases a text leaves its counts,
+ * which name nothing, but not the list of what it taught.
  *
  * Says nothing (facts.learned stays unknown) for a language below BAYES_HAM_MIN good texts, and where the language cannot be told. Threads:
  * any; what changes something runs in a write command.

@@ -268,6 +268,22 @@ static void one_of_a_cluster_and_three_of_a_network(void **state)
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 1 + LEARNING_PER_NETWORK);
 }
 
+/* What an admin imports comes from no network: it teaches without limit, and takes nothing from the texts whose network is not known. */
+static void an_import_is_of_no_network(void **state)
+{
+	struct fixture *f = *state;
+	unsigned seed = 9;
+	char text[500];
+
+	for (int i = 0; i < LEARNING_PER_NETWORK + 1; i++) {
+		snprintf(text, sizeof(text), "purple monday %s", sentence(&seed, ""));
+		decide(f, asked(f, text).ticket, LABEL_HAM);
+		must_learn(f, sentence(&seed, ""), STORED_HAM, "import");
+	}
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM learned WHERE ticket > 0 AND label = 2"), LEARNING_PER_NETWORK);
+	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), 2 * LEARNING_PER_NETWORK + 1);
+}
+
 /* The second is like both others, which are not like each other. */
 #define MIDDLE " my neighbour told you about on that purple monday was good for our apple trees "
 static const char first_text[] = "Do you really believe what" MIDDLE "and the cherries",
@@ -514,6 +530,8 @@ static void overturned_words_are_watched(void **state)
 	decide(f, first.ticket, LABEL_HAM);
 	decide(f, copy.ticket, LABEL_HAM);
 	assert_int_equal(raw_int(f, "SELECT ham FROM learned_languages WHERE lang = 'en'"), BAYES_HAM_MIN + 2);
+	/* Below, decisions are weighed and teach nothing: the network that is not known has taught enough today. */
+	decide_held(f, &seed, "purple monday", LEARNING_PER_NETWORK, LABEL_HAM);
 	/* What is held for another reason as well says nothing of the words. */
 	decide_held(f, &seed, "orange friday " GNOMES, 5, LABEL_HAM);
 	decide_held(f, &seed, "green tuesday and a bargain", 5, LABEL_HAM);
@@ -572,6 +590,7 @@ int main(void)
 		T(silent_below_two_hundred_good_texts),
 		T(undoing_takes_back_exactly),
 		T(one_of_a_cluster_and_three_of_a_network),
+		T(an_import_is_of_no_network),
 		T(a_copy_stands_in_nobodys_way),
 		T(a_file_in_memory_teaches_what_it_would_teach_a_desk),
 		T(a_copy_without_a_language_is_decided_twice),

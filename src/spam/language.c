@@ -36,25 +36,29 @@ static const struct profile {
 		"warum bei nach aus als wenn aber oder nur noch schon kann können haben hat hatte wird werden wurde sind war waren sein mein meine meinen dein "
 		"kein keine mehr sehr bitte danke hallo diese dieser dieses man mir mich dir dich uns euch über unter vor bis durch gibt es er welche welcher "
 		"welches viele jetzt hier du bin bist hast habe hab dass doch ob ihn ihm ihre ihren seine seinen deine deinen heute morgen immer etwas nichts alles "
-		"alle dann wieder gut schön müssen muss soll sollte könnte würde wäre machen geht gehe kommt komme leider vielleicht",
+		"alle dann wieder gut schön müssen muss soll sollte könnte würde wäre machen geht gehe kommt komme leider vielleicht fuer ueber koennen moechte "
+		"waere wuerde koennte muessen schoen gruesse nein ja okay weil also damit ohne gegen zwischen weiß weiss sagt sagen sehen tag tage zeit beim vom",
 		"ung lich isch keit heit chen sche", "ßäöü" },
 	{ "fr",
 		"le la les un une des et est de du dans que qui ne pas pour par sur avec il elle nous vous ils je tu ce cette ces mon ma mes son sa ses au aux "
 		"plus mais ou où donc comme être avoir fait faire peut tout tous bien très merci bonjour comment quand pourquoi quel quelle quels sont était "
 		"c'est j'ai d'un d'une l' qu'il leur leurs votre notre sans sous entre aussi encore cela ça oui suis êtes vais peux veux pouvez voulez rien jamais "
-		"toujours chez même après avant aujourd'hui demain été ont quoi parce ici maintenant voir aller",
+		"toujours chez même après avant aujourd'hui demain été ont quoi parce ici maintenant voir aller meme apres tres etre deja ca toi moi eux dit fais "
+		"fait faut bon bonne soir jour jours fois puis trop peu beaucoup quelque quelqu'un chaque autre autres vers",
 		"ment tion eux aient euse ique", "èêçœùà" },
 	{ "es",
 		"el la los las un una unos unas y es de del en que no por para con se su sus lo le les al como más pero o si yo tú él ella nosotros ustedes mi "
 		"mis tu tus este esta estos estas eso ese esa fue era son ser estar está están hay ha han he muy bien también cuando donde dónde cómo qué quién "
 		"quiénes cuál cuándo cuánto cuántos porque por favor gracias hola puedo puede hacer entre sobre desde hasta sin ya fueron soy eres tengo tienes tiene quiero quieres pueden voy vas aquí "
-		"ahora hoy mañana nada todo todos siempre nunca así sólo solo sí",
+		"ahora hoy mañana nada todo todos siempre nunca así sólo solo sí esta estan tambien aqui asi mas buenos buenas dias días tardes noches otra otro "
+		"algo alguien nadie cada vez hace hacer dice decir pues entonces aunque mientras antes después despues",
 		"ción ado ada mente idad ando iendo", "ñ¿¡" },
 	{ "pt",
 		"o a os as um uma uns umas e é de do da dos das em no na nos nas que não por para com se seu sua seus suas ao aos à como mais mas ou eu tu ele "
 		"ela nós vocês você meu minha este esta isso esse essa foi era são ser estar está estão há tem têm muito bem também quando onde qual quem porque "
 		"obrigado obrigada olá posso pode fazer entre sobre desde até sem já pelo pela num numa sou tenho quero vou vai aqui agora hoje amanhã "
-		"nada tudo todos sempre nunca assim só sim pra",
+		"nada tudo todos sempre nunca assim só sim pra nao voce voces sao esta tambem ate ja vc vcs tbm pq oi olha gente ainda depois antes cada outro outra "
+		"qualquer alguém ninguém coisa fazendo vocês pode bom boa dia tarde noite",
 		"ção ções ado ada mente dade ando endo", "ãõ" },
 	{ "it",
 		"il lo la i gli le un uno una e è di del della dei delle in nel nella che non per con si su sul sulla al alla come più ma o io tu lui lei noi voi "
@@ -98,15 +102,27 @@ static const struct profile {
 		"ului ilor ție are ează", "ășțţş" },
 	{ "tr",
 		"ve bir bu da de için ile çok ne o ben sen biz siz onlar benim senin mi mı mu mü değil var yok olarak olan daha gibi kadar sonra ama veya ya "
-		"nasıl neden nerede kim zaman her şey lütfen teşekkürler merhaba istiyorum olur oldu yapmak",
-		"ları leri yor mak mek ıyor", "ğış" },
+		"nasıl neden nerede kim zaman her şey lütfen teşekkürler merhaba istiyorum olur oldu yapmak tamam evet hayır abi hocam canım güzel iyi kötü biraz "
+		"şimdi bugün bugüne yarın dün akşam sabah gün günü hafta saat yeni yıl yılı son ilk tüm sadece üzeri özel büyük hemen haydi kadarki varan olsun olup "
+		"olacak olmadan oluyor geldi gel git gidiyor gelin yapın değilim bana sana ona bunu şunu beni seni onu bize size sizi sizin bizim bizi kendi hiç "
+		"bile belki yine artık önce göre karşı üzerinde arasında tarihinde tarihleri dek en iki üç dört beş lira tl gönder gönderin yaz yazıp yazın detaylı "
+		"bilgi başladı fırsatı indirim ücretsiz hediye icin degil cok nasil sey lutfen tesekkurler hayir canim guzel kotu simdi bugun bugune yarin dun aksam "
+		"gun gunu yil yili tum uzeri ozel buyuk hic artik once gore karsi uzerinde arasinda tarihlerinde iki uc dort bes gonder gonderin yazip yazin yapin "
+		"detayli basladi firsati ucretsiz kadar",
+		"ları leri larda lerde lardan lerden ların lerin ınız iniz unuz ünüz nızı nizi mız miz yor mak mek ıyor iyor uyor üyor dır dir mış miş cağım ceğim "
+		"lari larin siniz sınız acak ecek arak erek tir", "ğışçöü" },
 	{ "id",
 		"yang dan di ke dari ini itu untuk dengan tidak ada saya anda kami kita dia mereka akan bisa dapat sudah belum juga atau pada adalah dalam "
-		"seperti karena jika apa siapa kapan bagaimana mengapa mana terima kasih halo tolong lebih sangat banyak orang oleh",
-		"kan nya ngan", "" },
+		"seperti karena jika apa siapa kapan bagaimana mengapa mana terima kasih halo tolong lebih sangat banyak orang oleh aku kamu gak ga nggak tak bukan "
+		"jangan mau lagi aja saja sih dong deh nih kok kalo kalau udah dah sdh blm belum tp tapi yg dgn utk dg dr dlm krn jd gmn gimana kenapa knp bgt banget "
+		"semua hanya masih baru tadi nanti besok kemarin hari jam sekarang pagi siang malam minggu bulan tahun selamat maaf mohon silakan silahkan ya iya oke "
+		"pak bu mas mbak kak bang bapak ibu teman rumah kerja beli jual harga murah gratis paket pulsa kuota nomor hub hubungi ketik balas kirim dapatkan "
+		"nikmati hadiah pemenang resmi diskon promo rb ribu rbu jt juta rp rekening transfer bayar bisa punya kita sama sampai setelah sebelum ketika agar "
+		"supaya biar lalu terus sudah pernah selalu sering cara buat bikin bantu lihat tahu tau coba pakai pake masuk keluar cek info",
+		"kan nya ngan inya anya nnya kah lah", "" },
 	{ "vi",
 		"và là của có không trong cho được với này một những các để khi người tôi bạn anh chị em chúng ta họ cũng như nhưng hoặc nếu thì đã đang sẽ rất "
-		"gì ai đâu sao nào cảm ơn xin chào làm ở ra vào từ đến",
+		"gì ai đâu sao nào cảm ơn xin chào làm ở ra vào từ đến cua khong duoc nhung nguoi chung nhu neu thi vao",
 		"", "đơưạảấầẩậắằặẹẻẽếềểễệỉịọỏốồổộớờởợụủứừửữựỳỵỷỹ" },
 };
 enum { LANGUAGES = sizeof(profiles) / sizeof(profiles[0]) };
@@ -184,6 +200,17 @@ static void weigh_letter(double weight[LANGUAGES], struct slice letter)
 			weight[i] += OF_LETTER;
 }
 
+/* Addresses are written alike everywhere ("com" is a Portuguese word). How many bytes of one stand at `at`, 0: none. */
+static size_t address_at(struct slice text, size_t at)
+{
+	size_t len = 0;
+
+	while (at + len < text.len && (unsigned char)text.ptr[at + len] > ' ')
+		len++;
+	struct slice run = slice_make(text.ptr + at, len);
+	return memmem(run.ptr, len, "://", 3) || memchr(run.ptr, '@', len) || (len > 4 && memcmp(run.ptr, "www.", 4) == 0) ? len : 0;
+}
+
 static const char *latin(struct slice text)
 {
 	double weight[LANGUAGES] = { 0 }, second = 0;
@@ -192,13 +219,16 @@ static const char *latin(struct slice text)
 
 	pthread_once(&once, fill);
 	while (at <= text.len) {
+		if (at == 0 || text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '\n')
+			start = at += address_at(text, at);
 		size_t n = at < text.len ? utf8_next(text, at, &cp) : 1;
 		bool inside = at < text.len && cp != UTF8_BAD &&
 			(cp < 0x80 ? (cp >= 'a' && cp <= 'z') || cp == '\'' : (unicode_props(cp) & (UNI_LETTER | UNI_MARK)) != 0);
 		if (inside && cp >= 0x80)
 			weigh_letter(weight, slice_make(text.ptr + at, n));
 		if (!inside) {
-			if (at > start && at - start <= WORD_MAX)
+			bool behind_dot = start > 0 && text.ptr[start - 1] == '.'; /* the end of a host's name */
+			if (at > start && at - start <= WORD_MAX && !behind_dot)
 				weigh_word(weight, slice_make(text.ptr + start, at - start));
 			start = at + n;
 		}

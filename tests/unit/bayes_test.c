@@ -50,6 +50,13 @@ static void languages_by_their_words(void **state)
 		{ "de", "hast du schon alles?" },
 		{ "fr", "oui, je vais voir demain" },
 		{ "en", "okay, maybe later tonight" },
+		{ "tr", "tamam hocam, yarin aksam gelirim" },
+		{ "tr", "buyuk indirim basladi, son gun 5 agustos" },
+		{ "tr", "düzeltme gönderdim, şimdi nasıl görünüyor?" },
+		{ "id", "kalo grup itu aku jarang baca, udah telat deh" },
+		{ "pt", "vc nao sabe onde esta a pagina?" },
+		{ "de", "koennen wir das spaeter noch aendern?" },
+		{ "en", "is this the right page: https://exemplo.com.br/em-que-mas-para/com.html" },
 		{ "zh", "你好" },
 		{ "ru", "скачал photoshop и windows 11, не могу открыть https://example.org/download/page" },
 	};
@@ -67,6 +74,8 @@ static void what_cannot_be_told_is_not_guessed(void **state)
 	assert_string_equal(language("12345 67 890"), "");
 	assert_string_equal(language("xqzw vbnm"), "");
 	assert_string_equal(language("https://example.org/"), "");
+	assert_string_equal(language("http://shop.example.com/para-voce?mas=nao"), "");
+	assert_string_equal(language("www.example.com info@example.com example.com"), "");
 	assert_string_equal(language("\xff\xfe\xfd"), "");
 	assert_false(language_of(SLICE_NONE, (char[LANGUAGE_BYTES]){ 0 }));
 }

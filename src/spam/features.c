@@ -12,6 +12,7 @@
 #include "spam/pattern.h"
 #include "spam/scan.h"
 #include "spam/surface_mail.h"
+#include "text/guess_broken.h"
 #include "text/guess_nested.h"
 #include "text/unicode.h"
 #include "text/uri.h"
@@ -88,6 +89,8 @@ static enum err guess(struct reading *r, const struct ruleset *rules, const stru
 		err = guess_data(r->a, v->text[VIEW_RENDERED], &r->guesses, e);
 	if (!err)
 		err = guess_spelled(r->a, v->text[VIEW_RENDERED], &r->guesses, e);
+	if (!err)
+		err = guess_broken(r->a, v->text[VIEW_RENDERED], &r->guesses, e);
 	for (size_t i = 0; i < r->uris.count && !err; i++)
 		if (!(r->uris.list[i].flags & (URI_MAIL | URI_NESTED)) && (guess_leads_on(r->uris.list[i].host) || !trusted(rules, o, r->uris.list[i].host)))
 			err = guess_nested(r->a, &r->uris.list[i], &r->guesses, e);

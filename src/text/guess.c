@@ -23,6 +23,8 @@ enum {
 	SEPARATOR = 12,   /* bytes between letters that are spelled out */
 	TURNED = 256,     /* bytes that are read backwards, behind each of the first */
 	TURNED_MARKS = 4,
+	MENDED_MIN = 3,   /* bytes of a top level domain with digits in place of letters */
+	MENDED_MAX = 8,
 	SURE_LABEL = 4,   /* letters of a name that nobody writes by chance */
 };
 
@@ -218,17 +220,46 @@ static bool is_sure(const struct uri *u, const struct guess_found *f)
 	return !f->weak && !f->plain && label >= SURE_LABEL && (top > 2 || u->path.len || has_digit_or_hyphen(slice_make(u->domain.ptr, label)));
 }
 
+/* "c0m", which nobody runs, is read as "com". Returns whether it is one then. */
+static bool mend_top(char *top, size_t len)
+{
+	static const char digits[] = "01345", letters[] = "oieas";
+	size_t meant = 0;
+
+	if (len < MENDED_MIN || len > MENDED_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		const char *d = top[i] ? strchr(digits, top[i]) : NULL;
+
+		if (d)
+			top[i] = letters[d - digits];
+		else if (!alnum(top[i]) || (top[i] >= '0' && top[i] <= '9'))
+			return false;
+		else
+			meant++;
+	}
+	return meant * 2 >= len && uri_tld_known(slice_make(top, len));
+}
+
 static void add(struct guessing *g, struct slice name, struct slice path, const struct guess_found *f)
 {
 	static const struct slice scheme = { "http://", 7 };
 	struct guesses *o = g->out;
 	const char *last = memrchr(name.ptr, '.', name.len);
+	char mended[NAME_BYTES];
 	struct uri u;
 
 	if (!last)
 		return;
 	/* Most end in nothing that somebody runs: known before anything is taken apart. */
 	struct slice top = slice_from(name, (size_t)(last - name.ptr) + 1);
+	if (unicode_ascii(name) && has_digit_or_hyphen(top) && name.len <= NAME_BYTES) {
+		memcpy(mended, name.ptr, name.len);
+		if (mend_top(mended + (name.len - top.len), top.len)) {
+			name = slice_make(mended, name.len);
+			top = slice_from(name, name.len - top.len);
+		}
+	}
 	if ((unicode_ascii(top) ? !uri_tld_known(top) : top.len > TOP_BYTES) || is_seen(o, name, path))
 		return;
 	if (o->count == GUESSES_MAX || o->tries == TRIES) {
@@ -245,8 +276,8 @@ static void add(struct guessing *g, struct slice name, struct slice path, const 
 	for (size_t i = 0; i < o->count; i++)
 		if (slice_eq(o->list[i].url, u.url))
 			return;
-	size_t dot = f->whole ? 0 : scheme.len + dot_from_end(u.host, f->dots_behind);
-	o->list[o->count++] = (struct guess){ .at = f->at, .len = f->len, .url = u.url, .must_from = dot, .must_to = f->weak ? dot + 2 : 0, .sure = is_sure(&u, f) };
+	size_t dot = f->seam ? scheme.len + f->seam : f->whole ? 0 : scheme.len + dot_from_end(u.host, f->dots_behind);
+	o->list[o->count++] = (struct guess){ .at = f->at, .len = f->len, .url = u.url, .must_from = dot, .must_to = f->seam ? dot + 1 : f->weak ? dot + 2 : 0, .sure = is_sure(&u, f) };
 }
 
 /* Writing without spaces runs into a name: of a part that is not ASCII throughout, the ASCII beside the dot, if there is some. */

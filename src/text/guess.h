@@ -1,7 +1,7 @@
 /*
  * guess: names in a text that no browser would take for an address, but a person may: "shop dot example", "shop . example",
  * "shop,example", "shop点example", "s h o p . e x a m p l e", with foreign letters that look like others, or backwards behind U+202E. Those
- * that hide inside another address are text/guess_nested's.
+ * that hide inside another address are text/guess_nested's, those that were broken text/guess_broken's.
  *
  * A guess is only good for being looked up in lists: prose is full of them ("the dot com era", "the end. It is"), so they are no
  * links, and nothing is counted; those that are `sure` are payloads (spam/shape). Whoever matches a pattern against one has to see that the match
@@ -23,7 +23,7 @@ struct guess {
 	size_t at, len;    /* where it stands in the text */
 	struct slice url;  /* as the address would be: http://, host in lower-case ASCII, path */
 	/* A match [start, end) in url counts only where start < must_from and end >= must_to: part of the name before the dot that was
-	 * guessed; behind what ends a sentence, the dot as well. */
+	 * guessed; behind what ends a sentence, the dot as well; of two halves, some of each. */
 	size_t must_from, must_to;
 	bool sure; /* nobody writes this by chance: spelled out, in letters that look alike, encoded, or with a dot that ends no sentence in a name of some length */
 };
@@ -50,6 +50,7 @@ enum err guess_folded(struct arena *a, const struct views *v, struct guesses *ou
 struct guess_found {
 	size_t at, len;     /* of the guess */
 	size_t dots_behind; /* the guessed dot; what is behind it stood there */
+	size_t seam;        /* where in the name two halves were put together, or 0 */
 	bool weak;          /* the dot ends sentences as well */
 	bool whole;         /* no dot was guessed */
 	bool plain;         /* what stands there reads as this name, no more and no less: nobody's secret */

@@ -661,7 +661,7 @@ static bool name_char(unsigned char c)
 }
 
 /* Suffixes that are file names far more often than addresses, where nothing else says that it is one. */
-static bool file_name(struct slice host)
+bool uri_file_name(struct slice host)
 {
 	static const char *const endings[] = { "md", "py", "sh", "rs", "ps", "zip", "mov", "so" };
 	const char *dot = memrchr(host.ptr, '.', host.len);
@@ -669,7 +669,7 @@ static bool file_name(struct slice host)
 	if (!dot || memchr(host.ptr, '.', (size_t)(dot - host.ptr)))
 		return false;
 	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
-		if (slice_is(slice_from(host, (size_t)(dot - host.ptr) + 1), endings[i]))
+		if (utf_equal_nocase(slice_from(host, (size_t)(dot - host.ptr) + 1), slice_of(endings[i])))
 			return true;
 	return false;
 }
@@ -735,7 +735,7 @@ static size_t take_bare(struct finder *f, size_t from, size_t to)
 	}
 	if (!read_address(f->a, SLICE("http"), slice_make(s.ptr + from, end - from), true, &u))
 		return to;
-	if (end == name_end && (sentence(name) || (u.flags & URI_BARE && file_name(u.host))))
+	if (end == name_end && (sentence(name) || (u.flags & URI_BARE && uri_file_name(u.host))))
 		return to;
 	if (u.path.len == 0 && end > name_end && !(u.flags & URI_PORT))
 		end = name_end;

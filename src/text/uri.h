@@ -61,6 +61,8 @@ enum err uri_parse(struct arena *a, struct slice text, struct uri *out, struct e
 struct slice uri_registrable(struct slice host);
 /* Whether a label (com, xn--p1ai) is a top level domain that somebody runs. ASCII, either case. */
 bool uri_tld_known(struct slice label);
+/* Whether a name of two labels is more likely a file's: main.py, readme.md. */
+bool uri_file_name(struct slice name);
 /* True when `host` is `domain` or ends in "." and `domain`. Both ASCII, lower case. */
 bool uri_below(struct slice host, struct slice domain);
 

@@ -20,7 +20,7 @@ const rooms = {
 	cookie: ['web/cookie'],
 	expr: ['spam/expr'],
 	form: ['web/form'],
-	guess: ['text/guess', 'text/guess_nested', 'text/looks'],
+	guess: ['text/guess', 'text/guess_nested', 'text/guess_broken', 'text/looks'],
 	help: ['desk/help'],
 	json: ['base/json'],
 	judge: ['spam/features', 'spam/judge', 'spam/shape', 'spam/verdict', 'spam/twin'],

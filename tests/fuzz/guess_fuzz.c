@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "text/guess_broken.h"
 #include "text/guess_nested.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,7 +19,7 @@ static void check(struct arena *a, const struct guesses *all, size_t at, size_t 
 			abort();
 		if (uri_parse(a, g->url, &u, NULL) != ERR_OK || !slice_eq(u.url, g->url) || !slice_starts(u.url, SLICE("http://")) || u.flags & (URI_IP | URI_USERINFO))
 			abort();
-		if (g->must_from > sizeof("http://") - 1 + u.host.len || (g->must_to && g->must_to != g->must_from + 2))
+		if (g->must_from > sizeof("http://") - 1 + u.host.len || (g->must_to && g->must_to != g->must_from + 1 && g->must_to != g->must_from + 2))
 			abort();
 		for (size_t k = 0; k < i; k++)
 			if (slice_eq(all->list[k].url, g->url))
@@ -45,6 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		check(a, &guessed, 0, size);
 		if (guess_spelled(a, text, &guessed, NULL) != ERR_OK)
+			abort();
+		check(a, &guessed, 0, size);
+		if (guess_broken(a, text, &guessed, NULL) != ERR_OK)
 			abort();
 		check(a, &guessed, 0, size);
 	}

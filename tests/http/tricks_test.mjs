@@ -114,7 +114,9 @@ test('a listed name in disguise is seen and marked, and prose is no name', () =>
 	for (const name of ['e v i l - l a m p s . c o m', 'evil-lamps . c o m', 'e v i l - l a m p s.com', 'e v i l - l a m p s dot c o m', 'evil-lamps.\u0421\u041e\u041c', cyrillic, `http://${cyrillic}/`, '\u0435vil-lamps . com',
 		'ᴇᴠɪʟ-ʟᴀᴍᴘs.ᴄᴏᴍ', '🅴🆅🅸🅻-🅻🅰🅼🅿🆂.🅲🅾🅼', 'e\u0336v\u0336i\u0336l\u0336-\u0336lamps.com', 'evil-lamps\u202e.com', 'ev\u200dil-lamps.com', '\u202emoc.spmal-live\u202c', 'evil-lamps 🔴 com', 'evil-lamps🔥.🔥com', 'evil-lamps●com',
 		'evil-lamps&dot;com', 'evil&ZeroWidthSpace;-lamps.com', `https://good.example/?u=${coded}`, `https://good.example/r/${coded}`, `https://good.example/?u=${Buffer.from(coded).toString('base64')}`,
-		`https://good.example/?u=${Buffer.from('evil-lamps.com').toString('hex')}`, `data:text/html;base64,${coded}`, 'https://web.archive.org/save/evil-lamps.com/', 'https://evil--lamps-com.translate.goog/?x=1', 'https://r.example/evil-lamps.com']) {
+		`https://good.example/?u=${Buffer.from('evil-lamps.com').toString('hex')}`, `data:text/html;base64,${coded}`, 'https://web.archive.org/save/evil-lamps.com/',
+		'ev il-lamps.com', 'evil-lam\nps.com/x', 'www.evil- lamps.com', 'evil-lamps.c om', 'evil-la[mb]mps.com', 'evil-lamps[remove this].com', 'evil-lamps (take out) .com', 'evil-lampsREMOVETHIS.com', 'evil-lamps.NOSPAM.com', 'evil-lampsDOTcom',
+		'evil-lamps%2Ecom', '%65vil-lamps%2ecom/x', 'evil-lamps.c0m', 'evil-lamps dot c0m', 'evil-lamps[.]c0m', 'https://evil--lamps-com.translate.goog/?x=1', 'https://r.example/evil-lamps.com']) {
 		const hits = seen(`see ${name} now`), end = Buffer.byteLength(`see ${name}`);
 		for (const rule of ['LIST_NAMES', 'LIST_PATTERNS']) {
 			const h = hits.find((x) => x.rule === rule);
@@ -126,6 +128,7 @@ test('a listed name in disguise is seen and marked, and prose is no name', () =>
 	for (const text of ['It is the dot com era, and I wore a polka dot top', 'We talked about the casino. Net result: nothing changed', 'we talked about the casino. net sales rose', 'at the end of the sentence. net result, none',
 		'Das war das Ende vom Casino. Net war es nicht', 'Fui ao casino, com amigos', "C'est au point top, à ce point de départ", 'это точка зрения. Точка', '我有一点问题。我不知道怎么办',
 		'see https://wikipedia.org/wiki/?title=Evil-lamps.com now', 'evil lamps. computers',
+		'see https://wikipedia.org/wiki/Evil-lamps%2Ecom now', 'that is no evil.The lamps.Com was a word', 'evil_lamps[0].top(1), x.evil.lamps[i].com', 'https://ev1l-lamps.com/ is another than the one with an i', 'the top is at 1.2.0p of a.to point, a.mp3 from go.to',
 		'I work at e. g. com, and J. R. R. Tolkien did not', 'Take vitamin C. Net result: better', 'the file a-b-c.top.gz of x.y.z, v1.2.3-r4', 'for (i = 0; i < n; i++) { a[i] = b.c; }', 'M-a-r-y, T. O. P. Jones', '/ˈkæs.ɪ.noʊ/ is how it is said',
 		'see https://good.example/wiki/Evil-lamps.com now', 'see https://good.example/w/index.php?oldid=1234567890abcdef&diff=cur now']) {
 		const hits = seen(text).filter((h) => !(h.rule === 'LIST_NAMES' && h.text === 'casino.net'));

@@ -1,3 +1,4 @@
+#include "text/guess_broken.h"
 #include "text/guess_nested.h"
 
 #include <setjmp.h>
@@ -168,6 +169,64 @@ static void reads_letters_that_look_alike(void **state)
 	folded("plain.com is plain.com, caf\xc3\xa9 too", "");
 }
 
+static void broken(const char *text, const char *wanted)
+{
+	struct guesses g = fresh();
+
+	assert_int_equal(guess_broken(arena, slice_of(text), &g, NULL), ERR_OK);
+	for (size_t i = 0; i < g.count; i++)
+		assert_true(g.list[i].at + g.list[i].len <= strlen(text));
+	compare(&g, text, wanted);
+}
+
+/* "?" stands behind those of which a match has to hold both halves. */
+static void reads_broken_names(void **state)
+{
+	(void)state;
+	broken("ev il.com", "evil.com?");
+	broken("www.ev il-lamps.com/x now", "www.evil-lamps.com/x?");
+	broken("http://ev\xc2\xa0il.com", "evil.com?");
+	broken("evil.c om now", "evil.com?");
+	broken("ev*il.com \xd0\xb8 ev|il.net", "evil.com?;evil.net?");
+	broken("evil[remove this].com evil(remove).net evil {no spam} .org ev[]il.de", "evil.com?;evil.net?;evil.org?;evil.de?");
+	broken("evilREMOVETHIS.com, evil.NOSPAM.net, evil-DELETE-.org, evil-SPAM-lamps.com", "evil.com;evil.net;evil.org;evil-lamps.com");
+	broken("evilDOTcom www.evilDOTnet", "evil.com;www.evil.net");
+	broken("evil%2Ecom %65vil.net/x evil%2Eorg%2Fx", "evil.com;evil.net/x;evil.org/x");
+	broken("evil.c0m/x, evil.1nfo", "evil.com/x;evil.info");
+	expect("evil dot c0m, evil . n3t", "evil.com;evil.net");
+	spelled("e v i l . c 0 m", "evil.com");
+}
+
+static void leaves_names_whole(void **state)
+{
+	(void)state;
+	/* It opens, and is another's than evil.com. */
+	broken("ev1l.com", "");
+	broken("The end.It was. So.", "");
+	broken("see main.py and a.txt, v1.10.3 of 1.000.000 at 192.168.0.1, song.mp3, 10.5km, 3.0m, x.m4a", "");
+	broken("Bobby Fischer 1.e4 e5 2.Nf3 Nc6 3.Bb5 a6", "");
+	broken("return self.items(x) or obj.name(y)", "");
+	broken("https://good.example/wiki/Evil%2Ecom?u=evil%2Ecom", "");
+	broken("100%25 of printf(\"%2d.%2f\"), 50%.com", "");
+	broken("NASA.gov and the ABC, ISBN.x, USA", "");
+	broken("[[File:Evil.jpg|thumb|x]] {{cite web|url=a}} <ref name=b.c />", "");
+}
+
+static void says_where_it_was_broken(void **state)
+{
+	struct guesses g = fresh();
+
+	(void)state;
+	assert_int_equal(guess_broken(arena, SLICE("see: ev il.com/x now"), &g, NULL), ERR_OK);
+	assert_int_equal(g.count, 1);
+	assert_int_equal(g.list[0].at, 5);
+	assert_int_equal(g.list[0].len, 9);
+	/* "http://ev" ends before 9, where "il" begins. */
+	assert_int_equal(g.list[0].must_from, 9);
+	assert_int_equal(g.list[0].must_to, 10);
+	assert_false(g.list[0].sure);
+}
+
 /* Those that are payloads. */
 static void sure(const char *text, const char *wanted)
 {
@@ -275,7 +334,8 @@ static void reads_names_in_queries(void **state)
 
 static void is_bounded(void **state)
 {
-	static const char *const pieces[] = { "a dot com ", "a . ", "-dot-", "点", "а。", "[({", "evil.com. com. ", "dot.", ",com", "\xe2\x80\xa2", "e v i l . c o m ", "a.b.", "\xd0\xb0.\xd1\x81\xd0\xbe ", "\xe2\x80\xae", ";base64,YS5jb20", "\xf0\x9f\x94\xa5.", "e.\xf0\x9f\x94\xa5" };
+	static const char *const pieces[] = { "a dot com ", "a . ", "-dot-", "点", "а。", "[({", "evil.com. com. ", "dot.", ",com", "\xe2\x80\xa2", "e v i l . c o m ", "a.b.", "\xd0\xb0.\xd1\x81\xd0\xbe ", "\xe2\x80\xae", ";base64,YS5jb20", "\xf0\x9f\x94\xa5.", "e.\xf0\x9f\x94\xa5",
+		"a.b ", "[x].c", "%2E", "%41.com ", "aDOT", "ABCDa.", "a.c0m ", "(((((((( a.b", "a))))))))" };
 	struct str s;
 
 	(void)state;
@@ -289,6 +349,7 @@ static void is_bounded(void **state)
 		assert_int_equal(guess_names(arena, str_slice(&s), true, &g, NULL), ERR_OK);
 		assert_int_equal(guess_data(arena, str_slice(&s), &g, NULL), ERR_OK);
 		assert_int_equal(guess_spelled(arena, str_slice(&s), &g, NULL), ERR_OK);
+		assert_int_equal(guess_broken(arena, str_slice(&s), &g, NULL), ERR_OK);
 		int64_t us = (clock_thread_ns() - from) / 1000;
 		assert_true(g.count <= GUESSES_MAX);
 		/* Some 2 ms; quadratic work would take seconds. */
@@ -310,7 +371,9 @@ static void survives_lack_of_memory(void **state)
 		rc = guess_names(a, SLICE("evil dot com and злые-лампы точка рф"), true, &g, NULL);
 		if (rc == ERR_OK)
 			rc = guess_spelled(a, SLICE("e v i l . c o m"), &g, NULL);
-		assert_true(rc == ERR_OK ? g.count == 2 : rc == ERR_NOMEM);
+		if (rc == ERR_OK)
+			rc = guess_broken(a, SLICE("ev il.net"), &g, NULL);
+		assert_true(rc == ERR_OK ? g.count == 3 : rc == ERR_NOMEM);
 		arena_free(&a);
 	}
 }
@@ -335,7 +398,8 @@ int main(void)
 		cmocka_unit_test(reads_what_stands_for_a_dot), cmocka_unit_test(says_where),	     cmocka_unit_test(leaves_prose_alone),
 		cmocka_unit_test(reads_names_in_queries), cmocka_unit_test(reads_spelled_letters), cmocka_unit_test(leaves_single_letters_alone),
 		cmocka_unit_test(reads_letters_that_look_alike), cmocka_unit_test(knows_what_nobody_writes_by_chance), cmocka_unit_test(tells_that_there_were_more),
-		cmocka_unit_test(reads_encoded_names), cmocka_unit_test(reads_data_addresses), cmocka_unit_test(reads_what_leads_on), cmocka_unit_test(is_bounded), cmocka_unit_test(survives_lack_of_memory),
+		cmocka_unit_test(reads_encoded_names), cmocka_unit_test(reads_data_addresses), cmocka_unit_test(reads_what_leads_on), cmocka_unit_test(reads_broken_names), cmocka_unit_test(leaves_names_whole), cmocka_unit_test(says_where_it_was_broken),
+		cmocka_unit_test(is_bounded), cmocka_unit_test(survives_lack_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

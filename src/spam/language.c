@@ -124,6 +124,14 @@ static const struct profile {
 		"và là của có không trong cho được với này một những các để khi người tôi bạn anh chị em chúng ta họ cũng như nhưng hoặc nếu thì đã đang sẽ rất "
 		"gì ai đâu sao nào cảm ơn xin chào làm ở ra vào từ đến cua khong duoc nhung nguoi chung nhu neu thi vao",
 		"", "đơưạảấầẩậắằặẹẻẽếềểễệỉịọỏốồổộớờởợụủứừửữựỳỵỷỹ" },
+	/* As it is typed on most phones: */
+	{ "hi",
+		"hai hain ho hoon hun tha thi ka ki ke ko se mein mai main aur ya par pe nahi nahin nhi kya kyun kyu kaise kaha kahan kab kaun yeh ye woh wo "
+		"vo aap aapka aapke aapki apna apne apni mera meri mere mujhe hum hume humein tum tumhara tera bhi toh hi bas abhi aaj kal kar karo karna karne "
+		"karke karta karte karti kr raha rahe rahi gaya gayi gaye hua hui hue diya liya chahiye sakta sakte sakti kuch sab koi bahut bohot accha acha "
+		"thik theek bhai bhaiya didi ji haan han namaste dhanyavaad shukriya kripya matlab lekin agar jab tak liye wala wali wale bata batao "
+		"bataye dekho dekha likha likhna milega mil paise rupaye ghar kaam log baad pehle saath",
+		"", "" },
 };
 enum { LANGUAGES = sizeof(profiles) / sizeof(profiles[0]) };
 
@@ -321,8 +329,8 @@ bool language_of(struct slice text, char out[LANGUAGE_BYTES])
 static bool written_in(struct slice code, const char *script)
 {
 	for (size_t i = 0; i < LANGUAGES; i++)
-		if (slice_is(code, profiles[i].code))
-			return !script || strcmp(script, "Latn") == 0;
+		if (slice_is(code, profiles[i].code) && (!script || strcmp(script, "Latn") == 0))
+			return true;
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
 		if (slice_is(code, scripts[i].code) && (!script || strcmp(scripts[i].script, script) == 0))
 			return true;

@@ -57,6 +57,7 @@ static void languages_by_their_words(void **state)
 		{ "pt", "vc nao sabe onde esta a pagina?" },
 		{ "de", "koennen wir das spaeter noch aendern?" },
 		{ "en", "is this the right page: https://exemplo.com.br/em-que-mas-para/com.html" },
+		{ "hi", "bhai mera page kahan gaya, kal tak toh tha" },
 		{ "zh", "你好" },
 		{ "ru", "скачал photoshop и windows 11, не могу открыть https://example.org/download/page" },
 	};
@@ -100,6 +101,10 @@ static void a_label_is_believed_where_the_letters_allow(void **state)
 	assert_string_equal(labelled("tm", "tr"), "tr");
 	assert_string_equal(labelled("how do i add a picture to the article about my village?", "ru"), "en");
 	assert_string_equal(labelled("хм, глокая куздра", "uk"), "uk");
+	/* Hindi is written in two scripts, and neither excludes the other. */
+	assert_string_equal(labelled("माझे पान कुठे आहे", "hi"), "hi");
+	assert_string_equal(labelled("xqzw vbnm", "hi"), "hi");
+	assert_string_equal(labelled("bhai mera page kahan gaya", "ru"), "hi");
 }
 
 static struct arena *arena;

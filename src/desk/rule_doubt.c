@@ -92,6 +92,7 @@ struct doubted {
 		char rule[NAME_BYTES], reason[200];
 		enum rule_state state;
 		int64_t version, from, to;
+		bool asks; /* for an action, whatever the score is */
 	} list[RULES_MAX];
 	size_t count;
 };
@@ -217,8 +218,10 @@ static enum err find_judged(struct db *db, const struct ruleset *rules, struct d
 		return err;
 	while (rows_next(&r)) {
 		int64_t version;
-		if (acts(rules, rows_text(&r, 0), &version))
-			add_rule(x, rows_text(&r, 0), RULE_OVERTURNED, version);
+		long at = ruleset_find(rules, rows_text(&r, 0));
+		struct doubted_rule *d = acts(rules, rows_text(&r, 0), &version) ? add_rule(x, rows_text(&r, 0), RULE_OVERTURNED, version) : NULL;
+		if (d)
+			d->asks = at >= 0 && ruleset_rule(rules, (size_t)at)->action != CF_NO_ACTION;
 	}
 	return rows_close(&r);
 }
@@ -227,7 +230,7 @@ static enum err weigh_judged(struct db *db, struct texts *texts, struct doubted_
 {
 	int64_t decisions = 0, overturned = 0;
 	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULE_DOUBT_DECISIONS, BINDS(b_str(d->rule), b_real(gate_judging().challenge)), e);
+	enum err err = rows_open(db, &r, SQL_RULE_DOUBT_DECISIONS, BINDS(b_str(d->rule), b_real(gate_judging().challenge), b_int(d->asks)), e);
 
 	if (err)
 		return err;

@@ -7,7 +7,8 @@
  *    rule still holds.
  *  - Overturned. Of the last `rule_decisions` decisions of moderators about texts that were held or refused mainly because of the
  *    rule, near copies once, `rule_overturned` said that the text was good: the rule goes back to watch. Only moderators bring
- *    that about. So do the words learned of a language, of the texts that were let in but for them.
+ *    that about. So do the words learned of a language, of the texts that were let in but for them. What would have been let in but
+ *    for a ban, rates or attack mode is no rule's doing.
  *
  * An edit is a change of what a rule does (rule->version), seen when a generation is published. Shipped rules at first start are none.
  *

@@ -5,6 +5,7 @@
 #include "desk/rule_life.h"
 #include "desk/rule_undo.h"
 #include "spam/bayes.h"
+#include "spam/judge.h"
 #include "unit/gate_fixture.h"
 
 static const char own_rules[] = "norm DOUBTFUL /purple monday/\nscore DOUBTFUL 4\ndescribe DOUBTFUL Speaks of purple mondays\n"
@@ -558,6 +559,25 @@ static void overturned_words_are_watched(void **state)
 	assert_int_equal(asked(f, sentence(&seed, GNOMES)).state, TICKET_HELD);
 }
 
+/* Good words take points off and let nothing pass that a rule holds: what it held is the rule's, also below the band. */
+static void good_words_acquit_no_rule(void **state)
+{
+	struct fixture *f = *state;
+	struct error e = { 0 };
+	unsigned seed = 99;
+
+	for (int i = 0; i < BAYES_SPAM_MIN; i++)
+		must_learn(f, sentence(&seed, GNOMES), STORED_SPAM, "spam");
+	for (int i = 0; i < BAYES_HAM_MIN; i++)
+		must_learn(f, sentence(&seed, "apple orchard pruning"), STORED_HAM, "ham");
+	struct asked a = asked(f, sentence(&seed, "apple orchard pruning orange friday"));
+	assert_int_equal(a.state, TICKET_HELD);
+	assert_true(stored_verdict(f, a.ticket)->score < judge_defaults().challenge);
+	decide_held(f, &seed, "apple orchard pruning orange friday", 5, LABEL_HAM);
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_states WHERE rule = 'NEARLY' AND kind = %d", RULE_OVERTURNED), 1);
+}
+
 static void stopped_words_let_in_what_they_held(void **state)
 {
 	struct fixture *f = *state;
@@ -599,6 +619,7 @@ int main(void)
 		T(imports_are_undone_as_one),
 		T(what_taught_is_forgotten_in_time),
 		T(overturned_words_are_watched),
+		T(good_words_acquit_no_rule),
 		T(stopped_words_let_in_what_they_held),
 	};
 	return cmocka_run_group_tests_name("learning", tests, NULL, NULL);

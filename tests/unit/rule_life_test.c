@@ -1,6 +1,7 @@
 /* What the desk lays on rules: quarantine after limit errors of three networks, stops, releases, caps; and the folder of hostile rules. */
 #include <dirent.h>
 
+#include "desk/bans.h"
 #include "desk/rule_age.h"
 #include "desk/rule_doubt.h"
 #include "desk/rule_figures.h"
@@ -345,14 +346,19 @@ static void after_a_day_nothing_is_capped(void **state)
 	assert_false(lies_on(f, "WIDE", RULE_CAPPED));
 }
 
-static void judge_each(struct fixture *f, int first, int count, enum label label)
+static void judge_from(struct fixture *f, const struct sender *who, int first, int count, const char *more, enum label label)
 {
 	for (int i = first; i < first + count; i++) {
 		struct judgement_done done;
 		struct error e = { 0 };
-		struct asked a = ask_of(f, NULL, about(f, i, "purple zebra"));
+		struct asked a = ask_of(f, who, about(f, i, more));
 		MUST(judgement_give(&f->desk, &mod, &(struct judgement_item){ a.ticket, 1 }, 1, label, false, NULL, &done, &e));
 	}
+}
+
+static void judge_each(struct fixture *f, int first, int count, enum label label)
+{
+	judge_from(f, NULL, first, count, "purple zebra", label);
 }
 
 static void overturned_goes_back_to_watch(void **state)
@@ -379,6 +385,34 @@ static void overturned_goes_back_to_watch(void **state)
 	MUST(rule_life_release(&f->desk, &admin, SLICE("REFUSE"), &e));
 	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
 	assert_false(lies_on(f, "REFUSE", RULE_OVERTURNED));
+}
+
+static const char small_rules[] =
+	"body FAINT /yellow kettle/\nscore FAINT 0.1\n"
+	"body TINY /silver kettle/\nscore TINY 0.1\naction TINY hold\n"
+	"body HALF /copper kettle/\nscore HALF 1.6\nbody OTHER_HALF /copper/\nscore OTHER_HALF 1.6\n";
+
+/* Held for who sent it, a text charges no rule that happened to hit it; whatever held it without the ban is charged as ever. */
+static void a_ban_charges_no_rule(void **state)
+{
+	struct fixture *f = *state;
+	struct sender banned = network(1);
+	struct error e = { 0 };
+	int64_t id = 0;
+
+	write_rules(f, small_rules);
+	MUST(rulebook_rescan(f->desk.rulebook, &e));
+	raw(f, "INSERT INTO accounts (id, login, name, role, created_ms) VALUES (13, 'mora', 'Mora', 3, 0)");
+	struct asked a = ask_of(f, &banned, about(f, 100, "yellow kettle"));
+	assert_int_equal(a.state, TICKET_QUEUED);
+	MUST(bans_add(&f->desk, &mod, a.ticket, 7, SLICE("rude"), NULL, &id, &e));
+	judge_from(f, &banned, 0, 6, "yellow kettle", LABEL_HAM);
+	judge_from(f, &banned, 10, 6, "silver kettle", LABEL_HAM);
+	judge_from(f, &banned, 20, 6, "copper kettle", LABEL_HAM);
+	MUST(rule_doubt_sweep(&f->desk, f->db, &e));
+	assert_false(lies_on(f, "FAINT", RULE_OVERTURNED));
+	assert_true(lies_on(f, "TINY", RULE_OVERTURNED));
+	assert_true(lies_on(f, "HALF", RULE_OVERTURNED) && lies_on(f, "OTHER_HALF", RULE_OVERTURNED));
 }
 
 /* What happened while nothing served is an edit too; rules at first start are none. */
@@ -700,6 +734,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_spammer_caps_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(after_a_day_nothing_is_capped, setup, teardown),
 		cmocka_unit_test_setup_teardown(overturned_goes_back_to_watch, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_ban_charges_no_rule, setup, teardown),
 		cmocka_unit_test_setup_teardown(edits_are_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_rule_without_good_hits_goes_dormant, setup, teardown),
 		cmocka_unit_test_setup_teardown(some_rules_do_not_age, setup, teardown),

@@ -115,25 +115,36 @@ static void look_at_keys(const char *folder, struct findings *f)
 		good(f, "keys");
 }
 
+/* "2 stopped, 1 capped"; how many in all. */
+static int64_t list_held_back(const int64_t laid[RULE_STATE_COUNT], char what[200])
+{
+	int64_t all = 0;
+	what[0] = '\0';
+	for (int i = RULE_QUARANTINED; i <= RULE_STOPPED; i++) {
+		size_t n = strlen(what);
+		if (laid[i])
+			snprintf(what + n, 200 - n, "%s%" PRId64 " %s", n ? ", " : "", laid[i], rule_state_name((enum rule_state)i));
+		all += laid[i];
+	}
+	return all;
+}
+
 /* What the desk laid on rules by itself, or a moderator did, waits for an admin; that rules grow old is as it should be. */
 static void look_at_rule_states(struct db *db, struct findings *f)
 {
 	struct error e = { 0 };
-	int64_t laid[RULE_STATE_COUNT], all = 0;
-	char what[200] = "";
-	if (rule_life_counts(db, laid, &e)) {
+	int64_t laid[RULE_STATE_COUNT], words[RULE_STATE_COUNT];
+	int before = f->wrong;
+	char what[200];
+	if (rule_life_counts(db, laid, words, &e)) {
 		mend(f, "what was laid on rules cannot be read: %s", e.message);
 		return;
 	}
-	for (int i = RULE_QUARANTINED; i <= RULE_STOPPED; i++) {
-		size_t n = strlen(what);
-		if (laid[i])
-			snprintf(what + n, sizeof(what) - n, "%s%" PRId64 " %s", n ? ", " : "", laid[i], rule_state_name((enum rule_state)i));
-		all += laid[i];
-	}
-	if (all)
-		mend(f, "rules do not act as their files say (%s): look at them on /desk/rules, mend or release them", what);
-	else
+	if (list_held_back(laid, what))
+		mend(f, "rules do not act as their files say (%s): look at them on /desk/rules/states, mend or release them", what);
+	if (list_held_back(words, what))
+		mend(f, "the words learned of a language weigh nothing (%s): look at /desk/rules/states, release them when they may again", what);
+	if (f->wrong == before)
 		good(f, "no rule is held back");
 	if (laid[RULE_AGEING] || laid[RULE_DORMANT]) {
 		snprintf(what, sizeof(what), "rules without a good hit for long: %" PRId64 " will be dormant soon, %" PRId64 " are (/desk/rules/states)",

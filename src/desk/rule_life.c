@@ -262,18 +262,19 @@ enum err rule_life_json(struct db *db, const struct ruleset *rules, struct jv **
 	return err;
 }
 
-enum err rule_life_counts(struct db *db, int64_t counts[RULE_STATE_COUNT], struct error *e)
+enum err rule_life_counts(struct db *db, int64_t rules[RULE_STATE_COUNT], int64_t words[RULE_STATE_COUNT], struct error *e)
 {
 	struct rows r;
-	enum err err = rows_open(db, &r, SQL_RULE_LIFE_COUNTS, NO_BINDS, e);
+	enum err err = rows_open(db, &r, SQL_RULE_LIFE_STATES, NO_BINDS, e);
 
-	memset(counts, 0, RULE_STATE_COUNT * sizeof(*counts));
+	memset(rules, 0, RULE_STATE_COUNT * sizeof(*rules));
+	memset(words, 0, RULE_STATE_COUNT * sizeof(*words));
 	if (err)
 		return err;
 	while (rows_next(&r)) {
-		int64_t k = rows_int(&r, 0);
+		int64_t k = rows_int(&r, 1);
 		if (k > 0 && k < RULE_STATE_COUNT)
-			counts[k] = rows_int(&r, 1);
+			(rule_life_words(rows_text(&r, 0)).ptr ? words : rules)[k]++;
 	}
 	return rows_close(&r);
 }

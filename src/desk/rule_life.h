@@ -68,8 +68,8 @@ enum err rule_life_pin(struct desk *d, const struct actor *who, struct slice rul
 
 /* [{"rule","state","held_back":bool,"since","until"?,"by"?,"reason"}], newest first, of what holds for this generation; until: when it is dormant. */
 enum err rule_life_json(struct db *db, const struct ruleset *rules, struct jv **out, struct error *e) MUST_CHECK;
-/* How many rules are in each state; for the figures. */
-enum err rule_life_counts(struct db *db, int64_t counts[RULE_STATE_COUNT], struct error *e) MUST_CHECK;
+/* On how many rules, and on the learned words of how many languages, each state lies. */
+enum err rule_life_counts(struct db *db, int64_t rules[RULE_STATE_COUNT], int64_t words[RULE_STATE_COUNT], struct error *e) MUST_CHECK;
 
 /* Each second: says in the log, once, what was laid on rules since. */
 enum err rule_life_tell(struct desk *d, struct db *db, struct error *e) MUST_CHECK;

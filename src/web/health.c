@@ -143,14 +143,14 @@ enum err health_metrics(struct request *rq, struct response *rs, struct error *e
 	seconds(out, METRIC_porchlight_screen_seconds_sum, g.screen_us_total);
 	seconds(out, METRIC_porchlight_screen_seconds_max, g.screen_us_max);
 	whole(out, METRIC_porchlight_screen_errors_total, g.errors);
-	int64_t laid[RULE_STATE_COUNT];
-	enum err err = rule_life_counts(rq->db, laid, e);
+	int64_t laid[RULE_STATE_COUNT], words[RULE_STATE_COUNT];
+	enum err err = rule_life_counts(rq->db, laid, words, e);
 	if (err)
 		return err;
 	head(out, METRIC_porchlight_rules_held_back);
 	for (int i = RULE_QUARANTINED; i < RULE_STATE_COUNT; i++)
 		if (rule_state_holds_back((enum rule_state)i))
-			labelled(out, METRIC_porchlight_rules_held_back, "state", rule_state_name((enum rule_state)i), laid[i]);
+			labelled(out, METRIC_porchlight_rules_held_back, "state", rule_state_name((enum rule_state)i), laid[i] + words[i]);
 	struct proof_figures p = proof_figures();
 	head(out, METRIC_porchlight_challenges_total);
 	labelled(out, METRIC_porchlight_challenges_total, "result", "offered", p.offered);

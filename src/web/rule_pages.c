@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "desk/rule_life.h"
 #include "desk/rulebook.h"
 #include "web/handlers.h"
 #include "web/problem.h"
@@ -133,6 +134,20 @@ static struct jv *slowest_of(struct request *rq, const struct jv *from)
 	return list;
 }
 
+/* On how many rules, or on the learned words of how many languages, something lies that holds them back. */
+static int64_t how_many(const struct jv *held_back, bool words)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < jv_size(held_back); i++) {
+		struct slice rule = jv_get_text(jv_at(held_back, i), "rule");
+		bool counts = (rule_life_words(rule).ptr != NULL) == words;
+		for (size_t k = 0; counts && k < i; k++)
+			counts = !slice_eq(rule, jv_get_text(jv_at(held_back, k), "rule"));
+		n += counts;
+	}
+	return n;
+}
+
 static enum err show_rules(struct request *rq, struct response *rs, int status, const char *problem, struct error *e)
 {
 	const char *lang = view_lang(rq, rs);
@@ -154,8 +169,9 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 	jv_set_bool(page, "warned", good && jv_size(jv_get(book, "errors")) > 0);
 	view_put(rq, page, lang, "generation_text", "rules-serving", I18N(i18n_int((int64_t)jv_size(rules)), i18n_slice(generation)));
 	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors"), SLICE_NONE));
-	int64_t held_back = (int64_t)jv_size(jv_get(book, "held_back"));
+	int64_t held_back = how_many(jv_get(book, "held_back"), false), words = how_many(jv_get(book, "held_back"), true);
 	jv_set(page, "held_back", held_back ? view_say(rq, lang, "rules-held-back", I18N(i18n_int(held_back))) : jv_null());
+	jv_set(page, "words_held_back", words ? view_say(rq, lang, "rules-words-held-back", I18N(i18n_int(words))) : jv_null());
 	int64_t ageing = (int64_t)jv_size(jv_get(book, "ageing"));
 	jv_set(page, "ageing", ageing ? view_say(rq, lang, "rules-ageing", I18N(i18n_int(ageing))) : jv_null());
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));

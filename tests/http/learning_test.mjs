@@ -92,6 +92,12 @@ test('any moderator stops the learned words of a language, a restart keeps that,
 	assert.equal((await moderator.json('POST', `${V}/rules/learned%2Fxx/stop`, {})).status, 404);
 	const stopped = (await moderator.json('POST', `${words}/stop`, { reason: 'Gardeners ask here' })).body.items;
 	assert.deepEqual(stopped.map((x) => [x.rule, x.state, x.held_back, x.by]), [['learned/en', 'stopped', true, moderator.account.display]]);
+	// No rule is held back, and it is not said of one.
+	assert.match((await (await first.login('ada')).get('/desk/rules')).text, /callout warn">The words learned from texts in one language weigh nothing\. </);
+	assert.doesNotMatch((await (await first.login('ada')).get('/desk/rules')).text, /not act as/);
+	const said = command(['doctor'], { data }).out;
+	assert.match(said, /mend +the words learned of a language weigh nothing \(1 stopped\)/);
+	assert.doesNotMatch(said, /rules do not act/);
 	await first.stop({ keep: true });
 
 	const later = await start({ data, migrate: false, env: { PORCHLIGHT_RATE_LIMITS: 'off' } });

@@ -9,7 +9,7 @@ static int64_t offset_ms;
 
 static void read_offset(void)
 {
-	const char *text = getenv("PORCHLIGHT_CLOCK_OFFSET_MS");
+	const char *text = getenv(CLOCK_OFFSET_VARIABLE);
 
 	if (text)
 		offset_ms = strtoll(text, NULL, 10);

@@ -7,6 +7,8 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#define CLOCK_OFFSET_VARIABLE "PORCHLIGHT_CLOCK_OFFSET_MS"
+
 #include <stdint.h>
 
 int64_t clock_wall_ms(void);   /* for what is stored and shown */

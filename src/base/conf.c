@@ -13,8 +13,11 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
+
+#define VARIABLES "PORCHLIGHT_"
 
 enum { FILE_MAX_BYTES = 1 << 20, MEMORY_MAX_BYTES = 4 << 20, NAME_MAX_BYTES = 64 };
 
@@ -209,14 +212,20 @@ static enum err read_file(struct loaded *l, const char *path, struct error *e)
 	return rc;
 }
 
+static void variable_of(const struct key *k, char name[NAME_MAX_BYTES])
+{
+	int n = snprintf(name, NAME_MAX_BYTES, VARIABLES "%s", k->name);
+
+	for (int i = 0; i < n && i < NAME_MAX_BYTES - 1; i++)
+		name[i] = (char)toupper((unsigned char)name[i]);
+}
+
 static enum err read_environment(struct loaded *l, struct error *e)
 {
 	for (size_t i = 0; i < KEYS; i++) {
 		char name[NAME_MAX_BYTES];
-		int n = snprintf(name, sizeof name, "PORCHLIGHT_%s", keys[i].name);
 
-		for (int j = 0; j < n && j < (int)sizeof name - 1; j++)
-			name[j] = (char)toupper((unsigned char)name[j]);
+		variable_of(&keys[i], name);
 		const char *value = getenv(name);
 		if (!value)
 			continue;
@@ -372,4 +381,21 @@ enum err conf_reload(struct error *e)
 const struct conf *conf(void)
 {
 	return atomic_load(&current);
+}
+
+void conf_unread_variables(struct str *out)
+{
+	for (char **v = environ; *v; v++) {
+		struct slice name = slice_make(*v, strcspn(*v, "="));
+		bool read = !slice_starts(name, SLICE(VARIABLES)) || slice_is(name, CLOCK_OFFSET_VARIABLE);
+
+		for (size_t i = 0; i < KEYS && !read; i++) {
+			char known[NAME_MAX_BYTES];
+
+			variable_of(&keys[i], known);
+			read = slice_is(name, known);
+		}
+		if (!read)
+			str_addf(out, "%s%.*s", out->len ? ", " : "", SLICE_ARG(name));
+	}
 }

@@ -37,5 +37,7 @@ void conf_set_check(enum err (*check)(const struct conf *c, struct error *e));
 enum err conf_load(const char *path, struct error *e) MUST_CHECK;
 enum err conf_reload(struct error *e) MUST_CHECK;
 const struct conf *conf(void);
+/* The variables PORCHLIGHT_... of the environment that nothing reads, separated by ", ": most likely keys that were misspelled. */
+void conf_unread_variables(struct str *out);
 
 #endif

@@ -70,6 +70,14 @@ static void look_at_configuration(struct findings *f)
 		mend(f, "the templates folder %s cannot be read: the built-in templates are used", conf()->templates);
 	if (f->wrong == before)
 		good(f, "configuration");
+	struct str unread;
+	char what[600];
+	str_init(&unread, 512);
+	conf_unread_variables(&unread);
+	snprintf(what, sizeof(what), "variables set nothing, because there is no such key: %s", str_c(&unread));
+	if (unread.len)
+		found(f, "note", what);
+	str_fini(&unread);
 }
 
 static void look_at_folder(const char *folder, struct findings *f)

@@ -187,6 +187,17 @@ static void wait_for_end(struct desk *d, const sigset_t *signals)
 	}
 }
 
+/* A misspelled key in the file stops the start; in the environment it may be somebody else's. */
+static void tell_unread_variables(void)
+{
+	struct str unread;
+	str_init(&unread, 4096);
+	conf_unread_variables(&unread);
+	if (unread.len)
+		log_warn(room, "variables set nothing, because there is no such key: %s", str_c(&unread));
+	str_fini(&unread);
+}
+
 int serve_run(const char *folder, const char *listen)
 {
 	struct error e = { 0 };
@@ -205,6 +216,7 @@ int serve_run(const char *folder, const char *listen)
 		fprintf(stderr, "porchlight: %s\n", e.message);
 		return 1;
 	}
+	tell_unread_variables();
 	struct desk *d = &house.desk;
 	rc = i18n_start(conf()->templates, &e);
 	if (rc == ERR_OK)

@@ -400,6 +400,15 @@ test('a value that nobody could use is refused by each command, and by a server 
 	gone(path.dirname(config));
 });
 
+test('a variable that is no key is told by the doctor and in the log', async () => {
+	const desk = await start({ env: { PORCHLIGHT_RATE_LIMIT: 'off' } });
+	const told = /variables set nothing, because there is no such key: PORCHLIGHT_RATE_LIMIT\n/;
+	assert.match(desk.stderr, told);
+	assert.match(command(['doctor'], { data: desk.data, env: { PORCHLIGHT_RATE_LIMIT: 'off' } }).out, told);
+	assert.doesNotMatch(command(['doctor'], { data: desk.data, env: { PORCHLIGHT_RATE_LIMITS: 'off' } }).out, /no such key/);
+	await desk.stop();
+});
+
 test('a data folder that cannot be written is said', () => {
 	const data = temporary();
 	chmodSync(data, 0o500);

@@ -127,6 +127,25 @@ static void lets_others_judge(void **state)
 	conf_set_check(NULL);
 }
 
+static void names_variables_that_set_nothing(void **state)
+{
+	(void)state;
+	struct str unread;
+	static const char *const set[] = { "PORCHLIGHT_RATE_LIMIT", "PORCHLIGHT_RATE_LIMITS", "PORCHLIGHT_CLOCK_OFFSET_MS", "PORCHLIGHT_", "XPORCHLIGHT_RULE" };
+
+	str_init(&unread, 4096);
+	for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+		setenv(set[i], "0", 1);
+	conf_unread_variables(&unread);
+	for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+		unsetenv(set[i]);
+	assert_non_null(strstr(str_c(&unread), "PORCHLIGHT_RATE_LIMIT"));
+	assert_null(strstr(str_c(&unread), "PORCHLIGHT_RATE_LIMITS"));
+	assert_null(strstr(str_c(&unread), "CLOCK"));
+	assert_null(strstr(str_c(&unread), "XPORCHLIGHT"));
+	str_fini(&unread);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -148,6 +167,7 @@ int main(void)
 		cmocka_unit_test(names_faults),
 		cmocka_unit_test(reloads_whole_or_not_at_all),
 		cmocka_unit_test(lets_others_judge),
+		cmocka_unit_test(names_variables_that_set_nothing),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -128,7 +128,7 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 	if ((err = uris_find(a, r->views.text[VIEW_RENDERED], &r->uris, e)) || (err = guess(r, rules, o, e)))
 		return err;
 	struct shape_input si = { .text = r->views.text[VIEW_RENDERED], .uris = &r->uris, .guesses = &r->guesses, .mixed_words = (int64_t)r->views.mixed_words,
-		.spelled = (int64_t)r->views.joined, .chat = in->channel == CHANNEL_CHAT, .allowed = host_allowed, .ctx = rules,
+		.spelled = (int64_t)r->views.joined, .spelled_letters = (int64_t)r->views.spelled_letters, .chat = in->channel == CHANNEL_CHAT, .allowed = host_allowed, .ctx = rules,
 		.own = o ? o->own : NULL, .own_count = o ? o->own_count : 0 };
 	if ((err = shape_read(a, &si, &r->shape, e)))
 		return err;

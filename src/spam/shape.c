@@ -8,7 +8,7 @@
 #include "text/unicode.h"
 #include "text/uri.h"
 
-enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, GROUPS_MAX = 8, HOSTS_MAX = 64, IBAN_MIN = 15, IBAN_MAX = 34, STYLED_MIN = 3 };
+enum { WORD_MAX = 4096, DIGITS_MAX = 15, DIGITS_MIN = 9, GROUPS_MAX = 8, HOSTS_MAX = 64, IBAN_MIN = 15, IBAN_MAX = 34, STYLED_MIN = 3, SPELLED_LETTERS = 12 };
 
 struct shaping {
 	struct arena *a;
@@ -578,6 +578,7 @@ static void read_links(struct shaping *x)
 
 static void weigh(struct shaping *x)
 {
+	const struct shape_input *in = x->in;
 	struct shape *s = x->s;
 	double links = x->in->chat ? 0.5 : 1;
 	int64_t reach = s->phones + s->messenger_links + s->wallets;
@@ -614,8 +615,10 @@ static void weigh(struct shaping *x)
 			"%lld words are written in decorated signs in place of letters.", (long long)s->styled_words);
 	if (s->invisible >= 2)
 		find(x, "shape/invisible", s->invisible >= 6 ? 2 : 1, s->invisible, SLICE_NONE, "Characters nobody sees stand inside words.");
-	if (s->spelled >= 3)
-		find(x, "shape/spelled", 0.6, s->spelled, SLICE_NONE, "Words are spelled out, as if to hide them.");
+	/* A heading is spaced out, a text is not. */
+	bool most = in->spelled_letters >= SPELLED_LETTERS && in->spelled_letters * 2 >= s->letters;
+	if (s->spelled >= 3 || most)
+		find(x, "shape/spelled", most ? 1.5 : 0.6, s->spelled, SLICE_NONE, "Words are spelled out, as if to hide them.");
 }
 
 enum err shape_read(struct arena *a, const struct shape_input *in, struct shape *out, struct error *e)

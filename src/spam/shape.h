@@ -53,7 +53,7 @@ struct shape_input {
 	struct slice text;        /* title and body, rendered */
 	const struct uris *uris;  /* found in that text */
 	const struct guesses *guesses; /* NULL, or names that hide in it: those that are sure are payloads, and nothing else */
-	int64_t mixed_words, spelled; /* of the views */
+	int64_t mixed_words, spelled, spelled_letters; /* of the views */
 	bool chat;                /* links are normal there */
 	/* Hosts the desk trusts are no links to count; NULL: none is. */
 	bool (*allowed)(const void *ctx, struct slice host);

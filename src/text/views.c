@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "text/leet.h"
 #include "text/unicode.h"
 #include "text/utf.h"
 
@@ -13,6 +14,9 @@ enum {
 	TOKEN_PART_BYTES = 64, /* longer runs without spaces are folded and mapped in parts of about this */
 	SPELLED_MIN = 3,       /* letters standing alone that make a word */
 	SPELLED_DOTS_MIN = 4,  /* "U.S.A" is none */
+	LONE_BYTES = 8,	       /* of a letter that stands alone, with what punctuation it has */
+	SPELLED_SIGNS = 48,    /* letters into a word that is spelled out, where a digit may still stand for one */
+	GAP_MAX = 200,
 };
 
 /* ---- building a view ---- */
@@ -502,11 +506,15 @@ static unsigned props(unsigned cp)
 	return rare(cp) ? unicode_props(cp) : 0;
 }
 
+/* What stands alone between two spaces: a letter, one behind or before punctuation ("(f", "e!"), or what may be written for one ("0", "@"). */
+enum lone { LONE_NOT, LONE_LETTER, LONE_OPENS, LONE_CLOSES, LONE_SIGN };
+
 struct token {
 	struct slice text; /* folded, without what nobody sees */
 	uint32_t from, to; /* in the original */
 	bool glued;        /* goes on the token before it: no space between them */
-	bool single;       /* one letter and nothing else */
+	unsigned char gap; /* the width of the space before it; the end of a line counts twice */
+	unsigned char lone;
 };
 
 struct normaliser {
@@ -515,6 +523,7 @@ struct normaliser {
 	struct token *tokens;
 	size_t count, cap;
 	struct str raw, folded; /* scratch */
+	unsigned gap;           /* of space since the last token */
 	bool failed;
 };
 
@@ -536,6 +545,39 @@ static bool alone_letter(struct slice s)
 	if (!s.len || s.len > 4 || utf8_next(s, 0, &cp) != s.len)
 		return false;
 	return cp < 0x80 ? letter((char)cp) : (unicode_props(cp) & UNI_LETTER) != 0;
+}
+
+/* Of scripts with capitals: in others a word may be one sign. */
+static size_t cased(struct slice s)
+{
+	size_t letters = 0;
+	unsigned cp;
+
+	for (size_t i = 0; i < s.len;) {
+		i += utf8_next(s, i, &cp);
+		letters += cp < 0x80 ? letter((char)cp) : (unicode_props(cp) & (UNI_UPPER | UNI_LOWER)) != 0;
+	}
+	return letters;
+}
+
+static enum lone lone(struct slice s)
+{
+	static const char opens[] = "([{\"'*_", closes[] = ".,;:!?)]}\"'*_";
+	struct slice inner = s;
+
+	if (!s.len || s.len > LONE_BYTES)
+		return LONE_NOT;
+	if (alone_letter(s))
+		return LONE_LETTER;
+	if (s.len == 1)
+		return s.ptr[0] && strchr("01345678@$", s.ptr[0]) ? LONE_SIGN : LONE_NOT;
+	while (inner.len && inner.ptr[0] && strchr(opens, inner.ptr[0]))
+		inner = slice_from(inner, 1);
+	if (inner.len < s.len)
+		return alone_letter(inner) ? LONE_OPENS : LONE_NOT;
+	while (inner.len && inner.ptr[inner.len - 1] && strchr(closes, inner.ptr[inner.len - 1]))
+		inner.len--;
+	return inner.len < s.len && alone_letter(inner) ? LONE_CLOSES : LONE_NOT;
 }
 
 static bool is_address(struct slice s)
@@ -627,8 +669,9 @@ static void add_token(struct normaliser *n, size_t from, size_t to, bool glued)
 		n->cap = cap;
 	}
 	if (spelled_out(folded, &n->raw)) {
-		n->v->joined++;
 		folded = str_slice(&n->raw);
+		n->v->joined++;
+		n->v->spelled_letters += cased(folded);
 	} else if (!is_address(folded)) {
 		without_marks(folded, &n->raw);
 		folded = str_slice(&n->raw);
@@ -637,7 +680,8 @@ static void add_token(struct normaliser *n, size_t from, size_t to, bool glued)
 	size_t start = (size_t)(origin.ptr - n->v->text[VIEW_BYTES].ptr);
 	struct token *t = &n->tokens[n->count++];
 	*t = (struct token){ arena_slice(n->a, folded), (uint32_t)start, (uint32_t)(start + origin.len), glued,
-			     alone_letter(folded) && !glued };
+			     (unsigned char)(n->gap < GAP_MAX ? n->gap : GAP_MAX), (unsigned char)(glued ? LONE_NOT : lone(folded)) };
+	n->gap = 0;
 	n->failed = n->failed || !t->text.ptr || str_failed(&n->folded) || str_failed(&n->raw);
 	str_reset(&n->raw);
 }
@@ -661,6 +705,7 @@ static void tokenise(struct normaliser *n)
 
 		if (p & UNI_SPACE) {
 			add_token(n, start, i, glued);
+			n->gap += cp == '\n' ? 2 : 1;
 			start = i + len;
 			glued = false;
 		} else if (p & UNI_INVISIBLE) {
@@ -685,21 +730,41 @@ static void tokenise(struct normaliser *n)
 	add_token(n, start, s.len, glued);
 }
 
-/* How many tokens from i on are letters standing alone. */
-static size_t singles(const struct normaliser *n, size_t i)
+/* How many tokens from i on are letters standing alone, the first one behind a bracket or quote, the last one before a full stop or the like, or 0:
+ * it is no word that was spelled out. Where `signs`, a digit among five letters is one of them: "к а 3 и н о". */
+static size_t spelled_run(const struct normaliser *n, size_t i, bool signs)
 {
-	size_t k = 0;
+	size_t k = i, letters = 0, others = 0;
+	bool punctuated = n->tokens[i].lone == LONE_OPENS, ended = false;
 
-	while (i + k < n->count && n->tokens[i + k].single)
+	if (punctuated) {
+		letters++;
 		k++;
-	return k;
+	}
+	for (; k < n->count && !ended; k++) {
+		enum lone l = n->tokens[k].lone, next = k + 1 < n->count ? n->tokens[k + 1].lone : LONE_NOT;
+
+		if (l == LONE_SIGN && signs && k > i && k - i < SPELLED_SIGNS && (next == LONE_LETTER || next == LONE_CLOSES)) {
+			others++;
+			continue;
+		}
+		if (l != LONE_LETTER && l != LONE_CLOSES)
+			break;
+		letters++;
+		ended = l == LONE_CLOSES;
+	}
+	punctuated = punctuated || ended;
+	if (letters < SPELLED_MIN + (punctuated ? 1 : 0) || (others && others * 4 >= letters))
+		return others ? spelled_run(n, i, false) : 0;
+	return k - i;
 }
 
 static void normalise(struct arena *a, struct views *v)
 {
 	struct normaliser n = { .a = a, .v = v };
 	struct builder b;
-	size_t spelled = 0;
+	size_t spelled = 0, word = 0;
+	unsigned unit = 0;
 
 	str_init(&n.raw, VIEWS_MAX_BYTES * 4);
 	str_init(&n.folded, VIEWS_MAX_BYTES * 64);
@@ -708,17 +773,20 @@ static void normalise(struct arena *a, struct views *v)
 	b.failed = b.failed || n.failed;
 	for (size_t i = 0; i < n.count && !b.failed; i++) {
 		const struct token *t = &n.tokens[i];
-		bool space = i > 0 && !t->glued && !spelled;
+		bool space = i > 0 && !t->glued;
 
 		if (spelled) {
 			spelled--;
-		} else {
-			size_t k = singles(&n, i);
-
-			if (k >= SPELLED_MIN) {
-				v->joined++;
-				spelled = k - 1;
-			}
+			/* A wider space than between the first letters parts words. */
+			space = t->gap > unit;
+			word = space ? 1 : word + 1;
+			v->joined += word == SPELLED_MIN;
+		} else if ((spelled = spelled_run(&n, i, true)) > 0) {
+			spelled--;
+			unit = n.tokens[i + 1].gap;
+			word = 1;
+			for (size_t k = 0; k <= spelled; k++)
+				v->spelled_letters += cased(n.tokens[i + k].text);
 		}
 		/* The space belongs to the piece before it. */
 		if (space && room(&b, 1))
@@ -736,19 +804,22 @@ static void normalise(struct arena *a, struct views *v)
 
 /* ---- skel ---- */
 
-/* The end of the run of letters, digits and marks that starts at i. */
-static size_t word_end(struct slice s, size_t i, bool *foreign)
+/* The end of the run of letters, digits and marks that starts at i. *odd: with digits, or signs that stand for letters. */
+static size_t word_end(struct slice s, size_t i, bool *foreign, bool *odd)
 {
+	size_t from = i;
 	unsigned cp;
 
-	*foreign = false;
+	*foreign = *odd = false;
 	while (i < s.len) {
 		size_t n = utf8_next(s, i, &cp);
+		bool sign = cp < 0x80 && (digit((char)cp) || leet_sign(s, from, i));
 
-		if (cp < 0x80 ? !letter((char)cp) && !digit((char)cp)
+		if (cp < 0x80 ? !letter((char)cp) && !sign
 			      : !(unicode_props(cp) & (UNI_LETTER | UNI_DIGIT | UNI_MARK | UNI_JOINER)))
 			break;
 		*foreign = *foreign || cp >= 0x80;
+		*odd = *odd || sign;
 		i += n;
 	}
 	return i;
@@ -828,23 +899,46 @@ static void put_unchanged(struct builder *b, const struct views *v, size_t from,
 	}
 }
 
+/* What stands between two spaces around s[i]: its end, and whether it is an address or a file, in which digits are digits. */
+static size_t around_word(struct slice s, size_t i, bool *address)
+{
+	size_t from = i, to = i;
+
+	while (from > 0 && s.ptr[from - 1] != ' ')
+		from--;
+	while (to < s.len && s.ptr[to] != ' ')
+		to++;
+	*address = memmem(s.ptr + from, to - from, "://", 3) != NULL;
+	for (size_t k = from + 1; k + 1 < to && !*address; k++)
+		*address = s.ptr[k] == '.' && word_byte(s.ptr[k + 1]) && (word_byte(s.ptr[k - 1]) || digit(s.ptr[k - 1]));
+	return to;
+}
+
 static void skeleton(struct arena *a, struct views *v)
 {
 	struct slice s = v->text[VIEW_NORM];
 	struct builder b;
-	struct str word, folded;
-	size_t done = 0;
+	struct str word, folded, meant;
+	size_t done = 0, looked = 0;
+	bool address = false;
 
 	same_view(v, VIEW_NORM, VIEW_SKEL);
 	begin(&b, a, 0);
 	str_init(&word, VIEWS_MAX_BYTES * 16);
 	str_init(&folded, VIEWS_MAX_BYTES * 16);
+	str_init(&meant, VIEWS_MAX_BYTES * 4);
 	for (size_t i = 0; i < s.len && !b.failed;) {
-		bool foreign;
-		size_t end = word_end(s, i, &foreign);
+		bool foreign, odd;
+		size_t end = word_end(s, i, &foreign, &odd);
 		unsigned cp;
 
 		struct slice run = slice_make(s.ptr + i, end - i);
+		if (odd && i >= looked)
+			looked = around_word(s, i, &address);
+		odd = odd && !address && !(i > 0 && s.ptr[i - 1] == '@') && leet_read(run, &meant);
+		b.failed = b.failed || str_failed(&meant);
+		if (odd)
+			run = str_slice(&meant);
 
 		if (foreign && unicode_mixed_script(run)) {
 			bool bent = inflected(run);
@@ -860,6 +954,10 @@ static void skeleton(struct arena *a, struct views *v)
 			put_unchanged(&b, v, done, i);
 			put_mapped(&b, v, str_slice(&folded), i, end);
 			done = end;
+		} else if (odd) {
+			put_unchanged(&b, v, done, i);
+			put_mapped(&b, v, run, i, end);
+			done = end;
 		}
 		i = end > i ? end : i + utf8_next(s, i, &cp);
 	}
@@ -872,6 +970,7 @@ static void skeleton(struct arena *a, struct views *v)
 		v->text[VIEW_SKEL] = SLICE_NONE;
 	str_fini(&word);
 	str_fini(&folded);
+	str_fini(&meant);
 }
 
 enum err views_make(struct arena *a, struct slice text, struct views *out, struct error *e)

@@ -5,9 +5,10 @@
  *     rendered  as a reader would see it: HTML tags and comments, entities, wikitext, BBCode and Markdown marks
  * resolved. `fr<b>ee` is "free"; link targets stay beside their labels; script and style contents go norm rendered,
  * NFKC and small capitals and the like made plain, marks that writing does without gone, case-folded; white space is one space; characters nobody sees go (joiners stay in scripts that spell with
- * them); letters spelled out with separators ("f r e e", "f.r.e.e") are joined, and marks inside a word ("ca*si*no") go
+ * them); letters spelled out with separators ("f r e e", "f.r.e.e") are joined, up to a wider space than between the first of them, and marks inside a word ("ca*si*no") go
  *     skel      the mixed-script words of norm, as UTS #39 skeletons, other words as they are: "pаypal" with a Cyrillic
- * a reads "paypal". A plainly Cyrillic word with Latin letters in it reads as Cyrillic. Equal to norm (same pointer) when there is none
+ * a reads "paypal". A plainly Cyrillic word with Latin letters in it reads as Cyrillic, and digits and signs within a word as the letters
+ * they are written for (text/leet), but for addresses. Equal to norm (same pointer) when there is none
  *
  * Each view knows where in the original its parts came from. Everything lives in the arena, except `bytes`, which is
  * the caller's. The text must be valid UTF-8 (broken bytes become U+FFFD in all but `bytes`) of at most
@@ -38,6 +39,7 @@ struct views {
 	size_t piece_count[VIEW_COUNT];
 	size_t invisible;   /* invisible characters that were taken out, without a BOM at either end */
 	size_t joined;      /* words that had been spelled out */
+	size_t spelled_letters; /* of scripts with capitals, in such words */
 	size_t mixed_words; /* words that read as another script than they are spelled in; not "iPadом", and not a letter astray ("м1") */
 	bool markup;        /* tags, entities or BBCode were found */
 };

@@ -30,7 +30,7 @@ static struct shape shape_of(const char *text, bool chat, const char *allowed)
 	assert_int_equal(views_make(a, slice_of(text), &views, &e), ERR_OK);
 	assert_int_equal(uris_find(a, views.text[VIEW_RENDERED], &uris, &e), ERR_OK);
 	struct shape_input in = { .text = views.text[VIEW_RENDERED], .uris = &uris, .mixed_words = (int64_t)views.mixed_words,
-		.spelled = (int64_t)views.joined, .chat = chat, .allowed = allowed ? is_wiki : NULL, .ctx = allowed };
+		.spelled = (int64_t)views.joined, .spelled_letters = (int64_t)views.spelled_letters, .chat = chat, .allowed = allowed ? is_wiki : NULL, .ctx = allowed };
 	assert_int_equal(shape_read(a, &in, &s, &e), ERR_OK);
 	return s;
 }
@@ -72,12 +72,28 @@ static void findings(void **state)
 	assert_true(finds("IBAN: GB82WEST12345698765432", "shape/wallet"));
 }
 
-static double styled(const char *text)
+static double weight_of(const char *text, const char *name)
 {
 	struct shape s = shape_of(text, false, NULL);
-	const struct shape_finding *f = found(&s, "shape/styled");
+	const struct shape_finding *f = found(&s, name);
 
 	return f ? f->weight : 0;
+}
+
+static double styled(const char *text)
+{
+	return weight_of(text, "shape/styled");
+}
+
+/* A text that is spelled out, and not only its heading. */
+static void spelled_words(void **state)
+{
+	(void)state;
+	assert_true(weight_of("E a r n f r o m h o m e t o d a y, call us", "shape/spelled") > 1);
+	assert_true(weight_of("E a r n   f r o m   h o m e", "shape/spelled") > 1);
+	assert_true(weight_of("C O N T E N T S   O F   T H E   B O O K is the heading of the list that I mean; who has it in print?", "shape/spelled") < 1);
+	assert_true(weight_of("A B S T R A C T, and what it is", "shape/spelled") == 0);
+	assert_true(weight_of("\xe6\x88\x91 \xe4\xbb\xac \xe7\x9c\x8b \xe6\x88\x91 \xe4\xbb\xac \xe7\x9c\x8b \xe6\x88\x91 \xe4\xbb\xac \xe7\x9c\x8b \xe6\x88\x91 \xe4\xbb\xac \xe7\x9c\x8b \xe6\x88\x91", "shape/spelled") == 0);
 }
 
 /* Decorated words: a name with its number amid plain words is an advert's; a formula and a font of one's own are people's. */
@@ -249,7 +265,7 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(findings), cmocka_unit_test(decorated_letters),
+		cmocka_unit_test(findings), cmocka_unit_test(decorated_letters), cmocka_unit_test(spelled_words),
 		cmocka_unit_test(phones_of_many_countries),
 		cmocka_unit_test(money_in_words),
 		cmocka_unit_test(ordinary_writing_has_no_shape),

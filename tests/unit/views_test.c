@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "base/utf8.h"
 
@@ -72,6 +73,53 @@ static void normalises(void **state)
 	assert_int_equal(made("f r e e and f.r.e.e").joined, 2);
 }
 
+static void expect_origin(const char *text, enum view which, const char *part, const char *wanted)
+{
+	struct views v = made(text);
+	const char *p = strstr(v.text[which].ptr, part);
+
+	assert_non_null(p);
+	size_t from = (size_t)(p - v.text[which].ptr);
+	struct slice got = views_origin(&v, which, from, from + strlen(part));
+	if (!slice_is(got, wanted))
+		fail_msg("\"%s\" of \"%s\" came from \"%.*s\"", part, text, SLICE_ARG(got));
+}
+
+static void joins_spelled_letters(void **state)
+{
+	(void)state;
+	/* A wider space than between the first letters parts words, and so does the end of a line. */
+	expect(VIEW_NORM, "E a r n   f r o m   h o m e", "earn from home");
+	expect(VIEW_NORM, "e a r n\na t home; f  r  e  e", "earn at home; free");
+	expect(VIEW_NORM, "F\nR\nE\nE", "free");
+	expect(VIEW_NORM, "E a r n   $$$   f r o m   h o m e", "earn $$$ from home");
+	/* Punctuation at either end. */
+	expect(VIEW_NORM, "(f r e e) \"f r e e\" f r e e! f r e e, n o w.", "(free) \"free\" free! free, n o w.");
+	expect(VIEW_NORM, "(a b c) J. R. R. Tolkien, a, b, c, d; x y.", "(a b c) j. r. r. tolkien, a, b, c, d; x y.");
+	/* A digit among many letters is one of them. */
+	expect(VIEW_SKEL, "К а 3 и н о, v 1 a g r a", "казино, viagra");
+	expect(VIEW_NORM, "1 e 4 e 5 2 N f 3 N c 6, a 1 b 2 c 3, x 0 y 1 z", "1 e 4 e 5 2 n f 3 n c 6, a 1 b 2 c 3, x 0 y 1 z");
+	expect(VIEW_NORM, "1 0 0 1 a 0 1 1 0 3 a b 4", "1 0 0 1 a 0 1 1 0 3 a b 4");
+	assert_int_equal(made("w o r k   a t   h o m e").joined, 2);
+	assert_int_equal(made("w o r k   a t   h o m e").spelled_letters, 10);
+	assert_int_equal(made("f-r-e-e and \xe6\x88\x91 \xe4\xbb\xac \xe7\x9c\x8b").spelled_letters, 4);
+	expect_origin("see w o r k!   n o w", VIEW_NORM, "work", "w o r k!");
+}
+
+static void reads_digits_as_letters(void **state)
+{
+	(void)state;
+	expect(VIEW_SKEL, "v1agra cas1no ca$ino p@yday l0an ca4sino", "viagra casino casino payday loan caasino");
+	expect(VIEW_SKEL, "ка3ино к@зино к@з1но 3аработок зapa6oтok зaрaб0тoк", "казино казино казино заработок заработок заработок");
+	/* What people write of themselves. */
+	static const char *const plain[] = { "i18n a11y k8s mp3 b2b p2p web3 utf-8 windows11 vip777 5g 4you win7", "sub4sub cash4gold follow4follow", "https://example.org/w1jhl?q1a=s3xy", "s0me.file.p0x v1.2.b3ta",
+		"root@host me@example.org git@github joe@home", "@g0dlike xyz@s3rver", "wc1n3xx w1t1jy 1b6a5ecef91ff9 $foo $1.50 10$", "ту154м а123вс 3d 3дневный 3 рубля 2го 90е с2н5он в2в е2е4", "м1 i3wm5a", "\u4e2d1\u6587 caf\u00e91s\u00e9e" };
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		expect(VIEW_SKEL, plain[i], plain[i]);
+	assert_int_equal(made("cas1no к@зино ка3ино").mixed_words, 0);
+	expect_origin("my cas1no now", VIEW_SKEL, "casino", "cas1no");
+}
+
 static void reads_mixed_words(void **state)
 {
 	(void)state;
@@ -96,18 +144,6 @@ static void reads_mixed_words(void **state)
 	assert_ptr_equal(v.text[VIEW_SKEL].ptr, v.text[VIEW_NORM].ptr);
 }
 
-static void expect_origin(const char *text, enum view which, const char *part, const char *wanted)
-{
-	struct views v = made(text);
-	const char *p = strstr(v.text[which].ptr, part);
-
-	assert_non_null(p);
-	size_t from = (size_t)(p - v.text[which].ptr);
-	struct slice got = views_origin(&v, which, from, from + strlen(part));
-	if (!slice_is(got, wanted))
-		fail_msg("\"%s\" of \"%s\" came from \"%.*s\"", part, text, SLICE_ARG(got));
-}
-
 static void knows_where_words_came_from(void **state)
 {
 	(void)state;
@@ -130,7 +166,7 @@ static void is_bounded(void **state)
 {
 	(void)state;
 	static const char *const hard[] = { "<a \"", "<!--", "<script>", "[url=", "&#",       "''",      "]]",
-					    "[[",    "a ",   "a.",       "ﷺ",     "\xF0\x9F", "<a href=" };
+					    "[[",    "a ",   "a.",       "ﷺ",     "\xF0\x9F", "<a href=", "a 1 ", "a a 1 ", "(a ", "a) ", "a   ", "a@", "a$b", "a0", "\u0430" "3", "a0/" };
 	struct str s;
 	struct views v;
 	struct error e;
@@ -141,7 +177,12 @@ static void is_bounded(void **state)
 		while (s.len + 10 < VIEWS_MAX_BYTES / 4)
 			str_adds(&s, hard[i]);
 		arena_reset(arena);
+		int64_t start = clock_thread_ns();
 		assert_int_equal(views_make(arena, str_slice(&s), &v, &e), ERR_OK);
+		int64_t us = (clock_thread_ns() - start) / 1000;
+		/* Some 10 ms; quadratic work would take seconds. */
+		if (us > 500000)
+			fail_msg("%s: %lld us", hard[i], (long long)us);
 		for (int w = VIEW_RENDERED; w < VIEW_COUNT; w++)
 			assert_true(utf8_valid(v.text[w]));
 	}
@@ -196,7 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(renders),           cmocka_unit_test(normalises),
-		cmocka_unit_test(reads_mixed_words), cmocka_unit_test(knows_where_words_came_from),
+		cmocka_unit_test(joins_spelled_letters), cmocka_unit_test(reads_digits_as_letters), cmocka_unit_test(reads_mixed_words), cmocka_unit_test(knows_where_words_came_from),
 		cmocka_unit_test(is_bounded),        cmocka_unit_test(survives_lack_of_memory),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

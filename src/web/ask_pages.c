@@ -512,6 +512,7 @@ static enum err show_question(struct request *rq, struct response *rs, const str
 	jv_set_string(page, "api", api);
 	jv_set_string(page, "url", url);
 	jv_set_string(page, "state", state_name(t->state));
+	jv_set_bool(page, "answered", t->answered != 0);
 	jv_set_bool(page, "stream", !refused(t) && !wordless(t));
 	jv_set_bool(page, "emergency_here", t->state == TICKET_HELD || t->state == TICKET_CHALLENGED || refused(t));
 	jv_set(page, "scripts", jv_push(jv_array(), jv_string("question.js")));

@@ -62,6 +62,7 @@ const renew = calmly(async () => {
 		compose();
 	}
 	root.dataset.state = fresh.dataset.state;
+	root.dataset.answered = fresh.dataset.answered;
 	last = Math.max(last, Number(fresh.dataset.last));
 	markRead();
 });
@@ -86,7 +87,8 @@ const stream = root.dataset.stream
 					if (!talk.take(e)) renew();
 					else if (e.author.kind === 'helper') {
 						typing.textContent = '';
-						if (root.dataset.state !== 'live') renew();
+						// The first answer changes what may be written: the page's words say so.
+						if (root.dataset.state !== 'live' || !root.dataset.answered) renew();
 					}
 					if (e.author.kind !== 'asker') count();
 					markRead();

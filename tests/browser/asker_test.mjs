@@ -71,6 +71,32 @@ test('a question becomes a live conversation, and stays', async () => {
 	await close(again);
 });
 
+test('what stands around the message box follows the conversation, and leaves what is typed, the caret and the focus', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	const label = page.locator('#write label');
+	const hint = page.locator('#write-hint');
+	assert.deepEqual([await label.innerText(), await hint.innerText()], ['Add something to your question', 'You can add a few things until somebody answers.']);
+	await page.locator('#text').focus();
+	await page.keyboard.type('The mill has two doors');
+	await page.evaluate(() => document.querySelector('#text').setSelectionRange(4, 8, 'backward'));
+	const box = () => page.evaluate(() => {
+		const x = document.querySelector('#text');
+		return [x.value, x.selectionStart, x.selectionEnd, x.selectionDirection, document.activeElement === x];
+	});
+	const t = await claimNext();
+	await page.getByRole('heading', { name: /is helping you/ }).waitFor();
+	await say(t, 'Which mill is it?');
+	await until(async () => (await label.innerText()) === 'Your message', 'the label to follow');
+	assert.notEqual(await hint.innerText(), 'You can add a few things until somebody answers.');
+	assert.deepEqual(await box(), ['The mill has two doors', 4, 8, 'backward', true]);
+	await close(t);
+	await page.getByRole('heading', { name: 'This conversation is closed' }).waitFor();
+	await until(async () => (await label.innerText()) !== 'Your message', 'the label to follow to the end');
+	assert.deepEqual(await box(), ['The mill has two doors', 4, 8, 'backward', true]);
+	await leave(page);
+});
+
 test('everything without scripts (P10)', async () => {
 	const page = await visit(b, desk, { script: false, width: 390 });
 	await page.goto('/?page=Old_water_mill');

@@ -10,6 +10,9 @@ enum {
 	AHEAD = 64, /* bytes behind a sign in which an address would show */
 };
 
+/* Latin letters that look Cyrillic, small or as capitals. */
+static const char both[] = "abcehkmoptxy";
+
 static bool latin(unsigned cp)
 {
 	return (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z');
@@ -70,7 +73,7 @@ static bool survey(struct slice word, size_t *letters, bool *in_cyrillic)
 		}
 		++*letters;
 		*in_cyrillic = *in_cyrillic || cyrillic(cp);
-		foreign = foreign || (latin(cp) && !strchr("abcehkmoptxy", (int)cp));
+		foreign = foreign || (latin(cp) && !strchr(both, (int)cp));
 	}
 	return *letters >= (*in_cyrillic ? CYRILLIC_MIN : LATIN_MIN) && !(*in_cyrillic && foreign);
 }
@@ -108,4 +111,26 @@ bool leet_read(struct slice word, struct str *out)
 	}
 	/* Postcodes, numbers of parts and words run together with amounts. */
 	return read && (in_cyrillic ? read * 2 <= letters : read * 3 <= letters && !stray);
+}
+
+bool leet_cyrillic(struct slice word, struct str *out)
+{
+	static const char alike[] = "аеорсухіјѕ";
+	static const char *const letters[] = { "а", "в", "с", "е", "н", "к", "м", "о", "р", "т", "х", "у" };
+	bool plain = false;
+	unsigned cp;
+
+	str_reset(out);
+	for (size_t i = 0, n; i < word.len; i += n) {
+		n = utf8_next(word, i, &cp);
+		const char *like = cp && cp < 0x80 ? strchr(both, (int)cp) : NULL;
+		if (latin(cp) && !like)
+			return false;
+		if (like)
+			str_adds(out, letters[like - both]);
+		else
+			str_add(out, slice_make(word.ptr + i, n));
+		plain = plain || (cyrillic(cp) && !memmem(alike, sizeof alike - 1, word.ptr + i, n));
+	}
+	return plain;
 }

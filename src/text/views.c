@@ -6,15 +6,13 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "text/leet.h"
+#include "text/spelled.h"
 #include "text/unicode.h"
 #include "text/utf.h"
 
 enum {
 	TAG_MAX_BYTES = 2048,
 	TOKEN_PART_BYTES = 64, /* longer runs without spaces are folded and mapped in parts of about this */
-	SPELLED_MIN = 3,       /* letters standing alone that make a word */
-	SPELLED_DOTS_MIN = 4,  /* "U.S.A" is none */
-	LONE_BYTES = 8,	       /* of a letter that stands alone, with what punctuation it has */
 	SPELLED_SIGNS = 48,    /* letters into a word that is spelled out, where a digit may still stand for one */
 	GAP_MAX = 200,
 };
@@ -506,9 +504,6 @@ static unsigned props(unsigned cp)
 	return rare(cp) ? unicode_props(cp) : 0;
 }
 
-/* What stands alone between two spaces: a letter, one behind or before punctuation ("(f", "e!"), or what may be written for one ("0", "@"). */
-enum lone { LONE_NOT, LONE_LETTER, LONE_OPENS, LONE_CLOSES, LONE_SIGN };
-
 struct token {
 	struct slice text; /* folded, without what nobody sees */
 	uint32_t from, to; /* in the original */
@@ -538,76 +533,9 @@ static bool ordinary_invisible(unsigned cp, unsigned p, unsigned before, bool at
 	return p & UNI_CONTROL;
 }
 
-static bool alone_letter(struct slice s)
-{
-	unsigned cp;
-
-	if (!s.len || s.len > 4 || utf8_next(s, 0, &cp) != s.len)
-		return false;
-	return cp < 0x80 ? letter((char)cp) : (unicode_props(cp) & UNI_LETTER) != 0;
-}
-
-/* Of scripts with capitals: in others a word may be one sign. */
-static size_t cased(struct slice s)
-{
-	size_t letters = 0;
-	unsigned cp;
-
-	for (size_t i = 0; i < s.len;) {
-		i += utf8_next(s, i, &cp);
-		letters += cp < 0x80 ? letter((char)cp) : (unicode_props(cp) & (UNI_UPPER | UNI_LOWER)) != 0;
-	}
-	return letters;
-}
-
-static enum lone lone(struct slice s)
-{
-	static const char opens[] = "([{\"'*_", closes[] = ".,;:!?)]}\"'*_";
-	struct slice inner = s;
-
-	if (!s.len || s.len > LONE_BYTES)
-		return LONE_NOT;
-	if (alone_letter(s))
-		return LONE_LETTER;
-	if (s.len == 1)
-		return s.ptr[0] && strchr("01345678@$", s.ptr[0]) ? LONE_SIGN : LONE_NOT;
-	while (inner.len && inner.ptr[0] && strchr(opens, inner.ptr[0]))
-		inner = slice_from(inner, 1);
-	if (inner.len < s.len)
-		return alone_letter(inner) ? LONE_OPENS : LONE_NOT;
-	while (inner.len && inner.ptr[inner.len - 1] && strchr(closes, inner.ptr[inner.len - 1]))
-		inner.len--;
-	return inner.len < s.len && alone_letter(inner) ? LONE_CLOSES : LONE_NOT;
-}
-
 static bool is_address(struct slice s)
 {
 	return memchr(s.ptr, '@', s.len) || memmem(s.ptr, s.len, "://", 3) || slice_starts(s, SLICE("www."));
-}
-
-/* "f.r.e.e": single letters with one and the same separator between them. Writes the letters. */
-static bool spelled_out(struct slice s, struct str *out)
-{
-	char separator = '\0';
-	size_t letters = 0;
-	unsigned cp;
-
-	str_reset(out);
-	for (size_t i = 0; i < s.len;) {
-		size_t n = utf8_next(s, i, &cp);
-
-		if (!alone_letter(slice_make(s.ptr + i, n)))
-			return false;
-		str_add(out, slice_make(s.ptr + i, n));
-		letters++;
-		i += n;
-		if (i == s.len)
-			break;
-		if (!strchr(".-_*~|/,+=:;", s.ptr[i]) || !s.ptr[i] || (separator && s.ptr[i] != separator))
-			return false;
-		separator = s.ptr[i++];
-	}
-	return letters >= (separator == '.' ? SPELLED_DOTS_MIN : SPELLED_MIN);
 }
 
 static bool word_byte(char c)
@@ -668,10 +596,10 @@ static void add_token(struct normaliser *n, size_t from, size_t to, bool glued)
 		n->tokens = more;
 		n->cap = cap;
 	}
-	if (spelled_out(folded, &n->raw)) {
+	if (spelled_apart(folded, &n->raw)) {
 		folded = str_slice(&n->raw);
 		n->v->joined++;
-		n->v->spelled_letters += cased(folded);
+		n->v->spelled_letters += spelled_cased(folded);
 	} else if (!is_address(folded)) {
 		without_marks(folded, &n->raw);
 		folded = str_slice(&n->raw);
@@ -680,7 +608,7 @@ static void add_token(struct normaliser *n, size_t from, size_t to, bool glued)
 	size_t start = (size_t)(origin.ptr - n->v->text[VIEW_BYTES].ptr);
 	struct token *t = &n->tokens[n->count++];
 	*t = (struct token){ arena_slice(n->a, folded), (uint32_t)start, (uint32_t)(start + origin.len), glued,
-			     (unsigned char)(n->gap < GAP_MAX ? n->gap : GAP_MAX), (unsigned char)(glued ? LONE_NOT : lone(folded)) };
+			     (unsigned char)(n->gap < GAP_MAX ? n->gap : GAP_MAX), (unsigned char)(glued ? LONE_NOT : spelled_lone(folded)) };
 	n->gap = 0;
 	n->failed = n->failed || !t->text.ptr || str_failed(&n->folded) || str_failed(&n->raw);
 	str_reset(&n->raw);
@@ -786,7 +714,7 @@ static void normalise(struct arena *a, struct views *v)
 			unit = n.tokens[i + 1].gap;
 			word = 1;
 			for (size_t k = 0; k <= spelled; k++)
-				v->spelled_letters += cased(n.tokens[i + k].text);
+				v->spelled_letters += spelled_cased(n.tokens[i + k].text);
 		}
 		/* The space belongs to the piece before it. */
 		if (space && room(&b, 1))
@@ -840,30 +768,6 @@ static bool inflected(struct slice word)
 			return false;
 	}
 	return latin >= 3 && tail <= 3;
-}
-
-/* A word with a letter that is plainly Cyrillic, and otherwise only letters that look Cyrillic, reads as Cyrillic: a skeleton would make neither of it.
- * Folding has lost capitals, so b, h, k, m, t stand for what their capitals look like. False: it is no such word. */
-static bool read_cyrillic(struct slice word, struct str *out)
-{
-	static const char latin[] = "abcehkmoptxy", alike[] = "аеорсухіјѕ";
-	static const char *const cyrillic[] = { "а", "в", "с", "е", "н", "к", "м", "о", "р", "т", "х", "у" };
-	bool plain = false;
-	unsigned cp;
-
-	str_reset(out);
-	for (size_t i = 0, n; i < word.len; i += n) {
-		n = utf8_next(word, i, &cp);
-		const char *like = cp && cp < 0x80 ? strchr(latin, (int)cp) : NULL;
-		if (cp < 0x80 && letter((char)cp) && !like)
-			return false;
-		if (like)
-			str_adds(out, cyrillic[like - latin]);
-		else
-			str_add(out, slice_make(word.ptr + i, n));
-		plain = plain || (cp >= 0x400 && cp <= 0x52F && !memmem(alike, sizeof alike - 1, word.ptr + i, n));
-	}
-	return plain;
 }
 
 static void same_view(struct views *v, enum view from, enum view to)
@@ -943,7 +847,7 @@ static void skeleton(struct arena *a, struct views *v)
 		if (foreign && unicode_mixed_script(run)) {
 			bool bent = inflected(run);
 			str_reset(&word);
-			if (bent || !read_cyrillic(run, &folded)) {
+			if (bent || !leet_cyrillic(run, &folded)) {
 				str_reset(&folded);
 				unicode_skeleton(run, &word);
 				unicode_nfkc_fold(str_slice(&word), &folded);

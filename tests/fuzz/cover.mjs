@@ -32,7 +32,7 @@ const rooms = {
 	replace: ['spam/replace'],
 	request: ['web/request'],
 	uri: ['text/uri'],
-	views: ['text/views', 'text/leet', 'text/unicode'],
+	views: ['text/views', 'text/leet', 'text/spelled', 'text/unicode'],
 	wikitext: ['desk/transcript'],
 };
 

@@ -372,6 +372,17 @@ static void end_token(struct shaping *x, struct token *k, size_t at)
 	*k = (struct token){ 0 };
 }
 
+/* Whether an emoji is a picture of its own: no shade of skin, no second half of a flag (whose first half is `*flag`), and not joined to one before
+ * by U+200D. */
+static bool starts_picture(unsigned cp, unsigned before, bool *flag)
+{
+	bool half = cp >= 0x1F1E6 && cp <= 0x1F1FF;
+	bool second = half && *flag;
+
+	*flag = half && !second;
+	return !second && before != 0x200D && !(cp >= 0x1F3FB && cp <= 0x1F3FF);
+}
+
 static void read_characters(struct shaping *x)
 {
 	struct shape *s = x->s;
@@ -379,6 +390,8 @@ static void read_characters(struct shaping *x)
 	struct token token = { 0 };
 	bool in_word = false, latin_before = false;
 	int script_before = -1;
+	unsigned before = 0;
+	bool flag = false;
 
 	for (size_t at = 0, len; at < t.len; at += len) {
 		unsigned cp, p;
@@ -412,7 +425,10 @@ static void read_characters(struct shaping *x)
 			end_token(x, &token, at);
 		}
 		if (p & UNI_EMOJI)
-			s->emoji++;
+			s->emoji += starts_picture(cp, before, &flag);
+		else
+			flag = false;
+		before = cp;
 		if (cp == '\n')
 			s->lines++;
 		/* Inside a word of a script that does not spell with them. A BOM at an end, a variation selector behind an emoji, and bidi marks between

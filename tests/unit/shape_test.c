@@ -72,6 +72,17 @@ static void findings(void **state)
 	assert_true(finds("IBAN: GB82WEST12345698765432", "shape/wallet"));
 }
 
+/* What a reader sees as one picture is one, however many characters spell it. */
+static void pictures(void **state)
+{
+	(void)state;
+	assert_int_equal(shape_of("well \U0001F937\U0001F3FD\u200D\u2642\uFE0F", false, NULL).emoji, 1);
+	assert_int_equal(shape_of("\U0001F1F2\U0001F1FF\U0001F1F5\U0001F1F9 and \U0001F1E7", false, NULL).emoji, 3);
+	assert_int_equal(shape_of("\U0001F468\u200D\U0001F469\u200D\U0001F467 \u2764\uFE0F\u200D\U0001F525", false, NULL).emoji, 2);
+	assert_int_equal(shape_of("\U0001F44D\U0001F3FE\U0001F44D\U0001F3FE", false, NULL).emoji, 2);
+	assert_int_equal(shape_of("\U0001F600\U0001F600", false, NULL).emoji, 2);
+}
+
 static double weight_of(const char *text, const char *name)
 {
 	struct shape s = shape_of(text, false, NULL);
@@ -268,6 +279,7 @@ int main(void)
 		cmocka_unit_test(findings), cmocka_unit_test(decorated_letters), cmocka_unit_test(spelled_words),
 		cmocka_unit_test(phones_of_many_countries),
 		cmocka_unit_test(money_in_words),
+		cmocka_unit_test(pictures),
 		cmocka_unit_test(ordinary_writing_has_no_shape),
 		cmocka_unit_test(counts_and_payloads),
 		cmocka_unit_test(sites_are_payloads),

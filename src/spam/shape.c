@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "spam/dressed_phone.h"
 #include "text/guess.h"
 #include "text/unicode.h"
 #include "text/uri.h"
@@ -455,6 +456,14 @@ static bool in_link(const struct uris *u, size_t at)
 	return false;
 }
 
+/* Whether a number in dress may begin here: in circles, or with "one" or "eight". */
+static bool dresses(struct slice t, size_t at)
+{
+	char c = lower(t.ptr[at]);
+
+	return c == '\xe2' || (at + 2 < t.len && ((c == 'o' && lower(t.ptr[at + 1]) == 'n') || (c == 'e' && lower(t.ptr[at + 1]) == 'i')));
+}
+
 static void read_words(struct shaping *x)
 {
 	struct slice t = x->in->text;
@@ -473,7 +482,8 @@ static void read_words(struct shaping *x)
 	for (at = 0; at < t.len; at++) {
 		char digit, iban[IBAN_MAX];
 		bool number = digit_at(t, at, &digit) || t.ptr[at] == '+' || t.ptr[at] == '(';
-		if (!number && !is_upper(t.ptr[at]))
+		bool dressed = number || dresses(t, at);
+		if (!dressed && !is_upper(t.ptr[at]))
 			continue;
 		/* "tel:0151" is a number's beginning, "10:30" is not. */
 		bool glued = at > 0 && (is_alnum(t.ptr[at - 1]) || digit_before(t, at) || strchr("-./_=&#%", t.ptr[at - 1]) ||
@@ -486,9 +496,13 @@ static void read_words(struct shaping *x)
 			at += len - 1;
 			continue;
 		}
-		if (glued || !number || in_link(x->in->uris, at))
+		if (glued || !dressed || in_link(x->in->uris, at))
 			continue;
-		len = phone_at(t, at, digits, &n);
+		len = number ? phone_at(t, at, digits, &n) : 0;
+		if (!len) {
+			len = dressed_phone_at(t, at, digits);
+			n = DRESSED_PHONE_DIGITS;
+		}
 		if (!len)
 			continue;
 		x->s->phones++;

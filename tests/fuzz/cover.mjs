@@ -23,7 +23,7 @@ const rooms = {
 	guess: ['text/guess', 'text/guess_nested', 'text/guess_broken', 'text/looks'],
 	help: ['desk/help'],
 	json: ['base/json'],
-	judge: ['spam/features', 'spam/judge', 'spam/shape', 'spam/verdict', 'spam/twin'],
+	judge: ['spam/features', 'spam/judge', 'spam/shape', 'spam/dressed_phone', 'spam/verdict', 'spam/twin'],
 	list: ['spam/domains'],
 	literals: ['spam/literals', 'spam/strings', 'spam/fold'],
 	mail: ['text/mail', 'text/mail_html', 'spam/surface_mail', 'text/spellings'],

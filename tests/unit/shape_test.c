@@ -151,6 +151,28 @@ static void phones_of_many_countries(void **state)
 	}
 }
 
+/* As call centres write past filters. */
+static void phones_in_dress(void **state)
+{
+	static const char *const numbers[] = { "call 1 - 8 0 0 - 5 5 5 - 0 1 9 9 now", "1 8 0 0 5 5 5 0 1 9 9", "1.8.0.0.5.5.5.0.1.9.9", "at 1-8OO-555-O199.", "1-8oo-555-ol99 today", "1*800*555*0199", "1_800_555_0199", "1\xe2\x80\x93" "800\xe2\x80\x93" "555\xe2\x80\x93" "0199",
+		"+1 \xe2\x91\xa7\xe2\x93\xaa\xe2\x93\xaa 555 0199", "\xe2\x91\xa0\xe2\x91\xa7\xe2\x93\xaa\xe2\x93\xaa-\xe2\x91\xa4\xe2\x91\xa4\xe2\x91\xa4-\xe2\x93\xaa\xe2\x91\xa0\xe2\x91\xa8\xe2\x91\xa8",
+		"call one eight hundred five five five zero one nine nine now", "One-Eight-Zero-Zero-Five-Five-Five-Oh-One-Nine-Nine", "1 eight hundred triple five zero one double nine", "eight hundred 555 0199" };
+	/* Tables, counting, thousands, versions, times, moves of a game, scores, numbers of books. */
+	static const char *const others[] = { "1 2 3 4 5 6 7 8 9 10 11", "1 8 0 0 1 0 1 1 0 1 0", "1 8 0 0 5 5 5 0 1 9 9 4", "8 0 0 5 5 5 0 1 9 9", "one two three four five six seven eight nine ten", "1,844,555,2190 and 18,005,550,199",
+		"one eight hundred page book, eight hundred five five", "1 - 8, 0 - 0, 5 - 5", "1. e4 e5 2. Nf3 Nc6 3. Bb5 a6", "commit 1800555O199a", "from 1800 to 1855, 1800-1855, 1801 / 1802", "9781800555019", "one of eight", "eight hundred five five five zero one double",
+		"1 800 555", "8 7 7 1 4 2 6 5 3 9 0", "\xe2\x91\xa0 first \xe2\x91\xa1 second" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct shape s = shape_of(numbers[i], false, NULL);
+		if (s.phones != 1 || s.payload_count != 1 || !slice_is(s.payloads[0].value, "18005550199"))
+			fail_msg("%s: %d phones, %zu payloads", numbers[i], (int)s.phones, s.payload_count);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (finds(others[i], "shape/phone"))
+			fail_msg("%s", others[i]);
+}
+
 /* The sum of a currency spelled out; the number alone is none. */
 static void money_in_words(void **state)
 {
@@ -277,7 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(findings), cmocka_unit_test(decorated_letters), cmocka_unit_test(spelled_words),
-		cmocka_unit_test(phones_of_many_countries),
+		cmocka_unit_test(phones_of_many_countries), cmocka_unit_test(phones_in_dress),
 		cmocka_unit_test(money_in_words),
 		cmocka_unit_test(pictures),
 		cmocka_unit_test(ordinary_writing_has_no_shape),

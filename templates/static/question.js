@@ -28,6 +28,16 @@ const talk = makeTalk({
 
 // --- the page's parts, from the server ---
 
+// What was chosen or typed in a part and not sent goes over into the one that takes its place.
+function carryOver(from, to) {
+	for (const x of $$('input:not([type=hidden]), textarea', from)) {
+		if (x.value === x.defaultValue && x.checked === x.defaultChecked) continue;
+		const y = $$(`[name="${x.name}"]`, to).find((c) => c.type === x.type && (x.type !== 'radio' || c.value === x.value));
+		if (y && x.type !== 'radio' && x.type !== 'checkbox') y.value = x.value;
+		else if (y) y.checked = x.checked;
+	}
+}
+
 const renew = calmly(async () => {
 	const page = await fetchPage(root.dataset.page);
 	const fresh = $('#live', page);
@@ -40,7 +50,9 @@ const renew = calmly(async () => {
 		const now = $(`[data-part="${part}"]`, root);
 		const then = $(`[data-part="${part}"]`, fresh);
 		if (now && then && now.innerHTML !== then.innerHTML && !now.contains(document.activeElement)) {
-			now.replaceChildren(...document.importNode(then, true).childNodes);
+			const next = document.importNode(then, true);
+			carryOver(now, next);
+			now.replaceChildren(...next.childNodes);
 			tellTimes(now);
 		}
 	};

@@ -97,6 +97,26 @@ test('what stands around the message box follows the conversation, and leaves wh
 	await leave(page);
 });
 
+test('a rating that was begun stays while the page renews itself', async () => {
+	const page = await visit(b, desk);
+	await ask(page, QUESTION);
+	const t = await claimNext();
+	await say(t, 'There it is.');
+	await page.getByText('There it is.').waitFor();
+	await close(t);
+	await page.getByRole('heading', { name: 'This conversation is closed' }).waitFor();
+	const yes = page.locator('input[name=helped][value=yes]');
+	const nonce = () => page.locator('form[action$="/rating"] input[name=form]').inputValue();
+	await yes.check();
+	await page.fill('#comment', 'Very kind');
+	await page.locator('#text').focus();
+	const before = await nonce();
+	await page.evaluate(() => document.dispatchEvent(new Event('porchlight:look')));
+	await until(async () => (await nonce()) !== before, 'the form to be renewed');
+	assert.deepEqual([await page.inputValue('#comment'), await yes.isChecked()], ['Very kind', true]);
+	await leave(page);
+});
+
 test('everything without scripts (P10)', async () => {
 	const page = await visit(b, desk, { script: false, width: 390 });
 	await page.goto('/?page=Old_water_mill');

@@ -218,14 +218,17 @@ static void opinions_have_bounds(void **state)
 	judged(read_text(""), enough, "*", "", 1);
 }
 
-/* What one token of spam says of a text of which nothing else is known. */
+/* What one token of spam says of a text that otherwise speaks as all do. */
 static double said_by(const char *first, const char *second)
 {
 	struct bayes_text t = read_text("cheapest brown watches");
 	struct bayes_opinion o;
 
-	for (size_t i = 0; i < t.count; i++)
-		t.tokens[i].spam = &t.tokens[i] == token(&t, first, second) ? 50 : 0;
+	for (size_t i = 0; i < t.count; i++) {
+		bool says = &t.tokens[i] == token(&t, first, second);
+		t.tokens[i].spam = says ? 50 : 5;
+		t.tokens[i].ham = says ? 0 : 100;
+	}
 	bayes_judge(&t, (struct bayes_totals){ 100, 2000, 0 }, &o);
 	return o.score;
 }
@@ -236,6 +239,20 @@ static void pairs_of_neighbours_say_more(void **state)
 	double near = said_by("brown", "watches"), apart = said_by("cheapest", "watches");
 	assert_true(apart > 0 && apart < near);
 	assert_true(said_by("watches", NULL) <= near && said_by("watches", NULL) >= near);
+}
+
+static void what_is_unlike_all_that_was_learned_needs_more(void **state)
+{
+	const struct bayes_totals totals = { 400, 6000, 0 };
+	const char *words = "cheapest watches delivered tomorrow";
+	const char *among = "cheapest watches delivered tomorrow for lighthouse keepers beyond seven northern mountains";
+	const char *deep = "cheapest watches delivered tomorrow for lighthouse keepers beyond seven northern mountains where nobody ever asked how lamps should "
+			   "burn before winter comes over frozen lakes and whose wooden bridges carry carts full of hay";
+
+	(void)state;
+	assert_true(judged(read_text(among), totals, words, "", 1) < judged(read_text(words), totals, words, "", 1));
+	/* But no load of new words frees what is surely spam. */
+	assert_true(judged(read_text(deep), totals, words, "", 16) >= 3);
 }
 
 static void copies_help_a_language_to_its_two_hundred(void **state)
@@ -276,6 +293,7 @@ int main(void)
 		cmocka_unit_test(long_texts_show_both_ends),
 		cmocka_unit_test(opinions_have_bounds),
 		cmocka_unit_test(pairs_of_neighbours_say_more),
+		cmocka_unit_test(what_is_unlike_all_that_was_learned_needs_more),
 		cmocka_unit_test(copies_help_a_language_to_its_two_hundred),
 	};
 	return cmocka_run_group_tests_name("bayes", tests, start, stop);

@@ -13,6 +13,7 @@ const EXAMPLES_MIN = 2;
 const definitions = ['body', 'rawbody', 'full', 'uri', 'norm', 'skel', 'header', 'meta'];
 
 const rules = new Map();
+const twice = [];
 
 function rule(name, file) {
 	if (!rules.has(name)) rules.set(name, { name, file, kind: null, text: '', score: 1, actions: [], describe: new Set(), note: new Set(), ok: 0, fail: 0 });
@@ -24,6 +25,7 @@ for (const file of readdirSync(folder).filter((f) => f.endsWith('.cf')))
 		const [, lang = 'en', verb, name, rest] = /^(?:lang (\w+) )?(\w+)\s+([A-Z_][A-Z0-9_]*)\s+(.*)$/.exec(line) ?? [];
 		if (!verb) continue;
 		const r = rule(name, file);
+		if (definitions.includes(verb) && r.kind) twice.push(`${name} in ${r.file} and ${file}`);
 		if (definitions.includes(verb)) Object.assign(r, { kind: verb, text: rest });
 		else if (verb === 'score') r.score = Number.parseFloat(rest);
 		else if (verb === 'action') r.actions.push(rest.trim());
@@ -43,6 +45,9 @@ test('the rules are found', () => {
 	assert.ok(listed.length > 40, `${listed.length} rules`);
 	assert.ok(speaking.size > 30, `${speaking.size} can hold`);
 });
+
+// The later one would silently take the earlier one's place.
+test('every name is given once', () => assert.deepEqual(twice, []));
 
 for (const r of listed)
 	test(`${r.name} explains itself`, () => {

@@ -24,19 +24,19 @@ enum { WORD_BYTES = 40, EDGE_WORDS = 150, WINDOW = 2, STEM_LETTERS = 4, TELLING_
  * learned (THIN), and more again from OFTEN spam texts on (GROWN), because odds grow with what is known, those of a good text of a kind that was
  * never learned too. Each was chosen over random halves and over 400 texts in a dozen languages, and over kinds of good texts that were never
  * learned, for the spam let in and the good texts held. */
-#define SURE -1.6
+#define SURE -1.4
 #define CROWD 120.0
-#define CROWDED 0.25
+#define CROWDED 0.5
 #define THIN 140.0
 #define OFTEN 180.0
 #define GROWN 0.8
 /* A text of which less than this share of the tokens was ever seen is of another kind than what was learned, and needs more: up to UNLIKE_MOST, or
  * new words alone would free what is known. The share grows with each doubling of the spam texts, up to ALIKE_MOST. */
-#define ALIKE 0.45
+#define ALIKE 0.42
 #define ALIKE_FROM 200.0
-#define ALIKE_GROWS 0.07
+#define ALIKE_GROWS 0.05
 #define ALIKE_MOST 0.6
-#define UNLIKE 30.0
+#define UNLIKE 25.0
 #define UNLIKE_MOST 4.0
 /* The score begins so far below those odds, and is full so far above; exactly there it is 3. Doubt that rules and shape found needs less. */
 #define RAMP 3.6

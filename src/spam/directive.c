@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The column of a place inside l->text. Each # there was written \#, which is one byte more. */
@@ -33,14 +34,12 @@ struct cf_item *directive_add(struct cf_line *l, enum cf_verb verb, struct slice
 
 	if (t->count == l->cap) {
 		size_t to = l->cap == 0 ? 256 : l->cap * 2;
-		struct cf_item *bigger = arena_array(l->arena, to, sizeof(*bigger));
+		struct cf_item *bigger = reallocarray(t->items, to, sizeof(*bigger));
 
 		if (bigger == NULL) {
 			l->nomem = true;
 			return NULL;
 		}
-		if (t->count > 0)
-			memcpy(bigger, t->items, t->count * sizeof(*bigger));
 		t->items = bigger;
 		l->cap = to;
 	}

@@ -14,7 +14,7 @@ struct entry {
 	uint64_t key;    /* the gram's bytes */
 	uint64_t start;  /* the literal's first WHOLE bytes, or all of it */
 	uint32_t id;
-	uint32_t offset; /* of the literal in the pool */
+	uint32_t offset; /* of a literal longer than WHOLE in the pool */
 	uint16_t len;
 	uint16_t gram_at;
 };
@@ -164,8 +164,9 @@ enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct er
 	t = &g->of[k];
 	at = best_gram(g, literal, lengths[k]);
 	key = window(literal, at) & g->mask[lengths[k]];
-	if (g->pool_len + literal.len > UINT32_MAX ||
-	    !grow((void **)&g->pool, &g->pool_cap, g->pool_len + literal.len, 1) ||
+	/* Short ones are in their entry. */
+	size_t pooled = literal.len > WHOLE ? literal.len : 0;
+	if (g->pool_len + pooled > UINT32_MAX || !grow((void **)&g->pool, &g->pool_cap, g->pool_len + pooled, 1) ||
 	    !grow((void **)&t->entries, &t->cap, t->count + 1, sizeof(*t->entries)))
 		return err_nomem(e);
 	t->entries[t->count++] = (struct entry){ .key = key,
@@ -174,8 +175,9 @@ enum err grams_add(struct grams *g, struct slice literal, uint32_t id, struct er
 						 .offset = (uint32_t)g->pool_len,
 						 .len = (uint16_t)literal.len,
 						 .gram_at = (uint16_t)at };
-	memcpy(g->pool + g->pool_len, literal.ptr, literal.len);
-	g->pool_len += literal.len;
+	if (pooled > 0)
+		memcpy(g->pool + g->pool_len, literal.ptr, pooled);
+	g->pool_len += pooled;
 	load = &g->load[hash(key) >> (64 - LOAD_LOG2)];
 	*load += *load < UINT8_MAX;
 	g->count++;

@@ -178,6 +178,18 @@ static size_t loose_braces(struct slice text, size_t at, struct slice parts[2], 
 	return i < text.len && text.ptr[i] == '}' && parts[0].len + parts[1].len > 0 ? i + 1 - at : 0;
 }
 
+/* Whether there is anything between braces that Perl reads otherwise: most patterns need no second copy. */
+static bool loose_somewhere(struct slice text)
+{
+	const char *end = text.ptr + text.len;
+
+	for (const char *at = text.ptr; (at = memchr(at, '{', (size_t)(end - at))) != NULL;)
+		for (at++; at < end && *at != '}' && *at != '{'; at++)
+			if (*at == ' ' || *at == '\t' || (*at == ',' && at[-1] == '{'))
+				return true;
+	return false;
+}
+
 enum err pattern_perl_braces(struct arena *a, struct slice text, struct slice *out, struct error *e)
 {
 	char *to;
@@ -185,7 +197,7 @@ enum err pattern_perl_braces(struct arena *a, struct slice text, struct slice *o
 	bool after_item = false;
 
 	*out = text;
-	if (text.len == 0 || memchr(text.ptr, '{', text.len) == NULL)
+	if (text.len == 0 || !loose_somewhere(text))
 		return ERR_OK;
 	/* Only "{,": a 0 more. */
 	to = arena_alloc(a, text.len * 2 + 1);

@@ -68,7 +68,7 @@ actions { reject = 15; add_header = 6; greylist = 4; }
 lua = "${folder}/rules.lua"
 `,
 		);
-		child = spawn('rspamd', ['-c', path.join(folder, 'rspamd.conf'), '-f', ...(process.getuid() === 0 ? ['-i'] : [])], { stdio: 'ignore' });
+		child = spawn('rspamd', ['-c', path.join(folder, 'rspamd.conf'), '-f', ...(process.getuid() === 0 ? ['-i'] : [])], { stdio: 'ignore', detached: true });
 		const ping = () =>
 			new Promise((resolve) => {
 				http.get({ host: '127.0.0.1', port, path: '/ping', agent: false }, (r) => resolve(r.resume().statusCode === 200)).on('error', () => resolve(false));
@@ -81,7 +81,10 @@ lua = "${folder}/rules.lua"
 		await d?.stop();
 		const gone = new Promise((resolve) => child.on('exit', resolve));
 		child.kill('SIGTERM');
+		// On a busy machine it has been seen to wait for a helper of its own for ever: then all of them are ended.
+		const patience = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), 10_000);
 		await gone;
+		clearTimeout(patience);
 		rmSync(folder, { recursive: true, force: true });
 	});
 

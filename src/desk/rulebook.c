@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/program.h"
 #include "desk/replay.h"
 #include "desk/rule_doubt.h"
 #include "desk/rule_life.h"
@@ -26,6 +27,8 @@ static const char modes_file[] = "local.d/modes.cf";
 struct rulebook {
 	struct desk *desk;
 	char *folder;
+	char program[PROGRAM_ID_BYTES];    /* "": unknown */
+	char proven[RULESET_NAME_BYTES];   /* what need not pass its tests again; "": nothing is known of */
 	bool own_folder;             /* DATA/rules: ours to write the shipped files into */
 	pthread_mutex_t write_lock;  /* one change at a time; guards what the next lines hold */
 	struct rule_set disk;        /* the folder as it was last read */
@@ -128,8 +131,8 @@ static void replace(struct rulebook *rb, struct ruleset *next, struct cf_errors 
 
 static enum err build(struct rulebook *rb, const struct rule_set *set, struct ruleset **out, struct cf_errors *errs, struct error *e)
 {
-	/* `previous` lends compiled patterns; only one build runs at a time (write_lock). */
-	return rule_set_build(set, rb->serving, out, errs, e);
+	/* Only one build runs at a time (write_lock). */
+	return rule_set_build(set, &(struct ruleset_known){ rb->serving, rb->proven }, out, errs, e);
 }
 
 static void log_errors(const struct cf_errors *errs)
@@ -146,7 +149,7 @@ static void log_errors(const struct cf_errors *errs)
 /* What was taken in from the folder is remembered too; when the store is busy, at the next look. */
 static void remember(struct rulebook *rb, const char *author, const char *comment)
 {
-	struct rulebook_save s = { .set = &rb->disk, .author = author, .comment = slice_of(comment), .generation = ruleset_name(rb->serving), .changed_only = true };
+	struct rulebook_save s = { .set = &rb->disk, .author = author, .comment = slice_of(comment), .generation = ruleset_name(rb->serving), .program = rb->program, .changed_only = true };
 	struct error e;
 
 	rb->unsaved = rulebook_past_add(rb->desk, &s, &e) != ERR_OK;
@@ -280,14 +283,20 @@ static void *watch(void *arg)
 
 /* --- shipped files ------------------------------------------------------------------------------------------------------- */
 
-struct ship {
-	const char *file, *hash;
+/* The first so many of the built-in files were dealt with. */
+struct shipment {
+	const struct rule_set *built_in;
+	size_t count;
 };
 
-static enum err ship_run(struct db *db, void *self, struct error *e)
+static enum err shipment_run(struct db *db, void *self, struct error *e)
 {
-	const struct ship *s = self;
-	return db_run(db, SQL_RULEBOOK_SHIP, BINDS(b_str(s->file), b_str(s->hash)), NULL, e);
+	const struct shipment *s = self;
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; !err && i < s->count; i++)
+		err = db_run(db, SQL_RULEBOOK_SHIP, BINDS(b_str(s->built_in->list[i].name), b_str(s->built_in->list[i].hash)), NULL, e);
+	return err;
 }
 
 /* The hash of the built-in file that was dealt with last, "" for none. */
@@ -309,7 +318,6 @@ static enum err ship(struct rulebook *rb, struct db *db, const struct rule_file 
 {
 	const struct rule_file *here = rule_set_find(disk, slice_of(f->name));
 	char before[RULE_HASH_BYTES];
-	struct ship s = { f->name, f->hash };
 	enum err err = shipped(db, f, before, e);
 
 	if (err || strcmp(before, f->hash) == 0)
@@ -323,12 +331,13 @@ static enum err ship(struct rulebook *rb, struct db *db, const struct rule_file 
 		err = rule_folder_write(rb->folder, slice_of(f->name), ".new", slice_make(f->text, f->len), e);
 	}
 	/* else: the site has removed it, and it stays away */
-	return err ? err : writer_do(rb->desk->writer, LANE_TALK, ship_run, &s, e);
+	return err;
 }
 
 static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
 {
 	struct rule_set built_in, disk = { .count = 0 }, last = { .count = 0 };
+	struct shipment done = { &built_in, 0 };
 	int64_t revision = 0;
 	bool news = access(rb->folder, F_OK) != 0;
 	enum err err = rule_set_embedded(&built_in, e);
@@ -356,8 +365,15 @@ static enum err ship_all(struct rulebook *rb, struct db *db, struct error *e)
 			err = ERR_OK;
 		}
 	}
-	for (size_t i = 0; !err && i < built_in.count; i++)
-		err = ship(rb, db, &built_in.list[i], &disk, e);
+	while (!err && done.count < built_in.count) {
+		err = ship(rb, db, &built_in.list[done.count], &disk, e);
+		done.count += !err;
+	}
+	/* What was written before something failed is not written again. */
+	if (done.count > 0) {
+		enum err wrote = writer_do(rb->desk->writer, LANE_TALK, shipment_run, &done, err ? NULL : e);
+		err = err ? err : wrote;
+	}
 out:
 	rule_set_fini(&disk);
 	rule_set_fini(&built_in);
@@ -414,7 +430,7 @@ static enum err fall_back(struct rulebook *rb, struct db *db, struct error *e)
 }
 
 /* Files that were changed while nothing served: what is edited is told by the last set that did. Under write_lock. */
-static void edited_while_down(struct rulebook *rb, struct db *db, int64_t revision)
+static void edited_while_down(struct rulebook *rb, struct db *db, int64_t revision, const char *generation)
 {
 	struct rule_set last;
 	struct ruleset *old = NULL;
@@ -422,7 +438,8 @@ static void edited_while_down(struct rulebook *rb, struct db *db, int64_t revisi
 	struct error e;
 
 	cf_errors_init(&errs);
-	if (rulebook_past_read(db, revision, &last, &e) == ERR_OK && rule_set_rebuild(&last, rb->serving, &old, &errs, &e) == ERR_OK &&
+	/* It is only compared: whether it still passes its tests is no matter. */
+	if (rulebook_past_read(db, revision, &last, &e) == ERR_OK && rule_set_rebuild(&last, &(struct ruleset_known){ rb->serving, generation }, &old, &errs, &e) == ERR_OK &&
 		rule_doubt_edited(rb->desk, old, rb->serving, &e))
 		log_warn("desk/rulebook", "which rules were edited could not be remembered: %s", e.message);
 	rule_set_fini(&last);
@@ -474,12 +491,18 @@ enum err rulebook_open(struct desk *d, struct db *db, bool watching, struct rule
 	if (rb->own_folder && d->writer && ship_all(rb, db, &why))
 		log_error("desk/rulebook", "the rules folder could not be brought up to date: %s", why.message);
 	rb->first_mark = rule_folder_mark(rb->folder);
+	if (program_id(rb->program, &why)) {
+		rb->program[0] = 0;
+		log_warn("desk/rulebook", "each start will run the tests of all rules: %s", why.message);
+	}
+	if (rulebook_past_proven(db, rb->program, rb->proven, &why))
+		rb->proven[0] = 0;
 	pthread_mutex_lock(&rb->write_lock);
 	if (rulebook_past_latest(db, &revision, generation, NULL, &why))
 		revision = 0;
 	err = take_in(rb, "taken in at start", &why) ? fall_back(rb, db, e) : ERR_OK;
 	if (!err && revision && strcmp(generation, ruleset_name(rb->serving)) != 0)
-		edited_while_down(rb, db, revision);
+		edited_while_down(rb, db, revision, generation);
 	pthread_mutex_unlock(&rb->write_lock);
 	if (!err && watching) {
 		rb->watching = start_watching(rb);
@@ -610,7 +633,7 @@ static enum err put(struct rulebook *rb, const struct actor *who, const struct r
 	}
 	snprintf(file, sizeof(file), "%.*s", SLICE_ARG(edit->file));
 	str_add(&comment, edit->comment.ptr ? edit->comment : SLICE(""));
-	struct rulebook_save s = { .set = &set, .who = who, .author = "", .comment = str_slice(&comment), .file = file, .generation = ruleset_name(next) };
+	struct rulebook_save s = { .set = &set, .who = who, .author = "", .comment = str_slice(&comment), .file = file, .generation = ruleset_name(next), .program = rb->program };
 	char author[128];
 	snprintf(author, sizeof(author), "%.*s", SLICE_ARG(who->name));
 	s.author = author;

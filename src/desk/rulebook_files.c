@@ -198,7 +198,7 @@ static size_t own_urls(char *const pages[2], size_t bytes, struct slice out[4])
 	return n;
 }
 
-enum err rule_set_rebuild(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e)
+enum err rule_set_rebuild(const struct rule_set *s, const struct ruleset_known *known, struct ruleset **out, struct cf_errors *errs, struct error *e)
 {
 	struct cf_source *sources = rule_set_sources(s);
 	enum err err;
@@ -206,18 +206,18 @@ enum err rule_set_rebuild(const struct rule_set *s, struct ruleset *previous, st
 	*out = NULL;
 	if (!sources)
 		return err_nomem(e);
-	err = features_build_rules(sources, s->count, previous, out, errs, e);
+	err = features_build_rules(sources, s->count, known, out, errs, e);
 	free(sources);
 	return err;
 }
 
-enum err rule_set_build(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e)
+enum err rule_set_build(const struct rule_set *s, const struct ruleset_known *known, struct ruleset **out, struct cf_errors *errs, struct error *e)
 {
 	char page[PATH_BYTES], other[PATH_BYTES], *const pages[] = { page, other };
 	struct slice urls[4];
 	struct cf_source *sources;
 	size_t before = errs->errors;
-	enum err err = rule_set_rebuild(s, previous, out, errs, e);
+	enum err err = rule_set_rebuild(s, known, out, errs, e);
 
 	if (err)
 		return err;

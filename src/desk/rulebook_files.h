@@ -44,9 +44,9 @@ void rule_set_notices(const struct rule_set *s, struct cf_errors *errs);
 struct cf_source *rule_set_sources(const struct rule_set *s) MUST_CHECK;
 
 /* Builds the set for this desk: as features_build_rules, and no list of it may block the desk's own wiki or address (spam/own_site). */
-enum err rule_set_build(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e) MUST_CHECK;
+enum err rule_set_build(const struct rule_set *s, const struct ruleset_known *known, struct ruleset **out, struct cf_errors *errs, struct error *e) MUST_CHECK;
 /* The same for a set that has served: it goes on as it was, also where the desk's address is another by now. */
-enum err rule_set_rebuild(const struct rule_set *s, struct ruleset *previous, struct ruleset **out, struct cf_errors *errs, struct error *e) MUST_CHECK;
+enum err rule_set_rebuild(const struct rule_set *s, const struct ruleset_known *known, struct ruleset **out, struct cf_errors *errs, struct error *e) MUST_CHECK;
 
 /* What is built into the binary. */
 enum err rule_set_embedded(struct rule_set *out, struct error *e) MUST_CHECK;

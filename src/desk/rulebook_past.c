@@ -2,15 +2,29 @@
 
 #include <stdio.h>
 
+#include "base/program.h"
 #include "desk/audit.h"
+
+/* A set that serves has passed its tests. */
+static enum err prove(struct db *db, const struct rulebook_save *s, struct error *e)
+{
+	char proof[RULESET_NAME_BYTES + PROGRAM_ID_BYTES];
+
+	if (!s->program[0])
+		return ERR_OK;
+	snprintf(proof, sizeof(proof), "%s %s", s->generation, s->program);
+	return db_run(db, SQL_RULEBOOK_PROVE, BINDS(b_str(proof)), NULL, e);
+}
 
 static enum err save_run(struct db *db, void *self, struct error *e)
 {
 	struct rulebook_save *s = self;
 	struct rows r;
 	bool same = false;
-	enum err err = rows_open(db, &r, SQL_RULEBOOK_LATEST, NO_BINDS, e);
+	enum err err = prove(db, s, e);
 
+	if (!err)
+		err = rows_open(db, &r, SQL_RULEBOOK_LATEST, NO_BINDS, e);
 	if (err)
 		return err;
 	if (rows_next(&r))
@@ -33,6 +47,24 @@ static enum err save_run(struct db *db, void *self, struct error *e)
 enum err rulebook_past_add(struct desk *d, struct rulebook_save *s, struct error *e)
 {
 	return d->writer ? writer_do(d->writer, LANE_TALK, save_run, s, e) : ERR_OK;
+}
+
+enum err rulebook_past_proven(struct db *db, const char *program, char generation[RULESET_NAME_BYTES], struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_RULEBOOK_PROVEN, NO_BINDS, e);
+
+	generation[0] = 0;
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		struct slice proof = rows_text(&r, 0);
+		size_t name = RULESET_NAME_BYTES - 1;
+
+		if (program[0] && proof.len > name && proof.ptr[name] == ' ' && slice_is(slice_from(proof, name + 1), program))
+			snprintf(generation, RULESET_NAME_BYTES, "%.*s", (int)name, proof.ptr);
+	}
+	return rows_close(&r);
 }
 
 enum err rulebook_past_read(struct db *db, int64_t revision, struct rule_set *out, struct error *e)

@@ -351,7 +351,7 @@ static void gather_uses(struct builder *b)
 		u->text = text_to_compile(b, item, u->rule, &flags);
 		if (u->text.ptr == NULL)
 			continue;
-		u->compiled = compiled_place(r, u->text, flags, b->options->previous);
+		u->compiled = compiled_place(r, u->text, flags, b->options->known.previous);
 		u->compiled->asked = u->compiled->asked || u->enabled;
 	}
 }

@@ -734,10 +734,12 @@ static enum err prepare_test(struct arena *a, struct slice text, struct surface_
 	return ERR_OK;
 }
 
-enum err features_build_rules(const struct cf_source *sources, size_t count, struct ruleset *previous, struct ruleset **out,
+enum err features_build_rules(const struct cf_source *sources, size_t count, const struct ruleset_known *known, struct ruleset **out,
 	struct cf_errors *errs, struct error *e)
 {
-	struct ruleset_options o = { .previous = previous, .facts = fact_names, .fact_count = FACTS, .prepare = prepare_test };
+	struct ruleset_options o = { .facts = fact_names, .fact_count = FACTS, .prepare = prepare_test };
 
+	if (known)
+		o.known = *known;
 	return ruleset_build(sources, count, &o, out, errs, e);
 }

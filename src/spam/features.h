@@ -57,8 +57,8 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 enum err features_text(struct arena *a, const struct ruleset *rules, const struct submission *in, struct slice *norm, struct shape *shape,
 	struct error *e) MUST_CHECK;
 
-/* Builds a generation as the desk reads texts: with these facts, and with `test` lines prepared as screening would. */
-enum err features_build_rules(const struct cf_source *sources, size_t count, struct ruleset *previous, struct ruleset **out,
+/* Builds a generation as the desk reads texts: with these facts, and with `test` lines prepared as screening would. `known` may be NULL. */
+enum err features_build_rules(const struct cf_source *sources, size_t count, const struct ruleset_known *known, struct ruleset **out,
 	struct cf_errors *errs, struct error *e) MUST_CHECK;
 
 #endif

@@ -69,8 +69,14 @@ struct rule {
 	int64_t version; /* a hash of everything above that decides what it does; another one is an edit */
 };
 
+/* What is known from before; each may be NULL. */
+struct ruleset_known {
+	struct ruleset *previous; /* compiled patterns that did not change are taken from it */
+	const char *proven; /* the name of a generation whose `test` lines have passed in this very program: they are not run again */
+};
+
 struct ruleset_options {
-	struct ruleset *previous; /* compiled patterns that did not change are taken from it; may be NULL */
+	struct ruleset_known known;
 	size_t always_max;        /* patterns without a literal; 0: RULESET_ALWAYS_DEFAULT */
 	/* Names that eval: may use. Another name is an error; with NULL every name is accepted. */
 	const char *const *facts;
@@ -109,7 +115,7 @@ struct ruleset_figures {
 	size_t always; /* patterns without a literal */
 	size_t literals, index_bytes;
 	size_t reused; /* patterns taken over from the previous generation */
-	size_t tests;
+	size_t tests; /* lines that were run; 0 where they had passed before */
 	size_t domains, allowed_domains;
 };
 struct ruleset_figures ruleset_figures(const struct ruleset *r);

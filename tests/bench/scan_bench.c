@@ -133,7 +133,7 @@ static double resident_mb(void)
 /* The rules as one file that a program made, and the admin's own, which is edited: one rule is another one. */
 static struct ruleset *build(struct slice made, unsigned edit, struct ruleset *previous, double *ms)
 {
-	struct ruleset_options o = { .previous = previous };
+	struct ruleset_options o = { .known.previous = previous };
 	char own[64];
 	struct cf_source sources[] = { { SLICE("bench.cf"), made }, { SLICE("own.cf"), SLICE_NONE } };
 	struct cf_errors errs;

@@ -21,7 +21,7 @@ enum { RULES = 2000, EDITED = 700, SWAPS = 200, THREADS = 4 };
 /* Phrases, pairs with something between, and patterns of Unicode; rule EDITED says what `edit` is. */
 static struct ruleset *build(unsigned rules, unsigned edit, struct ruleset *previous)
 {
-	struct ruleset_options o = { .previous = previous };
+	struct ruleset_options o = { .known.previous = previous };
 	struct cf_source source = { SLICE("a.cf"), SLICE_NONE };
 	struct ruleset *r = NULL;
 	struct cf_errors errs;

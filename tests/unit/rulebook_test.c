@@ -53,6 +53,43 @@ static void first_start_writes_the_rules(void **state)
 	assert_int_equal(raw_int(f, "SELECT COUNT(*) FROM rule_revisions"), 1); /* nothing changed */
 }
 
+static size_t tests_run(struct fixture *f)
+{
+	const struct ruleset *r = rulebook_pin(f->desk.rulebook);
+	size_t n = ruleset_figures(r).tests;
+	rulebook_unpin(f->desk.rulebook, &r);
+	return n;
+}
+
+static void reopen(struct fixture *f)
+{
+	rulebook_close(&f->desk.rulebook);
+	open_rulebook(f, false);
+}
+
+/* A set's tests need not run at each start, but for each build of the program and for each set. */
+static void tests_are_run_once_for_each_build(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(tests_run(f) > 0);
+	reopen(f);
+	assert_int_equal(tests_run(f), 0);
+	raw(f, "UPDATE settings SET value = substr(value, 1, 17) || 'another build' WHERE key = 'rules_proven'");
+	reopen(f);
+	assert_true(tests_run(f) > 0);
+	reopen(f);
+	assert_int_equal(tests_run(f), 0);
+	write_rules(f, "body GOOD /good word/\nscore GOOD 2\ndescribe GOOD A good word\ntest GOOD ok a good word\n");
+	reopen(f);
+	assert_true(tests_run(f) > 0);
+	assert_true(has_rule(f, "GOOD"));
+	write_rules(f, "body WORSE /bad word/\nscore WORSE 2\ndescribe WORSE A bad word\ntest WORSE ok a good word\n");
+	reopen(f);
+	assert_false(has_rule(f, "WORSE"));
+	assert_true(has_rule(f, "GOOD"));
+}
+
 static void a_bad_edit_changes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -306,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(first_start_writes_the_rules, setup_bare, teardown),
+		T(tests_are_run_once_for_each_build),
 		T(a_bad_edit_changes_nothing),
 		T(the_watcher_takes_edits_in),
 		T(a_missing_folder_stops_nothing),

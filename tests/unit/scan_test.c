@@ -154,7 +154,7 @@ static void names_follow_content(void **state)
 
 	(void)state;
 	b = build_with(turned, 2, NULL, &errs);
-	c = build_with(other, 2, &(struct ruleset_options){ .previous = a }, &errs);
+	c = build_with(other, 2, &(struct ruleset_options){ .known.previous = a }, &errs);
 	assert_string_equal(ruleset_name(a), ruleset_name(b));
 	assert_string_not_equal(ruleset_name(a), ruleset_name(c));
 	/* /x/ is one pattern, and taken over. */
@@ -261,6 +261,34 @@ static void many_tests_are_told_in_order(void **state)
 		}
 	assert_int_equal(failing, (TESTS - 5 + 12) / 13);
 	cf_errors_fini(&errs);
+}
+
+/* What another build makes of a test's text. */
+static enum err prepare_otherwise(struct arena *a, struct slice text, struct surface_input *out, void *ctx, struct error *e)
+{
+	(void)a, (void)text, (void)ctx, (void)e;
+	*out = (struct surface_input){ .body = SLICE("sheep") };
+	return ERR_OK;
+}
+
+/* By its name a generation is known to have passed; of any other nothing is known. */
+static void tests_that_passed_are_not_run_again(void **state)
+{
+	static const char cf[] = "body A /wolf/\ntest A ok a wolf\n";
+	struct cf_source source = { SLICE("a.cf"), slice_of(cf) };
+	struct ruleset *first = build(cf), *again;
+	struct ruleset_options o = { .known.proven = ruleset_name(first), .prepare = prepare_otherwise };
+	struct cf_errors errs;
+
+	(void)state;
+	assert_int_equal(ruleset_figures(first).tests, 1);
+	again = build_with(&source, 1, &o, &errs);
+	cf_errors_fini(&errs);
+	assert_non_null(again);
+	assert_int_equal(ruleset_figures(again).tests, 0);
+	ruleset_unref(&again);
+	refused("body A /wolf/\ntest A ok a wolf\n ", &o, 2, 11, "does not hit");
+	ruleset_unref(&first);
 }
 
 static void spans_point_into_the_source(void **state)
@@ -473,6 +501,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_bad_sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(tests_know_their_surface, setup, teardown),
 		cmocka_unit_test(many_tests_are_told_in_order),
+		cmocka_unit_test(tests_that_passed_are_not_run_again),
 		cmocka_unit_test_setup_teardown(spans_point_into_the_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(facts, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists, setup, teardown),

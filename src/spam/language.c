@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "text/unicode.h"
+#include "text/uri.h"
 
 /* Two signs of Chinese are a word; two Latin letters are nothing. */
 enum { WORD_MAX = 24, SLOTS = 4096, LATIN_MIN = 4, LETTERS_MIN = 2, SHARE_PERCENT = 30 };
@@ -215,8 +216,7 @@ static size_t address_at(struct slice text, size_t at)
 
 	while (at + len < text.len && (unsigned char)text.ptr[at + len] > ' ')
 		len++;
-	struct slice run = slice_make(text.ptr + at, len);
-	return memmem(run.ptr, len, "://", 3) || memchr(run.ptr, '@', len) || (len > 4 && memcmp(run.ptr, "www.", 4) == 0) ? len : 0;
+	return uri_meant(slice_make(text.ptr + at, len)) ? len : 0;
 }
 
 static const char *latin(struct slice text)

@@ -610,7 +610,7 @@ static void weigh(struct shaping *x)
 {
 	const struct shape_input *in = x->in;
 	struct shape *s = x->s;
-	double links = x->in->chat ? 0.5 : 1;
+	double links = in->chat ? 0.5 : 1;
 	int64_t reach = s->phones + s->messenger_links + s->wallets;
 
 	if (s->hosts >= 3)

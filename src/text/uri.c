@@ -61,6 +61,11 @@ bool uri_below(struct slice host, struct slice domain)
 	return host.len == domain.len || host.ptr[host.len - domain.len - 1] == '.';
 }
 
+bool uri_meant(struct slice run)
+{
+	return run.len > 0 && (memchr(run.ptr, '@', run.len) || memmem(run.ptr, run.len, "://", 3) || slice_starts(run, SLICE("www.")));
+}
+
 /* A name below a suffix that somebody runs; "co.uk" alone and "foo.invalidtld" are none. */
 static bool below_public_suffix(struct slice host)
 {

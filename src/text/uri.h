@@ -65,5 +65,7 @@ bool uri_tld_known(struct slice label);
 bool uri_file_name(struct slice name);
 /* True when `host` is `domain` or ends in "." and `domain`. Both ASCII, lower case. */
 bool uri_below(struct slice host, struct slice domain);
+/* Whether a run without blanks, in lower case, is meant as an address of the web or of mail; a quick look, for who reads words. */
+bool uri_meant(struct slice run);
 
 #endif

@@ -8,6 +8,7 @@
 #include "text/leet.h"
 #include "text/spelled.h"
 #include "text/unicode.h"
+#include "text/uri.h"
 #include "text/utf.h"
 
 enum {
@@ -533,11 +534,6 @@ static bool ordinary_invisible(unsigned cp, unsigned p, unsigned before, bool at
 	return p & UNI_CONTROL;
 }
 
-static bool is_address(struct slice s)
-{
-	return memchr(s.ptr, '@', s.len) || memmem(s.ptr, s.len, "://", 3) || slice_starts(s, SLICE("www."));
-}
-
 static bool word_byte(char c)
 {
 	return letter(c) || (unsigned char)c >= 0x80;
@@ -600,7 +596,7 @@ static void add_token(struct normaliser *n, size_t from, size_t to, bool glued)
 		folded = str_slice(&n->raw);
 		n->v->joined++;
 		n->v->spelled_letters += spelled_cased(folded);
-	} else if (!is_address(folded)) {
+	} else if (!uri_meant(folded)) {
 		without_marks(folded, &n->raw);
 		folded = str_slice(&n->raw);
 	}

@@ -1,20 +1,39 @@
 /*
  * rule_pages: the rule files for admins: what serves, what is wrong on disk and where, editing with a check first, history.
  *
+ * Rules can be many thousands: they are shown by the page, and found by a word.
+ *
  * A replay shows, before saving, what the file as it was typed would have done to the texts that are kept.
  *
  * A file that does not pass is shown again with its errors and everything that was typed; nothing else changes.
  */
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "desk/rule_life.h"
 #include "desk/rulebook.h"
+#include "text/unicode.h"
 #include "web/handlers.h"
 #include "web/problem.h"
 #include "web/view.h"
 
-enum { GENERATION_CHARS = 12, RULE_NAME_SHOWN = 128 };
+enum { GENERATION_CHARS = 12, RULE_NAME_SHOWN = 128, RULES_PAGE = 200, FIND_BYTES = 256, FOLDED_MAX_BYTES = 1 << 16 };
+
+/* Which rules the list shows: of those that hold the words (all, where there are none), RULES_PAGE behind the first so many. */
+struct place {
+	struct slice find;
+	int64_t from;
+};
+
+static void place_settle(struct place *p)
+{
+	if (p->find.len > FIND_BYTES)
+		p->find = SLICE_NONE; /* not out of our form */
+	p->from = p->from > 0 ? p->from : 0;
+}
 
 static struct jv *copy_number(struct request *rq, const struct jv *obj, const char *key)
 {
@@ -97,11 +116,33 @@ static struct jv *laid_on(struct request *rq, const char *lang, const struct jv 
 	return list;
 }
 
-static struct jv *rules_of(struct request *rq, const char *lang, const struct jv *from, const struct jv *held_back)
+/* In its name, its description or its file; `words` are folded. */
+static bool holds(const struct jv *rule, struct slice words, struct str *scratch)
+{
+	static const char *const keys[] = { "rule", "describe", "file" };
+	for (size_t i = 0; words.len && i < sizeof(keys) / sizeof(*keys); i++) {
+		str_reset(scratch);
+		unicode_nfkc_fold(jv_get_text(rule, keys[i]), scratch);
+		if (scratch->len && memmem(scratch->buf, scratch->len, words.ptr, words.len))
+			return true;
+	}
+	return words.len == 0;
+}
+
+/* *found: how many hold the words. */
+static struct jv *rules_of(struct request *rq, const char *lang, const struct jv *from, const struct jv *held_back, const struct place *place, int64_t *found)
 {
 	struct jv *list = jv_array();
+	struct str words, scratch;
+	str_init(&words, FOLDED_MAX_BYTES);
+	str_init(&scratch, FOLDED_MAX_BYTES);
+	unicode_nfkc_fold(place->find, &words);
+	*found = 0;
 	for (size_t i = 0; i < jv_size(from); i++) {
-		struct jv *in = jv_at(from, i), *x = jv_object();
+		struct jv *in = jv_at(from, i);
+		if (!holds(in, str_slice(&words), &scratch) || (*found)++ < place->from || *found > place->from + RULES_PAGE)
+			continue;
+		struct jv *x = jv_object();
 		jv_set(x, "rule", view_text_of(in, "rule"));
 		jv_set(x, "file", view_text_of(in, "file"));
 		jv_set(x, "line", copy_number(rq, in, "line"));
@@ -116,6 +157,8 @@ static struct jv *rules_of(struct request *rq, const char *lang, const struct jv
 		jv_set(x, "ham", copy_number(rq, in, "ham"));
 		jv_push(list, x);
 	}
+	str_fini(&words);
+	str_fini(&scratch);
 	return list;
 }
 
@@ -148,8 +191,37 @@ static int64_t how_many(const struct jv *held_back, bool words)
 	return n;
 }
 
-static enum err show_rules(struct request *rq, struct response *rs, int status, const char *problem, struct error *e)
+static void put_rules(struct request *rq, struct jv *page, const char *lang, const struct jv *book, struct place place)
 {
+	const struct jv *rules = jv_get(book, "rules");
+	int64_t all = (int64_t)jv_size(rules), found;
+	struct jv *list = rules_of(rq, lang, rules, jv_get(book, "held_back"), &place, &found);
+	if (!jv_size(list) && place.from) {
+		/* There are fewer by now. */
+		place.from = 0;
+		jv_free(&list);
+		list = rules_of(rq, lang, rules, jv_get(book, "held_back"), &place, &found);
+	}
+	int64_t end = place.from + (int64_t)jv_size(list);
+	jv_set_bool(page, "has_rules", jv_size(list) > 0);
+	jv_set_bool(page, "has_more", end < found);
+	jv_set_bool(page, "has_place", place.find.len || place.from);
+	jv_set(page, "find", place.find.len ? jv_text(place.find) : jv_null());
+	jv_set_int(page, "from", place.from);
+	jv_set_int(page, "more", end);
+	jv_set(page, "rules", list);
+	jv_set(page, "part", jv_null());
+	if (place.find.len && !found)
+		view_put(rq, page, lang, "part", "rules-none-found", I18N(i18n_slice(place.find)));
+	else if (place.find.len)
+		view_put(rq, page, lang, "part", "rules-found", I18N(i18n_int(found), i18n_int(all), i18n_slice(place.find)));
+	else if (end - place.from < all)
+		view_put(rq, page, lang, "part", "rules-part", I18N(i18n_int(place.from + 1), i18n_int(end), i18n_int(all)));
+}
+
+static enum err show_rules(struct request *rq, struct response *rs, struct place place, int status, const char *problem, struct error *e)
+{
+	place_settle(&place);
 	const char *lang = view_lang(rq, rs);
 	struct jv *book = NULL, *page = NULL;
 	enum err rc = rulebook_json(rq->desk->rulebook, rq->db, &book, e);
@@ -159,7 +231,6 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 		jv_free(&book);
 		return rc;
 	}
-	struct jv *rules = jv_get(book, "rules");
 	struct slice generation = jv_get_text(book, "generation");
 	if (generation.len > GENERATION_CHARS)
 		generation.len = GENERATION_CHARS;
@@ -167,7 +238,7 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 	bool good = only_warnings(jv_get(book, "errors"));
 	jv_set_bool(page, "good", good);
 	jv_set_bool(page, "warned", good && jv_size(jv_get(book, "errors")) > 0);
-	view_put(rq, page, lang, "generation_text", "rules-serving", I18N(i18n_int((int64_t)jv_size(rules)), i18n_slice(generation)));
+	view_put(rq, page, lang, "generation_text", "rules-serving", I18N(i18n_int((int64_t)jv_size(jv_get(book, "rules"))), i18n_slice(generation)));
 	jv_set(page, "errors", errors_of(rq, jv_get(book, "errors"), SLICE_NONE));
 	int64_t held_back = how_many(jv_get(book, "held_back"), false), words = how_many(jv_get(book, "held_back"), true);
 	jv_set(page, "held_back", held_back ? view_say(rq, lang, "rules-held-back", I18N(i18n_int(held_back))) : jv_null());
@@ -175,7 +246,7 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 	int64_t ageing = (int64_t)jv_size(jv_get(book, "ageing"));
 	jv_set(page, "ageing", ageing ? view_say(rq, lang, "rules-ageing", I18N(i18n_int(ageing))) : jv_null());
 	jv_set(page, "files", files_of(rq, lang, jv_get(book, "files")));
-	jv_set(page, "rules", rules_of(rq, lang, rules, jv_get(book, "held_back")));
+	put_rules(rq, page, lang, book, place);
 	jv_set_bool(page, "has_slowest", jv_size(jv_get(book, "slowest")) > 0);
 	jv_set(page, "slowest", slowest_of(rq, jv_get(book, "slowest")));
 	view_put(rq, page, lang, "slowest_text", "rules-slowest-text", I18N(i18n_int(jv_int_of(jv_get(book, "timed")))));
@@ -196,7 +267,29 @@ static enum err show_rules(struct request *rq, struct response *rs, int status, 
 
 HANDLER(page_rules)
 {
-	return show_rules(rq, rs, 0, NULL, e);
+	struct place place = { .find = request_query(rq, "find") };
+	enum err rc = request_query_int(rq, "from", &place.from, e);
+	return rc ? rc : show_rules(rq, rs, place, 0, NULL, e);
+}
+
+/* For a query (RFC 3986, section 2.1); NULL: no memory. */
+static char *escaped(struct request *rq, struct slice text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *out = arena_alloc(rq->arena, text.len * 3 + 1), *at = out;
+	for (size_t i = 0; out && i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if (isalnum(c)) {
+			*at++ = (char)c;
+			continue;
+		}
+		*at++ = '%';
+		*at++ = hex[c >> 4];
+		*at++ = hex[c & 15];
+	}
+	if (out)
+		*at = 0;
+	return out;
 }
 
 /* The same mode again is a change of nothing. */
@@ -206,10 +299,16 @@ HANDLER(page_rule_mode)
 	if (rc != ERR_OK)
 		return rc;
 	struct slice rule = rq->params[0], mode = request_field(rq, "mode");
+	struct place place = { .find = view_field(rq, "find") };
 	struct error why = { 0 };
+	if ((rc = view_field_int(rq, "from", &place.from, e)))
+		return rc;
+	place_settle(&place);
 	rc = rulebook_mode(rq->desk->rulebook, &rq->who, rule, mode, &why);
 	if (rc == ERR_OK) {
-		char *path = arena_printf(rq->arena, "/desk/rules?rule=%.*s&mode=%.*s", SLICE_ARG(rule), SLICE_ARG(mode));
+		char *find = escaped(rq, place.find), *path = NULL;
+		if (find)
+			path = arena_printf(rq->arena, "/desk/rules?rule=%.*s&mode=%.*s&find=%s&from=%lld", SLICE_ARG(rule), SLICE_ARG(mode), find, (long long)place.from);
 		if (!path)
 			return err_nomem(e);
 		response_redirect(rs, rq, path);
@@ -218,7 +317,7 @@ HANDLER(page_rule_mode)
 	why.code = rc;
 	const char *problem = rc == ERR_NOT_FOUND ? "mode-gone" : rc == ERR_INVALID && !why.field[0] ? "mode-failed" : view_trouble(&why);
 	if (problem)
-		return show_rules(rq, rs, problem_status(rc), problem, e);
+		return show_rules(rq, rs, place, problem_status(rc), problem, e);
 	*e = why;
 	return rc;
 }

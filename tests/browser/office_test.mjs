@@ -375,6 +375,41 @@ test('rule modes: a rule put on watch weighs nothing, its figures stand beside i
 	await onPhone('ann', '/desk/rules');
 });
 
+test('a long list of rules: a part of it is shown, a rule is found by a word, a changed one keeps the place', async () => {
+	const many = Array.from({ length: 230 }, (_, i) => `body BOAT_${i} /boat number ${i}\\b/\nscore BOAT_${i} 0.1\ndescribe BOAT_${i} ${i === 117 ? 'Hausboot für Gäste' : 'A boat'}\n`).join('');
+	assert.equal((await ann.request('PUT', '/api/v1/rules/local.d%2Fboats.cf', { headers: { 'content-type': 'text/plain', 'if-none-match': '*' }, body: many })).status, 200);
+	const rows = (page) => page.locator('tr:has(select)');
+	const page = await visit(b, desk, { script: false });
+	await signIn(page, 'ann');
+	await page.goto('/desk/rules');
+	assert.equal(await rows(page).count(), 200);
+	await page.getByText(/^1 to 200 of \d+ rules\.$/).waitFor();
+	await page.getByRole('button', { name: 'Show more' }).click();
+	await page.getByText(/^201 to \d+ of \d+ rules\.$/).waitFor();
+	assert.equal(await page.getByRole('button', { name: 'Show more' }).count(), 0);
+	await page.getByLabel('Find a rule').fill('HAUSBOOT FÜR');
+	await page.keyboard.press('Enter');
+	await page.getByText(/^One rule of \d+ with “HAUSBOOT FÜR”\.$/).waitFor();
+	assert.deepEqual(await rows(page).locator('th a').allInnerTexts(), ['BOAT_117']);
+	await rows(page).locator('select').selectOption('watch');
+	await rows(page).getByRole('button').click();
+	await done(page, 'BOAT_117 is “watch” from now on.');
+	assert.equal(await page.getByLabel('Find a rule').inputValue(), 'HAUSBOOT FÜR');
+	assert.equal(await rows(page).locator('select').inputValue(), 'watch');
+	await looksGood(page, 'a rule that was found');
+	await page.getByLabel('Find a rule').fill('<b>submarine');
+	await page.getByRole('button', { name: 'Find', exact: true }).click();
+	await page.getByText('No rule has “<b>submarine” in its name').waitFor();
+	await looksGood(page, 'no rule found');
+	await page.getByRole('link', { name: 'All rules' }).click();
+	assert.equal(await rows(page).count(), 200);
+	await page.goto('/desk/rules?from=100000');
+	assert.equal(await rows(page).count(), 200, 'past the end it begins anew');
+	await leave(page);
+	await onPhone('ann', '/desk/rules?find=boat');
+	assert.equal((await ann.request('DELETE', '/api/v1/rules/local.d%2Fboats.cf', { headers: { 'if-match': (await ann.get('/api/v1/rules/local.d%2Fboats.cf')).headers.get('etag') } })).status, 204);
+});
+
 test('a replay beside a rule file: what it would have done is shown before it is saved', async () => {
 	await desk.json('POST', '/api/v1/questions', { body: 'Where do I describe the cable car of my town?', title: 'Cable car', lang: 'en' });
 	for (const look of [{ script: false }, { width: 1200, height: 800 }, { width: 360, height: 740, lang: 'ar' }]) {

@@ -83,7 +83,7 @@ static enum err learn_line(void *ctx, const struct labelled *line, struct error 
 	*in = line->in;
 	in->title = arena_slice(l->a, in->title);
 	in->body = arena_slice(l->a, in->body);
-	in->language = SLICE_NONE;
+	in->language = arena_slice(l->a, in->language);
 	l->chunk[l->count].spam = line->spam;
 	if (arena_failed(l->a))
 		return err_nomem(e);

@@ -79,6 +79,11 @@ test('words say nothing below 200 good texts; then they hold, explain themselves
 	await question(d, { body: `Now ${spam}` }, 'queued');
 });
 
+test('a file says of which language its texts are, where the texts themselves do not', () => {
+	const file = (lang) => Array.from({ length: 5 }, () => JSON.stringify({ label: 'ham', lang, body: sentence().replace(/\b(the|and|you|this|with|from|about|which)\b/g, '') })).join('\n') + '\n';
+	assert.deepEqual([learn('unsaid.jsonl', file()).learned, learn('said.jsonl', file('en')).learned], [0, 5]);
+});
+
 test('any moderator stops the learned words of a language, a restart keeps that, only an admin releases them', async () => {
 	const data = temporary();
 	const words = `${V}/rules/learned%2Fen`;

@@ -14,6 +14,7 @@
 #include "cli/rules_bench.h"
 #include "cli/rules_eval.h"
 #include "cli/rules_learn.h"
+#include "cli/rules_lines.h"
 #include "cli/rules_mail.h"
 #include "cli/rules_replay.h"
 #include "desk/replay.h"
@@ -572,7 +573,7 @@ static int eval_mail(const struct options *o)
 
 	if (!rules)
 		return FAILED;
-	if (rules_mail_eval(rules, o->args[0], &list, &e))
+	if (rules_mail_eval(rules, o->args[0], rules_lines_bar(), &list, &e))
 		rc = fail(&e);
 	else if (o->json)
 		rc = print_json(jv_ref(list));

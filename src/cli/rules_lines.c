@@ -58,7 +58,7 @@ enum err rules_lines(struct slice jsonl, enum err (*each)(void *ctx, const struc
 		jv_free(&row);
 	}
 	if (share)
-		share(1);
+		share(err ? -1 : 1);
 	return err;
 }
 
@@ -66,6 +66,10 @@ static void bar(double done)
 {
 	char line[BAR_COLUMNS + 1];
 
+	if (done < 0) { /* what is said next stands on a line of its own, below how far it came */
+		fputc('\n', stderr);
+		return;
+	}
 	for (int i = 0; i < BAR_COLUMNS; i++)
 		line[i] = i < done * BAR_COLUMNS ? '#' : '.';
 	line[BAR_COLUMNS] = 0;

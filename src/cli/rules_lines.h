@@ -17,7 +17,7 @@ struct labelled {
 };
 
 /* Calls each() for every line; the slices live until it returns. ERR_MALFORMED and ERR_TOO_LARGE name the line. `share` (may be NULL) is called
- * now and then with how far it is, 0 to 1, for a terminal. */
+ * now and then with how far it is, 0 to 1, for a terminal; less than 0: it ended before that. */
 enum err rules_lines(struct slice jsonl, enum err (*each)(void *ctx, const struct labelled *l, struct error *e), void *ctx, void (*share)(double done),
 	struct error *e) MUST_CHECK;
 

@@ -12,7 +12,7 @@
 #include "spam/scan.h"
 #include "spam/surface_mail.h"
 
-enum { ARENA_BYTES = 256 << 20, PATH_BYTES = 4096, NO_BUDGET_US = 60000000 };
+enum { EVERY = 64, ARENA_BYTES = 256 << 20, PATH_BYTES = 4096, NO_BUDGET_US = 60000000 };
 
 static enum err eval_file(struct arena *a, const struct ruleset *rules, const char *path, struct jv *list, struct error *e)
 {
@@ -55,7 +55,7 @@ static int not_hidden(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
-enum err rules_mail_eval(const struct ruleset *rules, const char *path, struct jv **out, struct error *e)
+enum err rules_mail_eval(const struct ruleset *rules, const char *path, void (*share)(double done), struct jv **out, struct error *e)
 {
 	struct arena *a = arena_new(ARENA_BYTES);
 	struct jv *list = jv_array();
@@ -76,7 +76,11 @@ enum err rules_mail_eval(const struct ruleset *rules, const char *path, struct j
 				err = eval_file(a, rules, file, list, e);
 			arena_reset(a);
 			free(names[i]);
+			if (share && !err && i % EVERY == 0)
+				share((double)i / (double)n);
 		}
+		if (share && n > 0)
+			share(err ? -1 : 1);
 		free(names);
 	} else if (!err) {
 		err = eval_file(a, rules, path, list, e);

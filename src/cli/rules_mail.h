@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "spam/ruleset.h"
 
-/* [{"file","score","hits":{NAME: count},"values":{NAME: as metas see it, `__` rules too}}]. *out is the caller's. */
-enum err rules_mail_eval(const struct ruleset *rules, const char *path, struct jv **out, struct error *e) MUST_CHECK;
+/* [{"file","score","hits":{NAME: count},"values":{NAME: as metas see it, `__` rules too}}]. *out is the caller's. `share` as of rules_lines. */
+enum err rules_mail_eval(const struct ruleset *rules, const char *path, void (*share)(double done), struct jv **out, struct error *e) MUST_CHECK;
 
 #endif

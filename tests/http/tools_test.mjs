@@ -1,0 +1,62 @@
+// The tools for rules as a person at a terminal meets them: a bar for what takes long, an answer to what was typed wrong, no success that
+// was not one.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { desk, question } from './api.mjs';
+import { binary, command, temporary, until } from './lib.mjs';
+
+const LINES = 400;
+let d, dir;
+const at = (name) => path.join(dir, name);
+const line = (i) => `${JSON.stringify({ label: i % 4 ? 'ham' : 'spam', lang: 'en', body: `How do I add picture ${i} to the article about lighthouses?` })}\n`;
+before(async () => {
+	d = await desk();
+	await question(d);
+	dir = temporary();
+	chmodSync(dir, 0o755);
+	const text = Array.from({ length: LINES }, (_, i) => line(i)).join('');
+	writeFileSync(at('texts.jsonl'), text);
+	writeFileSync(at('broken.jsonl'), `${text}no JSON\n${text}`);
+	writeFileSync(at('draft.cf'), 'body DRAFT /lighthouse/\n');
+	mkdirSync(at('mails'));
+	for (let i = 0; i < 200; i++) writeFileSync(at(`mails/${i}.eml`), `Subject: Lighthouses\n\nHow do I add picture ${i}?\n`);
+});
+after(async () => {
+	await d.stop();
+	rmSync(dir, { recursive: true });
+});
+
+/** As on a terminal: both outputs on it. */
+function terminal(...args) {
+	const words = [binary, 'rules', ...args, '--data', d.data].map((x) => `'${x}'`).join(' ');
+	const r = spawnSync('script', ['-qec', words, '/dev/null'], { encoding: 'utf8', timeout: 60000, input: '' });
+	return { code: r.status, out: r.stdout };
+}
+const bars = (out) => [...out.matchAll(/\r\[([#.]{40})\] +(\d+) %/g)].map((m) => ({ marks: m[1].replaceAll('.', '').length, share: Number(m[2]) }));
+
+test('what takes long shows on a terminal how far it is, and nowhere else', () => {
+	for (const args of [['eval', at('texts.jsonl')], ['eval', at('texts.jsonl'), '--sequence'], ['eval', at('texts.jsonl'), '--learn', at('texts.jsonl')], ['eval', at('texts.jsonl'), '--json'],
+		['eval', '--mail', at('mails')], ['bench', at('texts.jsonl')], ['learn', at('texts.jsonl')], ['replay', at('draft.cf')]]) {
+		const name = args.slice(0, 3).join(' '), r = terminal(...args), seen = bars(r.out);
+		assert.equal(r.code, 0, `${name}: ${r.out}`);
+		assert.deepEqual([seen.at(-1)?.marks, seen.at(-1)?.share], [40, 100], `${name}: ${r.out.slice(0, 300)}`);
+		if (args[0] !== 'replay') assert.ok(seen.some((x) => x.share > 0 && x.share < 100 && Math.abs(x.marks - x.share * 0.4) <= 1), `${name}: only its end`);
+		const pass = seen.filter((x, i) => x.share < (seen[i - 1]?.share ?? 0)).length;
+		assert.ok(pass <= 1, `${name} goes back ${pass} times`);
+		assert.doesNotMatch(command(['rules', ...args], { data: d.data }).err, /%|\r/, `${name} without a terminal`);
+	}
+});
+
+test('what ends before its end says so below the bar, and the bar does not say that all was done', () => {
+	for (const args of [['eval', at('broken.jsonl')], ['bench', at('broken.jsonl')]]) {
+		const r = terminal(...args), seen = bars(r.out);
+		assert.equal(r.code, 1, r.out);
+		assert.ok(seen.length > 1 && seen.every((x) => x.share < 60), r.out);
+		assert.match(r.out, new RegExp(`%\\r?\\n[^\\n]*Line ${LINES + 1}: `), args[0]);
+	}
+});

@@ -61,33 +61,41 @@ static int fail(const struct error *e)
 
 static int read_options(int argc, char **argv, struct options *o)
 {
+	/* `of`: the commands that know it, NULL for all. An option that did nothing would be taken for one that did. */
 	const struct {
-		const char *name, **to;
-	} values[] = { { "--rules", &o->rules }, { "--subject", &o->subject }, { "--learn", &o->learn }, { "--since", &o->since },
-		{ "--undo", &o->undo } };
-	const struct {
-		const char *name;
-		bool *to;
-	} flags[] = { { "--no-builtin", &o->no_builtin }, { "--json", &o->json }, { "--sequence", &o->sequence }, { "--chat", &o->chat },
-		{ "--mail", &o->mail } };
+		const char *name, *of, **value;
+		bool *flag;
+	} all[] = { { "--rules", NULL, &o->rules, NULL }, { "--no-builtin", NULL, NULL, &o->no_builtin }, { "--json", NULL, NULL, &o->json },
+		{ "--subject", "explain", &o->subject, NULL }, { "--chat", "explain", NULL, &o->chat }, { "--mail", "explain eval", NULL, &o->mail },
+		{ "--learn", "eval", &o->learn, NULL }, { "--sequence", "eval", NULL, &o->sequence }, { "--since", "replay", &o->since, NULL },
+		{ "--undo", "learn", &o->undo, NULL } };
+	bool words = false; /* behind a lone -- */
 
 	*o = (struct options){ 0 };
 	for (int i = 1; i < argc; i++) {
-		const char *a = argv[i];
-		bool known = false;
+		const char *a = argv[i], *equals = strchr(a, '=');
+		size_t n = equals ? (size_t)(equals - a) : strlen(a), k = 0;
 
-		for (size_t k = 0; !known && k < sizeof(values) / sizeof(values[0]); k++)
-			if ((known = strcmp(a, values[k].name) == 0)) {
-				if (i + 1 == argc)
-					return usage_error("this option needs a value", a);
-				*values[k].to = argv[++i];
-			}
-		for (size_t k = 0; !known && k < sizeof(flags) / sizeof(flags[0]); k++)
-			if ((known = strcmp(a, flags[k].name) == 0))
-				*flags[k].to = true;
-		if (known)
+		while (k < sizeof(all) / sizeof(all[0]) && (strlen(all[k].name) != n || strncmp(a, all[k].name, n) != 0))
+			k++;
+		if (!words && strcmp(a, "--") == 0) {
+			words = true;
 			continue;
-		if (strncmp(a, "--", 2) == 0)
+		}
+		if (!words && k < sizeof(all) / sizeof(all[0])) {
+			if (all[k].of && !strstr(all[k].of, argv[0]))
+				return usage_error("this command has no such option", a);
+			if (all[k].flag ? equals != NULL : !equals && i + 1 == argc)
+				return usage_error(equals ? "this option has no value" : "this option needs a value", a);
+			if (all[k].flag)
+				*all[k].flag = true;
+			else
+				*all[k].value = equals ? equals + 1 : argv[++i];
+			if (all[k].value == &o->rules && !o->rules[0])
+				return usage_error("this option needs a value", a);
+			continue;
+		}
+		if (!words && strncmp(a, "--", 2) == 0)
 			return usage_error("unknown option", a);
 		if (o->arg_count == 2)
 			return usage_error("too many arguments", a);
@@ -253,6 +261,8 @@ static int check(const struct options *o)
 	enum err err;
 	int rc;
 
+	if (o->arg_count > 1)
+		return usage_error("rules check takes one folder", NULL);
 	cf_errors_init(&errs);
 	err = read_rules(o->arg_count ? o->args[0] : o->rules, &set, &from, &e);
 	if (!err)
@@ -415,7 +425,7 @@ static int explain(const struct options *o)
 		in.title = mail_field(&mail, "Subject");
 		in.body = surface_mail_text(a, &mail);
 	}
-	if (str_failed(&text) || !utf8_valid(in.body) || memchr(in.body.ptr, 0, in.body.len)) {
+	if (str_failed(&text) || !utf8_valid(in.body) || memchr(in.body.ptr, 0, in.body.len) || (!o->mail && !utf8_valid(in.title))) {
 		fprintf(stderr, "porchlight: the text is too long, or not UTF-8 without NUL bytes\n");
 		goto out;
 	}
@@ -520,6 +530,8 @@ static void list_line(const struct rule *r, bool desk, const struct rule_known *
 
 static int list(const struct options *o)
 {
+	if (o->arg_count)
+		return usage_error("rules list takes no names", o->args[0]);
 	struct ruleset *rules = load(o);
 	struct jv *v = jv_array();
 	struct rules_known known = { .rules = NULL };
@@ -596,6 +608,8 @@ static int eval(const struct options *o)
 
 	if (o->arg_count != 1)
 		return usage_error("rules eval needs a FILE.jsonl", NULL);
+	if (o->mail && (o->learn || o->sequence))
+		return usage_error("mails have no labels: --learn and --sequence are for a FILE.jsonl", NULL);
 	if (o->mail)
 		return eval_mail(o);
 	rules = load(o);

@@ -60,3 +60,19 @@ test('what ends before its end says so below the bar, and the bar does not say t
 		assert.match(r.out, new RegExp(`%\\r?\\n[^\\n]*Line ${LINES + 1}: `), args[0]);
 	}
 });
+
+test('options and arguments that a command does not know are said, not passed over', () => {
+	for (const args of [['list', 'extra'], ['check', dir, dir], ['list', '--sequence'], ['check', '--chat'], ['explain', 'x', '--learn', 'y'], ['bench', at('texts.jsonl'), '--since', '3d'],
+		['eval', '--mail', at('mails'), '--sequence'], ['list', '--json=1'], ['list', '--rules='], ['explain', '--subject'], ['replay', at('draft.cf'), '--since', '30'],
+		['replay', at('draft.cf'), '--since', '0d'], ['learn', at('texts.jsonl'), '--undo', 'x'], ['test', 'A', 'B']]) {
+		const r = command(['rules', ...args], { data: d.data });
+		assert.equal(r.code, 2, `${args.join(' ')}: ${r.out}`);
+		assert.equal(r.out, '', args.join(' '));
+		assert.match(r.err, /^.+\nusage: /, args.join(' '));
+	}
+	for (const args of [['list', `--rules=${dir}`], ['explain', '--subject=A title', 'Its words'], ['explain', '--json', '--', '--cheap'], ['explain', 'a=b']])
+		assert.equal(command(['rules', ...args]).code, 0, args.join(' '));
+	assert.equal(JSON.parse(command(['rules', 'explain', '--json', '--', '--json']).out).action, 'accept');
+	/* A title must be a text, like what stands below it. */
+	assert.equal(spawnSync('sh', ['-c', `exec '${binary}' rules explain words --subject "$(printf 'a\\377')"`], { encoding: 'utf8' }).status, 1);
+});

@@ -2,7 +2,9 @@
  * main: the command line. One table of commands; global options come out first, then root becomes the owner of the data folder.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +92,33 @@ static enum err become_owner(const char *folder, bool needs_data, struct error *
 	return ERR_OK;
 }
 
+/* A file or a client's connection must not get the number of a stream that was closed, and the words meant for it. */
+static void fill_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest free number; using it still fails */
+}
+
+/* Output that did not arrive is a failure: a full disk must not leave half a file and say that all is well. Who closes a pipe knows. */
+static int told_all(int rc)
+{
+	bool lost = fflush(stdout) != 0 || ferror(stdout);
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (!lost)
+		return rc;
+	if (poll(&out, 1, 0) < 1 || !(out.revents & POLLERR))
+		fprintf(stderr, "porchlight: what was to be said could not be written.\n");
+	return rc == GOOD ? FAILED : rc;
+}
+
 int main(int argc, char **argv)
 {
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
+	fill_streams();
 	struct args a = { .argc = argc - 1, .argv = argv + 1 };
 	struct error e = { 0 };
 	const char *config = args_value(&a, "--config"), *data = args_value(&a, "--data");
@@ -99,7 +126,7 @@ int main(int argc, char **argv)
 		return USAGE;
 	if (a.argc > 0 && (!strcmp(a.argv[0], "help") || !strcmp(a.argv[0], "--help") || !strcmp(a.argv[0], "-h"))) {
 		usage(stdout);
-		return GOOD;
+		return told_all(GOOD);
 	}
 	const struct command *c = NULL;
 	for (size_t i = 0; a.argc > 0 && i < sizeof(commands) / sizeof(*commands); i++)
@@ -112,9 +139,6 @@ int main(int argc, char **argv)
 	a.argc--, a.argv++;
 
 	umask(077);
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigaction(SIGPIPE, &ignore, NULL);
-	sigaction(SIGXFSZ, &ignore, NULL);
 	conf_set_check(fits);
 	if (crypt_init(&e) || (data && conf_override("data", data, &e)) || conf_load(config, &e) ||
 		become_owner(conf()->data, c->needs_data, &e)) {
@@ -123,5 +147,6 @@ int main(int argc, char **argv)
 	}
 	log_set_level(log_level_read(conf()->log_level));
 	words_install();
-	return c->run(&a);
+	int rc = c->run(&a);
+	return c->run == run_serve ? rc : told_all(rc);
 }

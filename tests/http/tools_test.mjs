@@ -76,3 +76,35 @@ test('options and arguments that a command does not know are said, not passed ov
 	/* A title must be a text, like what stands below it. */
 	assert.equal(spawnSync('sh', ['-c', `exec '${binary}' rules explain words --subject "$(printf 'a\\377')"`], { encoding: 'utf8' }).status, 1);
 });
+
+test('output that could not be written is a failure, and a reader who has enough is not told of it', () => {
+	const sh = (words) => spawnSync('sh', ['-c', words], { encoding: 'utf8', timeout: 60000 });
+	for (const args of ['rules list', 'rules list --json', 'rules check', 'rules check --json', 'rules explain words', `rules eval '${at('texts.jsonl')}' --json`, `rules bench '${at('texts.jsonl')}'`,
+		'version', 'help', `user list --data '${d.data}'`]) {
+		for (const to of ['>/dev/full', '>&-']) {
+			const r = sh(`exec '${binary}' ${args} ${to}`);
+			assert.equal(r.status, 1, `${args} ${to}`);
+			assert.match(r.stderr, /could not be written/, `${args} ${to}`);
+		}
+		const piped = sh(`{ '${binary}' ${args}; echo $? >&2; } | sleep 0`);
+		assert.ok(['0\n', '1\n'].includes(piped.stderr), `${args}: ${piped.stderr}`);
+	}
+});
+
+test('a server whose streams were closed before it started gives their numbers to no file and no client', async () => {
+	const data = temporary();
+	command(['migrate'], { data });
+	const free = net.createServer().listen(0, '127.0.0.1');
+	await once(free, 'listening');
+	const { port } = free.address();
+	await new Promise((done) => free.close(done));
+	const child = spawn('sh', ['-c', `exec '${binary}' serve --data '${data}' --listen 127.0.0.1:${port} <&- >&- 2>&-`], { stdio: 'ignore' });
+	try {
+		await until(() => fetch(`http://127.0.0.1:${port}/healthz`).then((r) => r.status === 200, () => false), 'the server');
+		for (const fd of [0, 1, 2]) assert.equal(readlinkSync(`/proc/${child.pid}/fd/${fd}`), '/dev/null', `${fd}`);
+	} finally {
+		child.kill();
+		await once(child, 'exit');
+		rmSync(data, { recursive: true, force: true });
+	}
+});

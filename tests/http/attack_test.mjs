@@ -45,6 +45,10 @@ test('everybody proves themselves, with more work in each step, and nobody is re
 		const form = (await d.get(`${V}/questions/form`)).body;
 		const pow = solve(form.challenge);
 		assert.equal((await ask(d, { body: words(), form: form.form, pow })).body.state, 'queued');
+		// solved beforehand, or by somebody else: another form's answer is none
+		const [other, third] = [(await d.get(`${V}/questions/form`)).body, (await d.get(`${V}/questions/form`)).body];
+		assert.equal((await ask(d, { body: words(), form: other.form, pow: solve(third.challenge) })).body.state, 'challenged');
+		assert.equal((await ask(d, { body: words(), pow: solve(third.challenge) })).body.state, 'challenged');
 		// spent: the same form under another client_id is no second entry
 		assert.equal((await ask(d, { body: words(), form: form.form, pow })).body.state, 'challenged');
 		assert.equal((await d.get('/')).status, 200);

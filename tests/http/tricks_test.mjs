@@ -63,6 +63,10 @@ test('an allow list speaks for the host of an address, and for nothing else in i
 	const blocked = (text) => explain(dir, text, '--no-builtin').hits.some((h) => h.rule === 'LIST_BAD');
 	for (const text of [
 		'see https://evil-lamps.com/?en.wikipedia.org now',
+		'see https://evil-lamps.com?en.wikipedia.org now',
+		'see https://evil-lamps.com#.en.wikipedia.org now',
+		'see https://evil-lamps.com:443 en.wikipedia.org now',
+		'see https://evil-lamps.com\\.en.wikipedia.org now',
 		'see https://evil-lamps.com/en.wikipedia.org/wiki/Cat now',
 		'see https://evil-lamps.com/#https://en.wikipedia.org/ now',
 		'see https://en.wikipedia.org@evil-lamps.com/ now',
@@ -208,13 +212,14 @@ test('a language that is claimed silences nothing', async () => {
 	const seen = [];
 	for (const lang of ['en', 'ru', 'zh', 'ar', 'tlh', undefined]) {
 		const title = `Claimed ${lang}`;
-		const r = await ask(d, { title, lang, body: `Играйте в онлайн казино, бонус за регистрацию, выводите деньги сразу: https://kazino-${lang}.test/ пишите в телеграм @kazino${lang}` });
+		const r = await ask(d, { title, lang, body: `Играйте в онлайн казино, бонус за регистрацию, выводите деньги сразу: https://kazino-${lang}.test/ пишите в телеграм @kazino${lang}, +7 900 123-45-67` });
 		assert.equal(r.status, 201, r.text);
 		const item = (await heldItem(mona, r.body.state === 'rejected' ? 'rejected' : 'held', (x) => x.title === title));
 		assert.ok(item, `${lang}: ${r.body.state}`);
-		seen.push(item.hits.filter((h) => h.class === 'rule').map((h) => h.rule).sort().join());
+		seen.push(item.hits.filter((h) => ['rule', 'url', 'shape'].includes(h.class)).map((h) => `${h.class} ${h.rule} ${h.score}`).sort().join());
 	}
-	assert.equal(new Set(seen).size, 1, 'the same rules whatever is claimed');
+	assert.match(seen[0], /rule .*shape /, 'more than one class');
+	assert.equal(new Set(seen).size, 1, `the same reasons whatever is claimed: ${seen.join('; ')}`);
 });
 
 test('the command explains what a moderator sees: the same rules, words, weights and action (P5)', async () => {

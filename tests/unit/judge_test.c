@@ -394,6 +394,11 @@ static void learned_does_not_cross_a_band(void **state)
 	b->facts.learned_score = 9;
 	assert_int_equal(judged(b), ACTION_HOLD); /* alone it may hold */
 	assert_true(b->v->score < 3.6);
+	/* Nor do good words, however many were taught, take more than a point off what no rule has set. */
+	hit(b, EVIDENCE_SHAPE, 4);
+	b->facts.learned_score = -9;
+	assert_int_equal(judged(b), ACTION_HOLD);
+	assert_true(b->v->score > 2.999 && b->v->score < 3.001);
 }
 
 static void appeals_and_helpers(void **state)

@@ -224,13 +224,17 @@ test('a language that is claimed silences nothing', async () => {
 
 test('the command explains what a moderator sees: the same rules, words, weights and action (P5)', async () => {
 	const body = 'please hold this: is the best online casino bonus at https://casino.test/win a good source?';
-	await ask(d, { title: 'Explained', body });
-	const item = await heldItem(mona, 'held', (x) => x.title === 'Explained');
+	const title = 'Explained: please hold this title';
+	await ask(d, { title, body });
+	const item = await heldItem(mona, 'held', (x) => x.title === title);
 	const stored = (await mona.get(`${V}/tickets/${item.ticket}/verdicts/${item.n}`)).body;
-	const said = JSON.parse(command(['rules', 'explain', '-', '--subject', 'Explained', '--json'], { data: d.data, input: body }).out);
+	const said = JSON.parse(command(['rules', 'explain', '-', '--subject', title, '--json'], { data: d.data, input: body }).out);
 	/* How it came is not in a text on the command line; everything else is. */
 	const of = (hits) => hits.filter((h) => h.class !== 'behaviour').map(({ rule, score, count, class: c, where, text, describe, printed }) => ({ rule, score, count, c, where, text, describe, printed }));
 	assert.ok(of(said.hits).length > 2);
+	assert.equal(said.hits.find((h) => h.rule === 'TEST_HOLD').field, 'title', 'the title is read, too');
+	assert.deepEqual(said.guards.map((g) => g.name), stored.guards.map((g) => g.name));
+	assert.ok(Math.abs(said.score - stored.score + (stored.classes.behaviour ?? 0)) < 0.001, `${said.score} ${stored.score}`);
 	assert.deepEqual(of(said.hits), of(stored.hits));
 	assert.equal(said.generation, stored.generation);
 	assert.equal(said.action, stored.action);
@@ -238,7 +242,7 @@ test('the command explains what a moderator sees: the same rules, words, weights
 		const same = said.hits.find((x) => x.rule === h.rule);
 		assert.deepEqual([h.score, h.describe, h.text], [same.score, same.describe, same.text], h.rule);
 	}
-	const print = command(['rules', 'explain', '-', '--subject', 'Explained'], { data: d.data, input: body }).out;
+	const print = command(['rules', 'explain', '-', '--subject', title], { data: d.data, input: body }).out;
 	for (const h of said.hits) assert.ok(print.includes(h.rule) && print.includes(h.describe ?? ''), h.rule);
 });
 

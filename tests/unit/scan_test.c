@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spam/domains.h"
 #include "spam/scan.h"
 
 static struct arena *arena;
@@ -492,6 +493,23 @@ static void huge_input_is_refused(void **state)
 	assert_int_equal(surface_build(arena, &(struct surface_input){ .body = big }, &s, &e), ERR_TOO_LARGE);
 }
 
+/* What an allow list goes by: the host, whatever else an address holds. */
+static void hosts_of_addresses(void **state)
+{
+	static const char *const evil[] = { "https://evil.test/", "https://good.test@evil.test/", "https://good.test:443@evil.test", "https://a@good.test@evil.test:8/@good.test",
+		"https://evil.test?good.test", "https://evil.test?@good.test", "https://evil.test#.good.test", "https://evil.test\\.good.test", "https://evil.test:443",
+		"https://evil.test./", "mailto:good.test@evil.test", "mailto:x@evil.test?cc=y@good.test", "//evil.test/" };
+	static const char *const none[] = { "", "evil.test", "https://", "https:///evil.test", "https://good.test@", "mailto:", "mailto:evil.test", "https://:80/" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(evil) / sizeof(evil[0]); i++)
+		if (!slice_is(domains_host(slice_of(evil[i])), "evil.test"))
+			fail_msg("%s", evil[i]);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (domains_host(slice_of(none[i])).ptr)
+			fail_msg("%s", none[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +527,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(quarantine_without_a_literal, setup, teardown),
 		cmocka_unit_test_setup_teardown(budgets, setup, teardown),
 		cmocka_unit_test_setup_teardown(huge_input_is_refused, setup, teardown),
+		cmocka_unit_test(hosts_of_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

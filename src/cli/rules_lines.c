@@ -25,6 +25,17 @@ static enum err read_line(const struct jv *row, struct labelled *l, struct error
 	return ERR_OK;
 }
 
+/* The parser counts lines, too, and was given one. */
+static enum err name_line(int64_t line, enum err err, struct error *e)
+{
+	char why[200];
+	int own = 0;
+
+	snprintf(why, sizeof(why), "%.190s", e ? e->message : "");
+	(void)sscanf(why, "Line 1, %n", &own);
+	return err_set(e, err, own ? "Line %lld, %s" : "Line %lld: %s", (long long)line, why + own);
+}
+
 enum err rules_lines(struct slice jsonl, enum err (*each)(void *ctx, const struct labelled *l, struct error *e), void *ctx, void (*share)(double done),
 	struct error *e)
 {
@@ -45,16 +56,13 @@ enum err rules_lines(struct slice jsonl, enum err (*each)(void *ctx, const struc
 			text.len--;
 		if (!text.len)
 			continue;
-		err = n > LINE_MAX ? err_set(e, ERR_TOO_LARGE, "too long") : jv_parse(text, 8, &row, e);
+		err = n > LINE_MAX ? err_set(e, ERR_TOO_LARGE, "It is longer than %d bytes.", LINE_MAX) : jv_parse(text, 8, &row, e);
 		if (!err)
 			err = read_line(row, &l, e);
-		if (err == ERR_MALFORMED || err == ERR_TOO_LARGE) {
-			char why[200];
-			snprintf(why, sizeof(why), "%.190s", e ? e->message : "");
-			err = err_set(e, err, "Line %lld: %s", (long long)l.line, why);
-		}
 		if (!err)
 			err = each(ctx, &l, e);
+		if (err == ERR_MALFORMED || err == ERR_TOO_LARGE)
+			err = name_line(l.line, err, e);
 		jv_free(&row);
 	}
 	if (share)

@@ -57,8 +57,21 @@ test('what ends before its end says so below the bar, and the bar does not say t
 		const r = terminal(...args), seen = bars(r.out);
 		assert.equal(r.code, 1, r.out);
 		assert.ok(seen.length > 1 && seen.every((x) => x.share < 60), r.out);
-		assert.match(r.out, new RegExp(`%\\r?\\n[^\\n]*Line ${LINES + 1}: `), args[0]);
+		assert.match(r.out, new RegExp(`%\\r?\\n[^\\n]*Line ${LINES + 1}, `), args[0]);
 	}
+});
+
+test('of a file that cannot be used, the line is named, once, with what is wrong with it', () => {
+	const one = (body) => JSON.stringify({ label: 'ham', body });
+	for (const [bad, words] of [['no JSON', /^porchlight: Line 2, column 2: this is not JSON\.$/], ['{"label":"ham","body":7}', /^porchlight: Line 2: The field "body" must be a string\.$/],
+		['{"label":"maybe","body":"x"}', /^porchlight: Line 2: A line needs a label/], ['{"label":"ham","body":"\\ud800"}', /^porchlight: Line 2, column \d+: /], [one('a b '.repeat(70000)), /^porchlight: Line 2: .*256 KiB/],
+		[one('a b '.repeat(300000)), /^porchlight: Line 2: It is longer than \d+ bytes\.$/]])
+		for (const tool of ['eval', 'bench', 'learn']) {
+			writeFileSync(at('lines.jsonl'), `${one('How do I add a picture?')}\n${bad}\n${one('Where is it?')}\n`);
+			const r = command(['rules', tool, at('lines.jsonl')], { data: d.data });
+			assert.deepEqual([r.code, r.out], [1, ''], tool);
+			assert.match(r.err.trim(), words, tool);
+		}
 });
 
 test('options and arguments that a command does not know are said, not passed over', () => {

@@ -558,7 +558,8 @@ static bool read_address(struct arena *a, struct slice scheme, struct slice rest
 	}
 	bool good = set_host(a, host, name, u);
 	if (!good || (!name && !unicode_ascii(host) && !below_public_suffix(u->host))) {
-		/* Writing without spaces runs on behind a name: "example.com" and then Chinese. */
+		/* Writing without spaces runs on behind a name: "example.com" and then Chinese. So does what is no port and no encoding, "example.com:80a":
+		 * nothing opens that, but people read the name. */
 		struct uri cut = { .at = u->at,
 				   .len = u->len,
 				   .raw = u->raw,
@@ -566,7 +567,7 @@ static bool read_address(struct arena *a, struct slice scheme, struct slice rest
 				   .flags = u->flags & ~(URI_IDN | URI_MIXED) };
 		size_t ascii = 0;
 
-		while (ascii < host.len && (unsigned char)host.ptr[ascii] < 0x80)
+		while (ascii < host.len && (unsigned char)host.ptr[ascii] < 0x80 && (good || !strchr(":%", host.ptr[ascii])))
 			ascii++;
 		if (ascii > 0 && ascii < host.len && set_host(a, slice_make(host.ptr, ascii), true, &cut)) {
 			*u = cut;

@@ -105,7 +105,7 @@ test('a listed name in disguise is seen and marked, and prose is no name', () =>
 	for (const name of ['evil-lamps dot com', 'evil-lamps(dot)com', 'evil-lamps [.] com', 'evil-lamps [ . ] com', 'evil-lamps ( dot ) com', 'evil-lamps<dot>com', 'hxxp://evil-lamps.com',
 		'hxxps://evil-lamps[.]com/x', 'evil-lamps . com', 'evil-lamps .com', 'evil-lamps. com', 'evil-lamps,com', 'evil-lamps-dot-com', 'evil-lamps d0t com', 'evil-lamps punkt com',
 		'evil-lamps точка com', '看evil-lamps点com', 'evil-lamps．com', 'evil-lamps•com', 'ｅｖｉｌ－ｌａｍｐｓ．ｃｏｍ', 'www dot evil-lamps dot com', 'evil-lamps.com@', '"evil-lamps" "." "com"',
-		'https://good.example/?u=evil-lamps.com/x', 'https://good.example/?u=evil-lamps%252Ecom',
+		'https://evil-lamps.com:80a/', 'evil-lamps.com:80:443', 'https://evil-lamps.com%zz/', 'https://good.example/?u=evil-lamps.com/x', 'https://good.example/?u=evil-lamps%252Ecom',
 		'https://good.example/?u=%2568ttps%253A%252F%252Fevil-lamps.com%252F', 'https://wikipedia.org/?u=%2568ttps%253A%252F%252Fevil-lamps.com%252F']) {
 		const hits = seen(`see ${name} now`), text = Buffer.from(`see ${name} now`);
 		for (const rule of ['LIST_NAMES', 'LIST_PATTERNS']) {

@@ -65,12 +65,18 @@ static void finds_addresses(void **state)
 	expect("看http://example.com/a。看http://example.com谢谢",
 	       "example.com example.com S;example.com example.com S");
 	expect("http://wiki/Page", "wiki wiki S");
+	/* What stands behind a name and is no port, nor anything else that could be opened. */
+	expect("https://example.com:80a/ example.com:80:443 https://example.com:0x50/x http://example.com:PORT/ https://example.com%zz/",
+	       "example.com example.com S;example.com example.com B;example.com example.com S;example.com example.com S;example.com example.com S");
+	expect("http://localhost:80a/ http://wiki:x http://[::1 1:2 a:b", "");
 }
 
 static void sees_through_disguises(void **state)
 {
 	(void)state;
 	expect("hxxps://evil[.]example[.]com/x", "evil.example.com example.com SO");
+	/* The last @ parts the name from who asks for it. */
+	expect("https://a@good.example.org@evil.example.com/x", "evil.example.com example.com SU");
 	expect("evil (dot) com and evil[dot]com", "evil.com evil.com BO;evil.com evil.com BO");
 	expect("me[at]example[.]com", "example.com example.com MO");
 	/* What a browser does not see in a name, or reads as its dot. */

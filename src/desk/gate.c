@@ -16,6 +16,7 @@
 #include "spam/features.h"
 #include "spam/judge.h"
 #include "text/uri.h"
+#include "text/utf.h"
 
 #define MINUTE_MS (60 * 1000LL)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -27,6 +28,7 @@ enum {
 	NONCE_BYTES = NONCE_HEAD + NONCE_MAC,
 	NONCE_AGAIN = 1,
 	BEFORE_MAX_BYTES = 1024,   /* half of what a body element holds, so that the seam is inside one */
+	BEFORE_LINES = GATE_BRIEF_AFTER + 1, /* the question and all lines of a sender that are judged in full */
 	VERDICT_MAX_BYTES = 1 << 20,
 	SENDER_SHARE = 16,         /* of the room for held and refused text one sender may fill a sixteenth */
 	FIGURE_DAYS = 400
@@ -276,33 +278,70 @@ static struct slice lines_in_order(struct arena *a, const struct slice *lines, s
 	return out;
 }
 
-/* The last words of this talk's asker, the question and corrections among them, oldest first, so that a text cut into pieces is
- * seen whole; of a long piece its end, which is where the next one goes on. A correction is also read with what follows its place. */
+/* What stands above an asker's words: the title, where it is not their beginning, and the name. They may hold half of what the lines go on with. */
+static enum err fetch_head(struct db *db, struct arena *a, const struct submission *in, struct slice question, struct slice *out, struct error *e)
+{
+	struct rows r;
+	enum err err = rows_open(db, &r, SQL_GATE_TALK_HEAD, BINDS(b_int(in->ticket)), e), end;
+	const struct slice cut_mark = SLICE("…");
+	const char *head = "";
+
+	if (err)
+		return err;
+	if (rows_next(&r)) {
+		struct slice title = rows_text(&r, 0), name = rows_text(&r, 1), cut = title;
+		if (cut.len > cut_mark.len && slice_eq(slice_from(cut, cut.len - cut_mark.len), cut_mark))
+			cut.len -= cut_mark.len;
+		if (slice_starts(utf_trim(question), cut))
+			title = SLICE_NONE;
+		head = arena_printf(a, "%.*s%s%.*s%s", SLICE_ARG(name), name.len ? "\n" : "", SLICE_ARG(title), title.len ? "\n" : "");
+		err = head ? ERR_OK : err_nomem(e);
+	}
+	end = rows_close(&r);
+	*out = slice_of(head);
+	return err ? err : end;
+}
+
+/* The last words of this talk's asker, the question, corrections and what was said with a rating among them, or those of the helper who
+ * writes; oldest first, so that a text cut into pieces is seen whole; of a long piece its end, which is where the next one goes on. A
+ * correction is also read with what follows its place. */
 static enum err fetch_before(struct db *db, struct arena *a, struct submission *in, struct error *e)
 {
-	struct slice lines[4];
+	struct slice lines[BEFORE_LINES + 1];
 	size_t n = 0, following = 0, bytes = 0;
+	bool whole = false; /* the first of all is there to its beginning */
 	struct rows r;
-	enum err err = rows_open(db, &r, SQL_GATE_TALK_BEFORE, BINDS(b_int(in->ticket)), e);
+	enum err err = in->account ? rows_open(db, &r, SQL_GATE_TALK_BEFORE_HELPER, BINDS(b_int(in->ticket), b_int(in->account), b_int(BEFORE_LINES)), e)
+				   : rows_open(db, &r, SQL_GATE_TALK_BEFORE, BINDS(b_int(in->ticket), b_int(BEFORE_LINES)), e);
 
 	in->before = in->after = SLICE_NONE;
 	if (err)
 		return err;
-	while (n < 4 && rows_next(&r)) {
+	while (n < BEFORE_LINES && rows_next(&r)) {
 		struct slice body = rows_text(&r, 1), end = last_bytes(body, BEFORE_MAX_BYTES - bytes);
 		bool cut = end.len < body.len;
 		lines[n++] = arena_slice(a, end);
 		bytes += end.len + 1;
 		if (in->corrects && rows_int(&r, 0) > in->corrects && !cut)
 			following = n;
+		whole = !cut && !in->account && rows_int(&r, 0) == 1;
 		if (cut || bytes >= BEFORE_MAX_BYTES)
 			break;
 	}
 	if ((err = rows_close(&r)) || n == 0)
 		return err;
-	in->before = lines_in_order(a, lines, n);
 	if (following)
 		in->after = lines_in_order(a, lines, following);
+	if (whole) {
+		struct slice head;
+		if ((err = fetch_head(db, a, in, lines[n - 1], &head, e)))
+			return err;
+		if (head.len) {
+			head.len--;
+			lines[n++] = head;
+		}
+	}
+	in->before = lines_in_order(a, lines, n);
 	return in->before.ptr && (!following || in->after.ptr) ? ERR_OK : err_nomem(e);
 }
 
@@ -465,9 +504,11 @@ static enum err screen(struct desk *d, struct db *db, struct screening *s, struc
 			return err;
 		s->facts.attack = attack.step;
 	}
-	if (in->kind == SUBMIT_HELPER)
+	if (in->kind == SUBMIT_HELPER) {
 		in->trust = "helper";
-	else if (in->ticket && (err = fetch_talk(db, s->arena, in, &s->facts, e)))
+		if ((err = fetch_before(db, s->arena, in, e)))
+			return err;
+	} else if (in->ticket && (err = fetch_talk(db, s->arena, in, &s->facts, e)))
 		return err;
 	rules = rulebook_pin(d->rulebook);
 	fo.timed = is_timed(s->now_ms);

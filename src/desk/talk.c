@@ -412,6 +412,7 @@ static enum err screen(struct desk *d, struct db *db, struct arena *a, const str
 	s->form = in->form;
 	s->api = !in->form.ptr;
 	s->ticket = in->act.ticket;
+	s->account = asker ? 0 : in->act.who.account;
 	s->corrects = of;
 	return gate_screen(d, db, a, s, &in->sender, out, e);
 }

@@ -177,6 +177,16 @@ static void hush_brief(struct judging *j)
 	}
 }
 
+/* Who helps quotes spam, sends links and warns of tricks: of their words count rules made for helpers, and what nobody may write. */
+static void hush_helper(struct judging *j)
+{
+	for (size_t i = 0; i < j->hit_count; i++) {
+		struct hit *h = &j->hits[i];
+		if (!slice_starts(h->rule, SLICE(JUDGE_HELPER_RULES)) && h->at_least != ACTION_REJECT && !h->harm)
+			h->quiet = true;
+	}
+}
+
 /* Sums each class, and takes what is over its cap off its hits in proportion. */
 static double settle_caps(struct judging *j, double by_class[EVIDENCE_COUNT])
 {
@@ -308,7 +318,7 @@ static enum action decide(struct judging *j, struct verdict *v)
 	const struct facts *f = j->facts;
 	double told = v->score - v->by_class[EVIDENCE_LEARNED], words = v->score - v->by_class[EVIDENCE_BEHAVIOUR];
 	enum action act = band(j->o, v->score);
-	bool refuses = false, unsure = j->f->out_of_time;
+	bool refuses = false, unsure = j->f->out_of_time, helps = j->f->in->kind == SUBMIT_HELPER;
 
 	/* What is learned never crosses a band that a rule, an address or sameness has set. */
 	if (v->by_class[EVIDENCE_RULE] + v->by_class[EVIDENCE_URL] + v->by_class[EVIDENCE_TWIN] >= j->o->challenge - 1e-9 && band(j->o, told) != act) {
@@ -320,7 +330,7 @@ static enum action decide(struct judging *j, struct verdict *v)
 		const struct hit *h = &j->hits[i];
 		if (h->harm && !h->quiet)
 			v->harm = true;
-		if (h->error && (h->at_least >= ACTION_HOLD || band(j->o, v->score + fmax(h->weight, 0)) > act))
+		if (h->error && !(helps && h->quiet) && (h->at_least >= ACTION_HOLD || band(j->o, v->score + fmax(h->weight, 0)) > act))
 			unsure = true;
 		if (!counts(h) || h->at_least <= act)
 			continue;
@@ -360,7 +370,7 @@ static enum action decide(struct judging *j, struct verdict *v)
 		say(j, "appeal", "An appeal is read by a person.");
 	}
 	act = settle_challenge(j, act, words);
-	if (j->f->in->kind == SUBMIT_HELPER) {
+	if (helps) {
 		v->flagged = act > ACTION_ACCEPT;
 		act = ACTION_ACCEPT;
 	}
@@ -387,7 +397,9 @@ enum err spam_judge(struct arena *a, const struct features *f, const struct fact
 		weigh_learned(&j);
 		weigh_opinions(&j);
 	}
-	if (f->in->brief)
+	if (f->in->kind == SUBMIT_HELPER)
+		hush_helper(&j);
+	else if (f->in->brief)
 		hush_brief(&j);
 	v->score = settle_caps(&j, v->by_class);
 	v->facts = *facts;

@@ -25,6 +25,9 @@
 #include "spam/features.h"
 #include "spam/verdict.h"
 
+/* Of what a helper writes, rules whose names begin so count, and those that ask for a refusal. */
+#define JUDGE_HELPER_RULES "HELPER_"
+
 struct judge_options {
 	double challenge, hold, reject; /* where the bands begin */
 	bool challenges;                /* challenges are offered; false: that band is held */

@@ -65,6 +65,7 @@ struct submission {
 	bool api;              /* came by the JSON API, which has no page to carry a nonce */
 	bool proven;           /* a challenge was solved for it */
 	int64_t ticket;        /* the talk a line belongs to; 0 for a new question */
+	int64_t account;       /* of the helper who writes; 0: an asker */
 	int64_t corrects;      /* the entry whose place these words take; 0: none */
 	/* Words that stand beside a question, its name or page: what hits only with them is this text's, too. */
 	struct slice beside;

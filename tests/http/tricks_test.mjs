@@ -322,6 +322,58 @@ score TEST_PIECES 8
 	}
 });
 
+test('half in the title or the name, the rest in a line or with a rating: judged as what they say together', async () => {
+	const made = await put(
+		'local.d/halves.cf',
+		`body __HALF_GOODS /\\bcheap rafts\\b/
+body __HALF_WAY /\\bwrite to raftman\\b/
+meta TEST_HALVES (__HALF_GOODS && __HALF_WAY)
+score TEST_HALVES 8
+`,
+	);
+	assert.equal(made.status, 200, made.text);
+	const heldNow = async (q, n) => Boolean(await heldItem(mona, 'held', (i) => i.ticket === q.id && i.n === n));
+	for (const more of [{ title: 'About cheap rafts' }, { name: 'cheap rafts' }]) {
+		const q = await talk(d, hanna, { body: 'How do I cite a chart?', ...more });
+		const r = await d.json('POST', `${q.path}/messages`, { body: 'You can write to raftman' });
+		assert.ok(await heldNow(q, r.body.n), JSON.stringify(more));
+		assert.equal((await hanna.json('POST', `${q.t}/close`, { fence: q.fence, reason: 'other' })).status, 200);
+	}
+	const far = await question(d, { body: 'How do I cite a map of cheap rafts?' });
+	let last;
+	for (const body of ['please', 'you', 'can', 'write to', 'raftman']) last = await d.json('POST', `${far.path}/messages`, { body });
+	assert.ok(await heldItem(mona, 'held', (i) => i.n === last.body.n), 'the question is read with every line that is judged in full');
+	const q = await talk(d, hanna, { title: 'About cheap rafts', body: 'How do I cite a chart of the coast?' });
+	assert.equal((await hanna.json('POST', `${q.t}/close`, { fence: q.fence, reason: 'other' })).status, 200);
+	const rated = await d.json('POST', `${q.path}/rating`, { helped: true, comment: 'You can write to' });
+	assert.equal(rated.status, 200, rated.text);
+	assert.equal((await d.json('POST', `${q.path}/rating`, { helped: true, comment: 'raftman' })).status, 200);
+	const log = (await mona.get(q.t)).body.log;
+	const comments = log.filter((e) => e.data?.what === 'rating');
+	assert.deepEqual(comments.map((e) => Boolean(e.data.held)), [false, true], 'the second comment ends the sentence');
+});
+
+test('a helper who cuts an offer into lines is asked about the last of them; quoting spam and links is no offer', async () => {
+	const q = await talk(d, hanna, { body: 'How do I cite a lamp?' });
+	const say = (body, more) => hanna.json('POST', `${q.t}/messages`, { body, fence: q.fence, ...more });
+	for (const body of [
+		'In the reference you wrote "Call now: 0800 123456, win a prize", please remove the phone number.',
+		'Buy cheap viagra at http://pills.example.com is what that account adds everywhere. See http://a.example http://b.example http://c.example http://d.example',
+		'If someone offers to publish your article for a fee, it is a scam; forward the mail to paid@wiki.example.org.',
+		'Send me the link to the draft, please, and write to me here when you have it.',
+		'The archive has the number +44 20 7946 0958.',
+		'I could write the article, and for',
+	]) {
+		const r = await say(body);
+		assert.equal(r.status, 201, `${body}: ${r.text}`);
+	}
+	const asked = await say('200 dollars I can do it today');
+	assert.deepEqual([asked.status, asked.body.field], [422, 'confirm'], asked.text);
+	assert.equal((await say('200 dollars I can do it today', { confirm: true })).status, 201);
+	const after = await say('As said, the button is above the text.');
+	assert.equal(after.status, 201, `what was confirmed is not asked about again: ${after.text}`);
+});
+
 test('marks that turn text around stay inside the field that holds them', async () => {
 	const turn = '\u202e\u2066';
 	const q = await question(d, { name: `Evil${turn}nam`, title: `A title${turn}elt`, page: `Page${turn}egap`, body: `Some words${turn}sdrow` });

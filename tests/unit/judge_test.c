@@ -410,6 +410,20 @@ static void appeals_and_helpers(void **state)
 	b->in.kind = SUBMIT_HELPER;
 	assert_int_equal(judged(b), ACTION_ACCEPT);
 	assert_true(b->v->flagged);
+	/* Quoting spam is part of helping: only rules for helpers count, and a check of another rule that broke off says nothing. */
+	b->hits[0].at_least = ACTION_ACCEPT;
+	b->hits[0].rule = SLICE("PAID_CALL");
+	assert_int_equal(judged(b), ACTION_ACCEPT);
+	assert_false(b->v->flagged);
+	b->hits[0].error = true;
+	assert_int_equal(judged(b), ACTION_ACCEPT);
+	assert_false(b->v->flagged);
+	b->hits[0].rule = SLICE("HELPER_ANY");
+	assert_int_equal(judged(b), ACTION_ACCEPT);
+	assert_true(b->v->flagged);
+	b->hits[0].error = false;
+	assert_int_equal(judged(b), ACTION_ACCEPT);
+	assert_true(b->v->flagged);
 }
 
 static void brief_lines(void **state)

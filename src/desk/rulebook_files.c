@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,21 @@ void rule_set_notices(const struct rule_set *s, struct cf_errors *errs)
 {
 	if (s->linked[0])
 		cf_errors_add(errs, true, s->linked, 1, 1, "this is a link, and links are not followed: put the file itself here");
+	if (s->passed_over[0])
+		cf_errors_add(errs, true, s->passed_over, 1, 1, "this file was not read: names of rule files are of a-z, 0-9, _ and -, and end in .cf or .list");
+}
+
+/* A rule file by its ending, but not by its name; editors' own files begin with a dot. */
+static void pass_over(struct rule_set *s, const char *sub, const char *entry)
+{
+	size_t n = strlen(entry);
+
+	if (entry[0] == '.' || !((n > 3 && strcasecmp(entry + n - 3, ".cf") == 0) || (n > 5 && strcasecmp(entry + n - 5, ".list") == 0)))
+		return;
+	snprintf(s->passed_over, sizeof(s->passed_over), "%s%.50s", sub, entry);
+	for (char *p = s->passed_over; *p; p++)
+		if ((unsigned char)*p >= 0x7f || (unsigned char)*p < ' ')
+			*p = '?';
 }
 
 static size_t place_of(const struct rule_set *s, struct slice name, bool *found)
@@ -270,8 +286,10 @@ static enum err read_file(int dir, const char *entry, const char *sub, struct ru
 	enum err err = ERR_OK;
 	int fd;
 
-	if (n < 0 || (size_t)n >= sizeof(name) || !rule_name_ok(slice_of(name)))
+	if (n < 0 || (size_t)n >= sizeof(name) || !rule_name_ok(slice_of(name))) {
+		pass_over(out, sub, entry);
 		return ERR_OK;
+	}
 	fd = openat(dir, entry, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ELOOP)
 		snprintf(out->linked, sizeof(out->linked), "%s", name);

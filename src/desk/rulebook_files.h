@@ -27,6 +27,7 @@ struct rule_file {
 struct rule_set {
 	struct rule_file *list;
 	size_t count;
+	char passed_over[65]; /* a file that looks like one of rules and was not read, for its name; "": none */
 	char linked[65];   /* a file or sub-folder that is a link and was not read; "": none */
 	char failed[65];   /* after a failed rule_set_read: the file that could not be taken; "": it was no single one */
 };

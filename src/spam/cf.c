@@ -272,6 +272,19 @@ static bool is_mail_matter(struct slice key)
 	return false;
 }
 
+/* A code of two or three letters, and what may follow: pt, pt_br, zh-Hant. */
+static bool is_language(struct slice s)
+{
+	size_t letters = 0;
+
+	while (letters < s.len && isalpha((unsigned char)s.ptr[letters]))
+		letters++;
+	for (size_t i = letters; i < s.len; i++)
+		if (!isalnum((unsigned char)s.ptr[i]) && ((s.ptr[i] != '-' && s.ptr[i] != '_') || i + 1 == s.len))
+			return false;
+	return (letters == 2 || letters == 3) && (letters == s.len || s.ptr[letters] == '-' || s.ptr[letters] == '_');
+}
+
 static void read_directive(struct reader *r)
 {
 	struct slice value = r->at.text, key, lang = SLICE("");
@@ -281,6 +294,11 @@ static void read_directive(struct reader *r)
 	if (slice_is(key, "lang") && value.len > 0) {
 		lang = directive_word(&value);
 		key = directive_word(&value);
+	}
+	if (slice_is(key, "lang") || (lang.len > 0 && key.len == 0)) {
+		if (!skipping(r))
+			directive_report(&r->at, false, value.ptr, "lang needs a language and a directive behind it, as lang de describe");
+		return;
 	}
 	lower = arena_alloc(r->at.arena, key.len + 1);
 	if (lower == NULL) {
@@ -311,6 +329,8 @@ static void read_directive(struct reader *r)
 		directive_report(&r->at, false, key.ptr, "lang goes with describe or note");
 		return;
 	}
+	if (lang.len > 0 && !is_language(lang))
+		directive_report(&r->at, false, lang.ptr, "\"%.*s\" is not a language: de and pt_br are", lang.len > 40 ? 40 : (int)lang.len, lang.ptr);
 	r->at.lang = lang;
 	if (directive_read(&r->at, lower, value))
 		return;
@@ -335,6 +355,7 @@ static struct slice without_comment(struct reader *r, struct slice line)
 	char *out;
 	size_t n = 0;
 
+	r->at.cut = false;
 	if (line.len == 0 || memchr(line.ptr, '#', line.len) == NULL)
 		return line;
 	out = arena_alloc(r->at.arena, line.len);
@@ -343,8 +364,10 @@ static struct slice without_comment(struct reader *r, struct slice line)
 		return slice_make(line.ptr, 0);
 	}
 	for (size_t i = 0; i < line.len; i++) {
-		if (line.ptr[i] == '#' && (i == 0 || line.ptr[i - 1] != '\\'))
+		if (line.ptr[i] == '#' && (i == 0 || line.ptr[i - 1] != '\\')) {
+			r->at.cut = true;
 			break;
+		}
 		if (line.ptr[i] == '\\' && i + 1 < line.len && line.ptr[i + 1] == '#')
 			continue;
 		out[n++] = line.ptr[i];
@@ -368,6 +391,31 @@ static bool is_domain(struct slice s)
 		}
 	}
 	return dot && s.len < 254 && isalpha((unsigned char)s.ptr[s.len - 1]);
+}
+
+/* Says of a line that it can meet no address: it is looked for behind the "http://", and no address holds a blank. */
+static void never_in_address(struct reader *r, struct slice line)
+{
+	static const char *const starts[] = { "http://", "https://", "https?://", "http:\\/\\/", "https:\\/\\/", "https?:\\/\\/", "//", "^" };
+	const char *blank = NULL;
+
+	for (size_t i = 0; i < line.len; i++) {
+		if (strchr("|?*{[(", line.ptr[i]) != NULL)
+			blank = line.ptr + line.len; /* one of several ways, perhaps: nothing is sure */
+		else if (blank == NULL && (line.ptr[i] == ' ' || line.ptr[i] == '\t'))
+			blank = line.ptr + i;
+	}
+	if (memchr(line.ptr, '|', line.len) == NULL)
+		for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+			if (slice_starts(line, slice_of(starts[i]))) {
+				directive_report(&r->at, true, line.ptr,
+						 "this line never hits: entries are looked for behind the http://, so leave \"%s\" out", starts[i]);
+				return;
+			}
+	if (line.ptr[0] == '<')
+		directive_report(&r->at, true, line.ptr, "this line never hits: no address holds a tag");
+	else if (blank != NULL && blank < line.ptr + line.len)
+		directive_report(&r->at, true, blank, "this line never hits: no address holds a blank; each entry has a line of its own");
 }
 
 static void read_list_line(struct reader *r, struct slice name, bool allow)
@@ -404,6 +452,7 @@ static void read_list_line(struct reader *r, struct slice name, bool allow)
 	    slice_of(arena_printf(r->at.arena, "(?:https?:)?//+[a-z0-9_.-]*\\K(?:%.*s)", SLICE_ARG(line)));
 	x->allow = allow;
 	r->at.nomem = r->at.nomem || x->pattern.pattern.ptr == NULL;
+	never_in_address(r, line);
 }
 
 /* lists/some-name.list -> LIST_SOME_NAME */

@@ -1,5 +1,6 @@
 #include "spam/compose.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -433,6 +434,7 @@ static void add_pattern(struct builder *b, const struct use *u)
 	p->utf = (u->compiled->flags & PATTERN_UTF) != 0;
 	p->caseless = (u->compiled->flags & PATTERN_CASELESS) != 0;
 	p->list = item->verb == CF_LIST_PATTERN;
+	p->line = p->list ? item->text : SLICE_NONE;
 	p->field = item->pattern.field;
 	p->form = item->pattern.form;
 	p->negated = item->pattern.negated;
@@ -452,6 +454,19 @@ static bool eval_number(struct slice s, double *out)
 	return *end == '\0' && *out == *out;
 }
 
+static void unknown_eval(struct builder *b, const struct cf_item *item)
+{
+	const struct ruleset_options *o = b->options;
+	char known[220] = "";
+
+	for (size_t i = 0; i < o->fact_count; i++) {
+		size_t n = strlen(known);
+		snprintf(known + n, sizeof(known) - n, " %s", o->facts[i]);
+	}
+	cf_errors_add(b->errs, false, item->file, item->line, item->column, "eval:%.*s is not known here; these are:%s",
+		      item->eval.function.len > 20 ? 20 : (int)item->eval.function.len, item->eval.function.ptr, known);
+}
+
 static void add_eval(struct builder *b, const struct cf_item *item, size_t rule)
 {
 	const struct ruleset_options *o = b->options;
@@ -462,8 +477,7 @@ static void add_eval(struct builder *b, const struct cf_item *item, size_t rule)
 	for (size_t i = 0; i < o->fact_count && !known; i++)
 		known = slice_is(item->eval.function, o->facts[i]);
 	if (!known) {
-		cf_errors_add(b->errs, false, item->file, item->line, item->column, "eval:%.*s is not known here",
-			      SLICE_ARG(item->eval.function));
+		unknown_eval(b, item);
 		return;
 	}
 	if (item->eval.args > 2 || (item->eval.args > 0 && !eval_number(item->eval.arg[0], &least)) ||
@@ -473,6 +487,14 @@ static void add_eval(struct builder *b, const struct cf_item *item, size_t rule)
 			      SLICE_ARG(item->eval.function), SLICE_ARG(item->eval.function));
 		return;
 	}
+	if (least > most || most < 0) {
+		cf_errors_add(b->errs, false, item->file, item->line, item->column, "eval:%.*s can never be in these bounds: the least value comes first, and counts begin with 0",
+			      SLICE_ARG(item->eval.function));
+		return;
+	}
+	if (least <= 0 && item->eval.args == 1)
+		cf_errors_add(b->errs, true, item->file, item->line, item->column, "eval:%.*s is at least %g in every text, so this rule hits them all",
+			      SLICE_ARG(item->eval.function), least);
 	if (b->r->rules[rule].disabled)
 		return;
 	p = probe_add(b, &b->r->probes[item->eval.surface], &b->probe_cap[item->eval.surface]);
@@ -630,6 +652,20 @@ static bool glob(struct slice pattern, const char *name)
 	return p == pattern.len;
 }
 
+/* About a place in the expression that is read. */
+static void meta_notice(struct builder *b, struct slice at, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void meta_notice(struct builder *b, struct slice at, const char *fmt, ...)
+{
+	const struct cf_item *item = b->r->rules[b->self].test_item;
+	char words[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	cf_errors_add(b->errs, true, item->file, item->line, item->column + (unsigned)(at.ptr - item->expression.ptr), "%s", words);
+}
+
 static bool meta_name(void *ctx, struct slice name, struct slice argument, struct expr_value *out, struct error *e)
 {
 	struct builder *b = ctx;
@@ -645,6 +681,7 @@ static bool meta_name(void *ctx, struct slice name, struct slice argument, struc
 		}
 		found = ruleset_find(r, name);
 		if (found < 0) {
+			meta_notice(b, name, "there is no rule %.*s: it counts as 0 here", SLICE_ARG(name));
 			b->late = true;
 			return true; /* an undefined name is 0 */
 		}
@@ -662,8 +699,10 @@ static bool meta_name(void *ctx, struct slice name, struct slice argument, struc
 	}
 	for (size_t i = 0; i < r->count; i++)
 		n += i != b->self && glob(argument, r->rules[i].rule.name);
-	if (n == 0)
+	if (n == 0) {
+		meta_notice(b, name, "no rule's name is like %.*s: this counts as 0", SLICE_ARG(argument));
 		return true;
+	}
 	list = arena_array(r->arena, n, sizeof(*list));
 	if (list == NULL)
 		goto nomem;

@@ -27,6 +27,12 @@ void directive_report(struct cf_line *l, bool notice, const char *at, const char
 	cf_errors_add(l->errs, notice, l->file, l->number, at != NULL ? column_of(l, at) : 0, "%s", words);
 }
 
+/* What may have taken the end of a pattern away. */
+static const char *cut_hint(const struct cf_line *l)
+{
+	return l->cut ? "; the # on this line begins a comment: write \\# for the character" : "";
+}
+
 struct cf_item *directive_add(struct cf_line *l, enum cf_verb verb, struct slice name, const char *value)
 {
 	struct cf_tree *t = l->tree;
@@ -155,13 +161,13 @@ static bool delimited(struct cf_line *l, struct slice value, struct slice *patte
 	else if (slice_starts(re, SLICE("m")))
 		re = slice_from(re, 1);
 	else if (!slice_starts(re, SLICE("/"))) {
-		directive_report(l, false, value.ptr, "a pattern is expected here, as /words/ or m{words}");
+		directive_report(l, false, value.ptr, "a pattern is expected here, as /words/ or m{words}%s", cut_hint(l));
 		return false;
 	}
 	open = re.len > 0 ? re.ptr[0] : 'a';
 	if (isalnum((unsigned char)open) || open == '_' || open == '\\' || is_blank(open) ||
 	    (unsigned char)open >= 0x80) {
-		directive_report(l, false, re.ptr, "the pattern has no delimiter: write /words/ or m{words}");
+		directive_report(l, false, re.ptr, "the pattern has no delimiter: write /words/ or m{words}%s", cut_hint(l));
 		return false;
 	}
 	pair = strchr("{}()<>[]", open);
@@ -170,7 +176,7 @@ static bool delimited(struct cf_line *l, struct slice value, struct slice *patte
 	for (end = re.len; end > 0 && re.ptr[end - 1] != close;)
 		end--;
 	if (end == 0) {
-		directive_report(l, false, value.ptr, "the pattern has no end: %c is missing", close);
+		directive_report(l, false, value.ptr, "the pattern has no end: %c is missing%s", close, cut_hint(l));
 		return false;
 	}
 	mods = slice_from(re, end);
@@ -350,6 +356,22 @@ static bool field_modifiers(struct cf_line *l, struct slice mods, unsigned *form
 	return true;
 }
 
+/* Whether an if-unset stands behind the pattern, however it is written: "/x/ [if-unset foo]", "/x/ if-unset: foo". */
+static bool ends_as_unset(struct slice rest)
+{
+	size_t from = 0;
+	char close;
+
+	while (from < rest.len && isalnum((unsigned char)rest.ptr[from]))
+		from++;
+	close = from < rest.len ? rest.ptr[from] : '/';
+	close = close == '{' ? '}' : close == '(' ? ')' : close == '<' ? '>' : close;
+	for (size_t i = from + 1; i < rest.len; i++)
+		if (is_blank(rest.ptr[i - 1]) && (slice_starts(slice_from(rest, i), SLICE("[if-unset")) || slice_starts(slice_from(rest, i), SLICE("if-unset"))))
+			return memchr(rest.ptr + i, close, rest.len - i) == NULL;
+	return false;
+}
+
 static void header_rule(struct cf_line *l, struct slice value)
 {
 	struct slice name, field, mods, rest, pattern, unset = SLICE_NONE;
@@ -409,6 +431,10 @@ static void header_rule(struct cf_line *l, struct slice value)
 		unset = text;
 		rest = directive_trim(slice_make(rest.ptr, i));
 		break;
+	}
+	if (unset.ptr == NULL && ends_as_unset(rest)) {
+		directive_report(l, false, rest.ptr, "if-unset is written [if-unset: some text] behind the pattern");
+		return;
 	}
 	if (!delimited(l, rest, &pattern, &flags))
 		return;
@@ -546,6 +572,8 @@ static void tflags(struct cf_line *l, struct slice value)
 			if (slice_is(w, known[i].word)) {
 				found = true;
 				flags |= known[i].flag;
+				if (known[i].flag == 0)
+					directive_report(l, true, w.ptr, "the flag %s has no effect here", known[i].word);
 			}
 		if (!found) {
 			directive_report(l, false, w.ptr,
@@ -591,6 +619,10 @@ static void test_line(struct cf_line *l, struct slice value)
 		directive_report(l, false, how.ptr, "a test says ok (must hit) or fail (must not), and then a text");
 		return;
 	}
+	if (value.len == 0) {
+		directive_report(l, false, value.ptr, "a text is missing behind %.*s", SLICE_ARG(how));
+		return;
+	}
 	x = directive_add(l, CF_TEST, name, value.ptr);
 	if (x != NULL) {
 		x->test.ok = slice_is(how, "ok");
@@ -607,7 +639,8 @@ static int choice(struct cf_line *l, const char *verb, struct slice *value, stru
 	for (int i = 0; i < count; i++)
 		if (slice_is(*value, from[i]))
 			return i;
-	directive_report(l, false, value->ptr, "%s is %s, %s or %s", verb, from[0], from[1], from[2]);
+	directive_report(l, false, value->ptr, "%s is %s, %s or %s, not \"%.*s\"", verb, from[0], from[1], from[2],
+			 value->len > 40 ? 40 : (int)value->len, value->ptr);
 	return -1;
 }
 

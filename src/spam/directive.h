@@ -27,6 +27,7 @@ struct cf_line {
 	unsigned number;   /* from 1 */
 	unsigned indent;   /* bytes before `text` */
 	struct slice text; /* without comment and outer blanks; each # in it was written \# */
+	bool cut;          /* a comment was taken off it */
 	struct slice lang; /* of `lang xx` before the directive, else "" */
 };
 

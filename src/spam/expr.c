@@ -257,7 +257,7 @@ enum err expr_parse(struct arena *a, struct slice text, const struct expr_names 
 
 	*out = parse_choose(&p);
 	if (p.err == ERR_OK && peek(&p) >= 0)
-		fail(&p, "an operator is expected here");
+		fail(&p, "an operator is expected here: && || ^ + - * / < <= > >= == != or ? :");
 	*at = p.at;
 	if (p.err != ERR_OK)
 		*out = NULL;

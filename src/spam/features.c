@@ -47,6 +47,11 @@ static const char *const fact_names[] = {
 };
 enum { FACTS = sizeof(fact_names) / sizeof(fact_names[0]) };
 
+/* Those of read_text, which gives each its value. */
+static const char *const field_names[] = { "Question", "Name", "Email-Domain", "Page", "Topic", "Language", "Script", "Channel", "User-Agent", "Form-Age-Ms",
+	"Sender-Trust" };
+_Static_assert(sizeof(field_names) / sizeof(field_names[0]) == FIELDS, "each field has a name here");
+
 static bool host_allowed(const void *ctx, struct slice host)
 {
 	return ctx && ruleset_host_allowed(ctx, host);
@@ -737,7 +742,7 @@ static enum err prepare_test(struct arena *a, struct slice text, struct surface_
 enum err features_build_rules(const struct cf_source *sources, size_t count, const struct ruleset_known *known, struct ruleset **out,
 	struct cf_errors *errs, struct error *e)
 {
-	struct ruleset_options o = { .facts = fact_names, .fact_count = FACTS, .prepare = prepare_test };
+	struct ruleset_options o = { .facts = fact_names, .fact_count = FACTS, .fields = field_names, .field_count = FIELDS, .prepare = prepare_test };
 
 	if (known)
 		o.known = *known;

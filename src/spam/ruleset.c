@@ -10,6 +10,7 @@
 #include "spam/domains.h"
 #include "spam/fold.h"
 #include "spam/grams.h"
+#include "spam/idle.h"
 #include "spam/pattern.h"
 #include "spam/selftest.h"
 
@@ -102,6 +103,8 @@ enum err ruleset_build(const struct cf_source *sources, size_t count, const stru
 		err = cf_parse(r->arena, sources, count, &tree, errs, e);
 	if (err == ERR_OK)
 		err = compose(r, &tree, o, errs, e);
+	if (err == ERR_OK)
+		err = idle_tell(r, &tree, o, errs, e);
 	if (err == ERR_OK)
 		err = take_over_costs(r, o->known.previous, e);
 	/* A set with errors is refused anyhow; its tests would only repeat them. */

@@ -81,6 +81,9 @@ struct ruleset_options {
 	/* Names that eval: may use. Another name is an error; with NULL every name is accepted. */
 	const char *const *facts;
 	size_t fact_count;
+	/* Fields that a text can have, beside Subject and ALL: a rule about another one is noticed. With NULL none is. */
+	const char *const *fields;
+	size_t field_count;
 	/*
 	 * Makes the input of a `test` line: title and text to fields, uris, norm, skel and facts, all in the arena, as
 	 * screening would; called on several threads at once. May be NULL: then norm and skel are the text in ASCII lower case, and there are
@@ -147,6 +150,7 @@ struct probe {
 	struct pattern *pattern;
 	bool utf;
 	bool list;          /* a list's line: not asked of hosts that are allowed */
+	struct slice line;  /* that line */
 	bool found;         /* by the index, or else surely a miss */
 	bool literal;       /* and by literals, not by its outline */
 	struct slice plain; /* nothing but this string (folded when caseless): a search does; ptr NULL otherwise */

@@ -33,7 +33,7 @@ struct warning {
 static void tell(struct warning *w, const struct probe *p, unsigned char what, const char *words)
 {
 	const struct rule *r = ruleset_rule(w->rules, p->rule);
-	struct slice text = pattern_text(p->pattern);
+	struct slice text = p->list ? p->line : pattern_text(p->pattern);
 	bool long_one = text.len > SHOWN_BYTES;
 
 	if (w->said[p->rule] & what)
@@ -55,14 +55,20 @@ static enum pattern_result try_on(const struct probe *p, struct slice subject)
 	return pattern_run(p->pattern, subject, 0, false, &meter, &us, &match);
 }
 
+static bool meets_every_address(const struct probe *p)
+{
+	for (size_t i = 0; i < sizeof(ordinary) / sizeof(*ordinary); i++)
+		if (try_on(p, slice_of(ordinary[i])) != PATTERN_HIT)
+			return false;
+	return true;
+}
+
 static void every_address(struct warning *w, const struct probe *p)
 {
 	if (p->kind != PROBE_PATTERN || !ruleset_rule(w->rules, p->rule)->listed)
 		return;
-	for (size_t i = 0; i < sizeof(ordinary) / sizeof(*ordinary); i++)
-		if (try_on(p, slice_of(ordinary[i])) != PATTERN_HIT)
-			return;
-	tell(w, p, SAID_EVERY, "matches every web address, also those of good questions.");
+	if (meets_every_address(p))
+		tell(w, p, SAID_EVERY, "matches every web address, also those of good questions.");
 }
 
 /* The pattern's letters as a text that may pass its fixed parts; of a class the first one, of an escape a member. */
@@ -152,6 +158,7 @@ static void try_set(struct warning *w, const struct probe_set *set, bool address
 
 void warn_rules(const struct ruleset *next, const struct ruleset *before, struct cf_errors *errs)
 {
+	const struct probe_set *allow = ruleset_allow_probes(next);
 	size_t n = ruleset_count(next);
 	bool *due = calloc(n + 1, sizeof(*due));
 	struct warning w = { .rules = next, .errs = errs, .said = calloc(n + 1, 1), .due = due, .started_us = clock_thread_us() };
@@ -160,9 +167,17 @@ void warn_rules(const struct ruleset *next, const struct ruleset *before, struct
 		const struct rule *r = ruleset_rule(next, i);
 		long at = before ? ruleset_find(before, slice_of(r->name)) : -1;
 		due[i] = at < 0 || ruleset_rule(before, (size_t)at)->version != r->version;
+		if (due[i] && r->expires_ms != 0 && clock_wall_ms() >= r->expires_ms)
+			cf_errors_add(errs, true, r->file, r->line, 0, "%s is off: the date of its expires has passed", r->name);
 	}
 	for (int s = 0; due && w.said && s < SURFACE_COUNT; s++)
 		try_set(&w, ruleset_probes(next, (enum surface)s), s == SURFACE_URI);
+	for (size_t i = 0; i < allow->count; i++)
+		if (meets_every_address(&allow->list[i])) {
+			struct slice line = allow->list[i].line;
+			cf_errors_add(errs, true, "", 0, 0, "An allow list holds \"%.*s\", which speaks for every web address: no list sees any.",
+				line.len < SHOWN_BYTES ? (int)line.len : SHOWN_BYTES, line.ptr);
+		}
 	if (w.late || !due || !w.said)
 		cf_errors_add(errs, true, "", 0, 0, "There was no time to try all of these patterns on texts made to slow them down.");
 	free(due);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -385,7 +386,7 @@ static void print_verdict(const struct verdict *v)
 static int explain(const struct options *o)
 {
 	struct submission in = { .kind = SUBMIT_QUESTION, .channel = o->chat ? CHANNEL_CHAT : CHANNEL_FORM, .form_age_ms = -1 };
-	struct features_options fo = { .no_builtin = o->no_builtin };
+	struct features_options fo = { .no_builtin = o->no_builtin, .now_ms = clock_wall_ms() };
 	struct judge_options jo = judge_defaults();
 	struct features *f;
 	struct verdict *v;

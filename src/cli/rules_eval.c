@@ -56,7 +56,7 @@ static struct jv *example(int64_t line, struct slice lang, const struct verdict 
 static enum err judge_line(struct arena *a, const struct ruleset *rules, const struct labelled *l, const struct rules_eval_options *o, struct rules_memory *m,
 	struct verdict **out, struct error *e)
 {
-	const struct features_options fo = { .no_builtin = o->no_builtin };
+	const struct features_options fo = { .no_builtin = o->no_builtin, .now_ms = clock_wall_ms() };
 	const struct judge_options jo = judge_defaults();
 	struct features *f;
 	struct facts facts;

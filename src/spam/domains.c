@@ -74,7 +74,7 @@ bool domains_find(const struct domains *d, struct slice host,
 
 		for (size_t at = h & (d->size - 1); d->slots[at].domain.ptr != NULL; at = (at + 1) & (d->size - 1))
 			if (d->slots[at].hash == h && slice_eq(d->slots[at].domain, host) &&
-			    visit(d->slots[at].value, host, ctx))
+			    visit(d->slots[at].value, d->slots[at].domain, ctx))
 				return true;
 		dot = memchr(host.ptr, '.', host.len);
 		if (dot == NULL)

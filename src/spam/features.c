@@ -484,6 +484,9 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 		fill_rule(h, s->rules, sh->rule, life_of(s, sh->rule), f->in->language);
 		h->score = h->weight = h->quiet ? watched_weight(sh->score) * sh->count : sh->score;
 		h->count = (int)sh->count;
+		/* Of a list, the line that saw it and not its first. */
+		if (sh->span.line.len)
+			h->printed = sh->span.line;
 		if (sh->span.source == SOURCE_NONE) {
 			h->where = SLICE("rules");
 			h->text = SLICE("");

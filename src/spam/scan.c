@@ -236,7 +236,9 @@ static bool ask_now(struct scan *c, const struct probe *p, enum surface s, size_
 		matched = true;
 		if (p->negated)
 			break;
-		hit(c, p->rule, 1, span_of(s, element, x, m));
+		struct scan_span span = span_of(s, element, x, m);
+		span.line = p->line;
+		hit(c, p->rule, 1, span);
 		if (full(c, p->rule) || m.end < from)
 			break;
 		not_empty = m.end == m.start || m.end == from;
@@ -329,13 +331,16 @@ static bool domain_hit(uint32_t rule, struct slice domain, void *ctx)
 	struct domain_visit *v = ctx;
 	size_t start = (size_t)(v->host.ptr - v->x->text.ptr) + v->host.len - domain.len;
 	struct pattern_match m = { start, start + domain.len, PATTERN_FINE };
+	struct scan_span span;
 
 	if (off(v->c, rule) || recorded(v->c, rule)->trouble || full(v->c, rule) || !shows(v->x, m.start, m.end))
 		return false;
+	span = span_of(SURFACE_URI, v->element, v->x, m);
+	span.line = domain;
 	if (laid(v->c, rule, RULE_LIFE_QUARANTINED))
 		trouble(v->c, rule, SCAN_QUARANTINED);
 	else
-		hit(v->c, rule, 1, span_of(SURFACE_URI, v->element, v->x, m));
+		hit(v->c, rule, 1, span);
 	return false;
 }
 

@@ -31,6 +31,7 @@ struct scan_span {
 	size_t element, offset, length; /* in the surface */
 	enum surface_source source;     /* and, where it can be told, in what the caller gave */
 	size_t source_offset, source_length;
+	struct slice line; /* of a list: the line that saw it; lives as long as the generation */
 };
 
 struct pattern_meter;

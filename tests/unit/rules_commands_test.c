@@ -180,6 +180,22 @@ static void explain(void **state)
 	v = json(out);
 	assert_int_equal(jv_size(jv_get(v, "hits")), 1); /* nothing but the rules */
 	jv_free(&v);
+	/* As a moderator sees it: what has expired does nothing, and of a list the line that saw it is shown. */
+	assert_int_equal(run(out, sizeof(out), 6, "explain", "old word, http://b.example/", "--rules", in_folder("listed"), "--json", "--no-builtin"), 0);
+	v = json(out);
+	assert_int_equal(jv_size(jv_get(v, "hits")), 1);
+	hit = jv_at(jv_get(v, "hits"), 0);
+	assert_true(slice_is(jv_get_text(hit, "rule"), "LIST_W"));
+	assert_true(slice_is(jv_get_text(hit, "printed"), "\\bb\\.example"));
+	jv_free(&v);
+	assert_int_equal(run(out, sizeof(out), 6, "explain", "http://www.c.example/", "--rules", in_folder("listed"), "--json", "--no-builtin"), 0);
+	v = json(out);
+	assert_true(slice_is(jv_get_text(jv_at(jv_get(v, "hits"), 0), "printed"), "c.example"));
+	jv_free(&v);
+	assert_int_equal(run(out, sizeof(out), 2, "check", in_folder("listed")), 0);
+	assert_non_null(strstr(out, "a.cf:2: warning: OLD is off"));
+	assert_int_equal(run(out, sizeof(out), 2, "check", in_folder("open")), 0);
+	assert_non_null(strstr(out, "An allow list holds \"[a-z0-9]\", which speaks for every"));
 	assert_int_equal(run(NULL, 0, 4, "explain", "\xff\xfe", "--rules", in_folder("good")), 1);
 	assert_int_equal(run(NULL, 0, 4, "explain", "x", "--rules", in_folder("bad")), 1);
 }
@@ -234,13 +250,17 @@ static int start(void **state)
 	(void)state;
 	folder = tmpdir_make();
 	if (crypt_init(&e) || conf_override("data", folder, &e) || conf_load(NULL, &e) || mkdir(in_folder("good"), 0700) || mkdir(in_folder("bad"), 0700) ||
-		mkdir(in_folder("mails"), 0700) || mkdir(in_folder("doubtful"), 0700) || mkdir(in_folder("other"), 0700))
+		mkdir(in_folder("mails"), 0700) || mkdir(in_folder("doubtful"), 0700) || mkdir(in_folder("listed"), 0700) ||
+		mkdir(in_folder("listed/lists"), 0700) || mkdir(in_folder("open"), 0700) || mkdir(in_folder("open/lists"), 0700) || mkdir(in_folder("other"), 0700))
 		return -1;
 	tmpdir_put(folder, "good/a.cf", "body GOOD /good word/\nscore GOOD 4\ntest GOOD ok a good word\ntest GOOD fail a word\n");
 	tmpdir_put(folder, "bad/a.cf", "body ONE /one/\nbody TWO /(two/\nbody THREE /[three/\n");
 	tmpdir_put(folder, "mails/a.eml", "Subject: =?utf-8?Q?a_go?= =?utf-8?Q?od_one?=\nContent-Type: text/html; charset=utf-8\n"
 		"Content-Transfer-Encoding: quoted-printable\n\n<p>a g=6F<b>od</b> =\nword</p>\n");
 	tmpdir_put(folder, "mails/b.eml", "Subject: nothing\n\ngo od word\n");
+	tmpdir_put(folder, "listed/a.cf", "score LIST_W 3\nbody OLD /old word/\nexpires OLD 2020-01-01\n");
+	tmpdir_put(folder, "listed/lists/w.list", "\\ba\\.example\n\\bb\\.example\nC.example\n");
+	tmpdir_put(folder, "open/lists/allow-w.list", "[a-z0-9]\n");
 	tmpdir_put(folder, "doubtful/a.cf", "uri EVERY_ADDRESS /^http/\nbody EMPTY /x*/\nbody NESTED /Q(?:x+x+)+y/\nbody MANY_WAYS /quick (?:a|a){20}[bd]/\n"
 					    "uri __ADDRESS /./\nuri SOME /wiki|example/\nbody SPACES /hello\\s+world/\nbody LONG /(?:one|two|three)+ {1,3}four/\n");
 	tmpdir_put(folder, "failing.cf", "body GOOD /good word/\ntest GOOD ok a bad word\n");

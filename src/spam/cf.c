@@ -229,7 +229,7 @@ static void include(struct reader *r, struct slice value)
 	if (value.len == 0) {
 		directive_report(&r->at, false, r->at.text.ptr + r->at.text.len, "include needs the name of a file");
 	} else if (index == r->count) {
-		directive_report(&r->at, false, value.ptr, "there is no such file in the rules folder");
+		directive_report(&r->at, false, value.ptr, "there is no such file beside this one");
 	} else if (r->state[index].open) {
 		directive_report(&r->at, false, value.ptr,
 				 "this file is being read already: files include each other in a circle");

@@ -46,6 +46,15 @@ test('every directive, field and count of the engine has an example', () => {
 	assert.ok(counts.length >= 20);
 	for (const c of counts) assert.match(all, new RegExp(`eval:${c}\\(`), c);
 	for (const d of ['body', 'rawbody', 'full', 'uri', 'norm', 'skel', 'header', 'meta', 'score', 'describe', 'note', 'tflags', 'test', 'mode', 'action',
-		'expires', 'priority', 'lang', 'replace_tag', 'replace_inter', 'replace_rules', 'if', 'ifplugin', 'else', 'endif'])
+		'expires', 'priority', 'lang', 'replace_tag', 'replace_pre', 'replace_inter', 'replace_post', 'replace_rules', 'if', 'ifplugin', 'else', 'endif'])
 		assert.match(all, new RegExp(`^${d}\\b`, 'm'), d);
+});
+
+test('every flag that does something has an example, and the others are spoken of', () => {
+	const known = readFileSync(path.join(root, 'src', 'spam', 'directive.c'), 'utf8');
+	const flags = [...known.matchAll(/\{ "([a-z_]+)", CF_TF_/g)].map((m) => m[1]).concat('maxhits=');
+	assert.ok(flags.length >= 9, `flags: ${flags}`);
+	for (const f of flags)
+		if (f === 'noautolearn' || f === 'nolog') assert.ok(text.includes(`\`${f}\``), f);
+		else assert.match(all, new RegExp(`^tflags +\\w+ .*\\b${f}`, 'm'), f);
 });

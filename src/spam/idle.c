@@ -214,12 +214,13 @@ static bool never_shown(struct telling *t, const struct cf_item *item, size_t at
 static bool class_never_shown(struct telling *t, const struct cf_item *item, size_t from, size_t to)
 {
 	struct slice p = slice_make(item->pattern.pattern.ptr, to);
+	bool letters = memmem(p.ptr + from, to - from, "a-z", 3) != NULL;
 
 	for (size_t at = from, n; at < to && p.ptr[from + 1] != '^'; at += n) {
 		unsigned c;
 
 		n = utf8_next(p, at, &c);
-		if (n == 1 || !changes(t->folds, slice_make(p.ptr + at, n), c, &t->shown) ||
+		if (n == 1 || !changes(t->folds, slice_make(p.ptr + at, n), c, &t->shown) || (letters && isalpha((unsigned char)str_c(&t->shown)[0])) ||
 		    memmem(p.ptr + from, to - from, str_c(&t->shown), str_slice(&t->shown).len) != NULL)
 			continue;
 		if (never_shown(t, item, at, n, c))

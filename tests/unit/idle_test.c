@@ -90,6 +90,7 @@ static void silent(void **state)
 		"skel A /\xd0\xb0\xd0\xb1/\nbody B /\xd0\xb0\xd0\xb1/\nbody C /(?:\xd0\xb0)?/\nbody D /\xe4\xb8\xad/i\nscore C 0",
 		"skel A /[:\xef\xbc\x9a]/\ntflags A utf", /* the letter that is shown is one of them, too */
 		"norm A /x \\# Capital/x",
+		"skel A /[a-z\xc3\xa4\xc3\x9f]+/\ntflags A utf", /* ss are letters of this class */
 		"body __A /x/\nscore __A 0\nbody __B /x/\nmode __B dormant\nscore __B 0",
 		"uri A /x/\ntflags A wide multiple maxhits=3\nbody B /x/\ntflags B nosubject nice\nscore B -1",
 		"replace_tag A [a4]\nnorm X /<A>X/\nreplace_rules X",

@@ -211,7 +211,7 @@ static bool never_shown(struct telling *t, const struct cf_item *item, size_t at
 }
 
 /* The same of a class's members, but where what is shown is one of them, too; of `[^...]` they matter little. */
-static bool class_never_shown(struct telling *t, const struct cf_item *item, size_t from, size_t to)
+static void class_never_shown(struct telling *t, const struct cf_item *item, size_t from, size_t to)
 {
 	struct slice p = slice_make(item->pattern.pattern.ptr, to);
 	bool letters = memmem(p.ptr + from, to - from, "a-z", 3) != NULL;
@@ -223,13 +223,11 @@ static bool class_never_shown(struct telling *t, const struct cf_item *item, siz
 		if (n == 1 || !changes(t->folds, slice_make(p.ptr + at, n), c, &t->shown) || (letters && isalpha((unsigned char)str_c(&t->shown)[0])) ||
 		    memmem(p.ptr + from, to - from, str_c(&t->shown), str_slice(&t->shown).len) != NULL)
 			continue;
-		if (never_shown(t, item, at, n, c))
-			return true;
+		never_shown(t, item, at, n, c);
 	}
-	return false;
 }
 
-/* The first place of a pattern where it does not say what it seems to. */
+/* Where a pattern does not say what it seems to: all letters that are never met, and the first that needs tflags utf. */
 static void look_at_letters(struct telling *t, const struct entry *x, const struct cf_item *item)
 {
 	struct slice p = item->pattern.pattern;
@@ -254,15 +252,14 @@ static void look_at_letters(struct telling *t, const struct entry *x, const stru
 			next = past_class(p, at, &beyond);
 			if (beyond != SIZE_MAX && !utf)
 				words = "letters beyond ASCII in a class are taken apart into bytes: tflags utf is missing";
-			else if (beyond != SIZE_MAX && class_never_shown(t, item, at, next))
-				return;
+			else if (beyond != SIZE_MAX)
+				class_never_shown(t, item, at, next);
 		} else {
 			size_t n = c < 0x80 ? 1 : utf8_next(p, at, &c);
 
 			next = at + n;
-			if (never_shown(t, item, at, n, c))
-				return;
-			words = utf ? NULL : wrong_bytes(item, at, n, c);
+			if (!never_shown(t, item, at, n, c) && !utf)
+				words = wrong_bytes(item, at, n, c);
 		}
 		if (words != NULL) {
 			tell_at(t, item, beyond != SIZE_MAX ? beyond : at, words);

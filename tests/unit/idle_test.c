@@ -78,6 +78,21 @@ static void told_once(void **state)
 	}
 }
 
+/* All of them at once, as errors are. */
+static void every_letter(void **state)
+{
+	const struct cf_source source = { SLICE("a.cf"), SLICE("norm A /x[A\xc3\x9f]Bc(?:D|e)/\ntflags A utf\n") };
+	static const unsigned columns[] = { 12, 15, 20 };
+	struct cf_errors errs;
+
+	(void)state;
+	load(&errs, &source, 1, ERR_OK);
+	assert_int_equal(errs.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(errs.list[i].column, columns[i]);
+	cf_errors_fini(&errs);
+}
+
 /* Right and not to be talked about. */
 static void silent(void **state)
 {
@@ -173,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(told_once),
+		cmocka_unit_test(every_letter),
 		cmocka_unit_test(silent),
 		cmocka_unit_test(other_files_override),
 		cmocka_unit_test(lines_of_lists),

@@ -221,7 +221,7 @@ static int report(const struct options *o, const struct rule_set *set, const str
 	for (size_t i = 0; i < errs->count; i++)
 		print_error(errs->list[i].notice ? stdout : stderr, &errs->list[i]);
 	if (err && errs->errors)
-		fprintf(stderr, "%zu errors in %zu files of %s\n", errs->errors, set->count, from);
+		fprintf(stderr, "%zu error%s in %zu file%s of %s\n", errs->errors, errs->errors == 1 ? "" : "s", set->count, set->count == 1 ? "" : "s", from);
 	else if (err)
 		return fail(e);
 	if (!rules)

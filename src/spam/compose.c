@@ -311,6 +311,9 @@ static struct slice text_to_compile(struct builder *b, const struct cf_item *ite
 			b->err = err_nomem(b->e);
 		if (err != ERR_OK)
 			return SLICE_NONE;
+		if (slice_eq(text, item->pattern.pattern))
+			cf_errors_add(b->errs, true, item->file, item->line, item->column,
+				      "replace_rules names %.*s, but this pattern holds no tag that replace_tag explains", SLICE_ARG(item->name));
 	}
 	if (!item->allow && r->rules[rule].rule.tflags & CF_TF_UTF)
 		*flags |= PATTERN_UTF;

@@ -690,9 +690,12 @@ static void expires(struct cf_line *l, struct slice value)
 		good = isdigit((unsigned char)value.ptr[i]);
 		part[(i > 4) + (i > 7)] = part[(i > 4) + (i > 7)] * 10 + (value.ptr[i] - '0');
 	}
-	if (!good || part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 ||
-	    part[2] > days_in(part[0], part[1])) {
+	if (!good) {
 		directive_report(l, false, value.ptr, "a date is written YYYY-MM-DD");
+		return;
+	}
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > days_in(part[0], part[1])) {
+		directive_report(l, false, value.ptr, "there is no day %.10s (YYYY-MM-DD)", value.ptr);
 		return;
 	}
 	for (int y = 1970; y < part[0]; y++)

@@ -161,6 +161,7 @@ static void says_what_is_wrong(void **state)
 		{ "mode A on", 8, "active, watch or dormant" },
 		{ "action A ban", 10, "challenge, hold or reject" },
 		{ "expires A 2023-02-29", 11, "YYYY-MM-DD" },
+		{ "expires A 2023-02-29", 11, "no day 2023-02-29" },
 		{ "expires A soon", 11, "YYYY-MM-DD" },
 		{ "lang de score A 1", 9, "describe or note" },
 		{ "include nosuch.cf", 9, "no such file" },

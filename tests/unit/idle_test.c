@@ -33,6 +33,7 @@ static void told_once(void **state)
 		{ "header ABC  exists:Received", 1, 12, "this rule never hits" },
 		{ "body __P /x/\nmeta A __P && __Q", 2, 15, "no rule __Q" },
 		{ "body A /x/\nmeta B (rules_matching(Z*) > 1)", 2, 9, "like Z*" },
+		{ "replace_tag A [a4]\nbody X /<B>x/\nreplace_rules X", 2, 9, "no tag that replace_tag explains" },
 		{ "body A eval:links(0)", 1, 13, "hits them all" },
 		{ "body A /x/\nscore A 1\nscore A 2", 3, 7, "a second score of A: the one in line 2" },
 		{ "body A /x/\nheader A Name =~ /x/", 2, 8, "a second definition of A: the one in line 1" },

@@ -572,7 +572,8 @@ static void tflags(struct cf_line *l, struct slice value)
 			if (slice_is(w, known[i].word)) {
 				found = true;
 				flags |= known[i].flag;
-				if (known[i].flag == 0)
+				/* "publish" is for those who put SpamAssassin's rules together: it says nothing there, either. */
+				if (known[i].flag == 0 && strcmp(known[i].word, "publish") != 0)
 					directive_report(l, true, w.ptr, "the flag %s has no effect here", known[i].word);
 			}
 		if (!found) {

@@ -110,6 +110,7 @@ static void silent(void **state)
 		"body __A /x/\nscore __A 0\nbody __B /x/\nmode __B dormant\nscore __B 0",
 		"uri A /x/\ntflags A wide multiple maxhits=3\nbody B /x/\ntflags B nosubject nice\nscore B -1",
 		"replace_tag A [a4]\nnorm X /<A>X/\nreplace_rules X",
+		"body A /x/\ntflags A publish",
 		"body A eval:words(0, 3)\nmeta B rules_matching(A)",
 	};
 

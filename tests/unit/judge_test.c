@@ -81,6 +81,33 @@ static void bands(void **state)
 		hit(b, EVIDENCE_BEHAVIOUR, rows[i].behaviour);
 		assert_int_equal(judged(b), rows[i].expect);
 	}
+	/* From the second band on a person decides, also where only behaviour leads there. */
+	b->o.hold = 3.4;
+	b->f.hit_count = 0;
+	hit(b, EVIDENCE_RULE, 2.5);
+	hit(b, EVIDENCE_BEHAVIOUR, 0.5);
+	assert_int_equal(judged(b), ACTION_CHALLENGE);
+	b->hits[1].weight = 0.9;
+	assert_int_equal(judged(b), ACTION_HOLD);
+}
+
+/* A rule that is capped is no second kind of evidence, and what it weighs refuses nothing. */
+static void a_capped_rule_refuses_nothing(void **state)
+{
+	struct bench *b = *state;
+
+	hit(b, EVIDENCE_RULE, 5);
+	hit(b, EVIDENCE_URL, 12);
+	hit(b, EVIDENCE_SHAPE, 4);
+	assert_int_equal(judged(b), ACTION_REJECT);
+	b->hits[0].capped = true;
+	assert_int_equal(judged(b), ACTION_HOLD);
+	assert_true(guarded(b, "one-class"));
+	hit(b, EVIDENCE_BEHAVIOUR, 1);
+	assert_int_equal(judged(b), ACTION_REJECT);
+	b->hits[1].weight = 8;
+	assert_int_equal(judged(b), ACTION_HOLD);
+	assert_true(guarded(b, "suspended"));
 }
 
 static void sums_of_decimals_reach_their_band(void **state)
@@ -481,6 +508,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(bands),
+		T(a_capped_rule_refuses_nothing),
 		T(sums_of_decimals_reach_their_band),
 		T(one_class_never_refuses),
 		T(refusing_rule_needs_no_second_class),

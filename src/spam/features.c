@@ -571,9 +571,24 @@ static size_t char_before(struct slice s, size_t at)
 	return at;
 }
 
-/* Whether the first may end, and the second begin, in the middle of a word or an address. "the end." and "Then" do not. */
+static bool is_invisible(struct slice s, size_t at)
+{
+	unsigned cp;
+
+	(void)utf8_next(s, at, &cp);
+	return cp != UTF8_BAD && unicode_props(cp) & UNI_INVISIBLE;
+}
+
+/* Whether the first may end, and the second begin, in the middle of a word or an address. "the end." and "Then" do not. What nobody sees
+ * at the seam parts nothing. */
 static bool runs_on(struct slice first, struct slice second)
 {
+	unsigned none;
+
+	while (first.len && is_invisible(first, char_before(first, first.len)))
+		first.len = char_before(first, first.len);
+	while (second.len && is_invisible(second, 0))
+		second = slice_from(second, utf8_next(second, 0, &none));
 	if (!first.len || !second.len)
 		return false;
 	size_t last = char_before(first, first.len);

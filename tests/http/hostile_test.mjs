@@ -11,6 +11,8 @@ before(async () => {
 		ada,
 		`body TEST_PAIR /violet lantern/
 score TEST_PAIR 8
+norm TEST_SEAM /amber lantern/
+score TEST_SEAM 8
 body TEST_PAY /send me money/
 score TEST_PAY 8
 `,
@@ -85,6 +87,13 @@ test('a word cut in the middle is read whole: over two lines and three, question
 	const n = (await line(s, 'I painted something')).body.n;
 	await line(s, 'let lantern and want to upload it');
 	assert.equal((await entry(s, (await d.json('PUT', `${s.path}/messages/${n}`, { body: 'I painted a picture of a vio' })).body.n)).data?.held, true);
+
+	/* What nobody sees at the seam does not part them. */
+	for (const parts of [['I painted an am\u200b', 'ber lantern'], ['I painted an am', '\u2060\ufe0fber lantern'], ['I painted an am\u00ad\u200d', '\u200bber lantern']]) {
+		const t = await question(d);
+		assert.equal((await entry(t, (await line(t, parts[0])).body.n)).data?.held, undefined);
+		assert.equal((await entry(t, (await line(t, parts[1])).body.n)).data?.held, true, JSON.stringify(parts));
+	}
 
 	/* Words that end where a line ends stay words of their own. */
 	for (const parts of [['I painted a vio!', 'let lantern it be'], ['and a vio.', 'Let lanterns be'], ['I heard vio ', 'let lanterns be']]) {

@@ -287,7 +287,12 @@ static bool page_address(struct slice page)
 	for (size_t i = 0; i < page.len; i++)
 		if ((unsigned char)page.ptr[i] <= ' ')
 			return false;
-	return slice_starts(page, slice_of(conf()->wiki_url));
+	struct slice wiki = slice_of(conf()->wiki_url), rest;
+	if (!slice_starts(page, wiki))
+		return false;
+	/* "https://wiki.example" begins "https://wiki.example.evil.test/", too. */
+	rest = slice_from(page, wiki.len);
+	return !wiki.len || wiki.ptr[wiki.len - 1] == '/' || !rest.len || strchr("/?#", rest.ptr[0]);
 }
 
 static enum err screen(struct desk *d, struct db *db, struct arena *a, struct asking *q, struct error *e)

@@ -110,6 +110,20 @@ static enum err guess(struct reading *r, const struct ruleset *rules, const stru
 	return err;
 }
 
+/* The address of the page that a question is about: no word of it is the asker's, but where it leads is for the lists. */
+static void take_page(struct reading *r, struct slice page)
+{
+	struct guesses *g = &r->guesses;
+	struct uri u;
+
+	if (!page.len || uri_parse(r->a, page, &u, NULL))
+		return;
+	if (g->count == GUESSES_MAX)
+		g->more = true;
+	else
+		g->list[g->count++] = (struct guess){ .url = u.url };
+}
+
 static enum err read_text(struct arena *a, const struct ruleset *rules, const struct features_options *o, const struct submission *in, struct slice body,
 	struct reading *r, struct error *e)
 {
@@ -137,6 +151,7 @@ static enum err read_text(struct arena *a, const struct ruleset *rules, const st
 		.own = o ? o->own : NULL, .own_count = o ? o->own_count : 0 };
 	if ((err = shape_read(a, &si, &r->shape, e)))
 		return err;
+	take_page(r, in->page);
 	r->facts = arena_array(a, FACTS, sizeof(*r->facts));
 	struct slice *urls = arena_array(a, r->uris.count + 1, sizeof(*urls));
 	if (!r->facts || !urls)

@@ -132,6 +132,28 @@ test('a name and a page are screened like the words beside them; the address of 
 	assert.equal((await ask(d, { name: 'Violet', page: 'https://wiki.example.org/wiki/Lantern' })).body.state, 'queued');
 });
 
+test('where the address of a page leads is looked up all the same, and another\'s site is not the wiki because its name begins alike', async () => {
+	const text = (file, body) => ada.request('PUT', `${V}/rules/${encodeURIComponent(file)}`, { headers: { 'content-type': 'text/plain', 'if-none-match': '*' }, body });
+	assert.equal((await text('lists/pages.list', 'lantern-shop.com\n\\bcheap-[a-z]+\\.net/sale\n')).status, 200);
+	assert.equal((await text('local.d/pages.cf', 'score LIST_PAGES 8\n')).status, 200);
+	for (const [i, page] of ['https://lantern-shop.com/', 'http://www.lantern-shop.com/wiki/Cat', 'https://cheap-lamps.net/sale', 'https://wiki.example.org@lantern-shop.com/'].entries()) {
+		const title = `The page, number ${i}`;
+		assert.equal((await ask(d, { title, page, body: 'May somebody look at this page of mine, please?' })).body.state, 'held', page);
+		const item = await heldItem(mona, 'held', (i) => i.title === title);
+		assert.deepEqual(item.hits.filter((h) => h.class === 'url').map((h) => h.rule), ['LIST_PAGES'], page);
+	}
+	assert.equal((await ask(d, { page: 'https://wiki.example.org/wiki/Lantern-shop.com' })).body.state, 'queued');
+	const other = await desk({ env: { PORCHLIGHT_WIKI_URL: 'https://wiki.harbour.test' } });
+	try {
+		await rules(await other.login('ada'), 'uri TEST_WORDS /sells-violet/\nscore TEST_WORDS 8\n');
+		for (const [page, state] of [['https://wiki.harbour.test/sells-violet-lanterns', 'queued'], ['https://wiki.harbour.test?title=sells-violet-lanterns', 'queued'],
+			['https://wiki.harbour.test.example.com/sells-violet-lanterns', 'held'], ['https://wiki.harbour.test@example.com/sells-violet-lanterns', 'held']])
+			assert.equal((await ask(other, { page })).body.state, state, page);
+	} finally {
+		await other.stop();
+	}
+});
+
 test('what helpers say does not make the asker known', async () => {
 	const q = await talk(d, hanna);
 	for (let i = 0; i < 6; i++)

@@ -285,12 +285,19 @@ static void settle(struct builder *b)
 /* Says that a pattern is wrong, and where. */
 static void bad_pattern(struct builder *b, const struct cf_item *item, struct slice text, size_t at, const char *why)
 {
-	bool own = text.ptr == item->pattern.pattern.ptr && item->verb == CF_PATTERN;
+	bool as_written = text.ptr == item->pattern.pattern.ptr, own = as_written && item->verb == CF_PATTERN;
 	unsigned column = item->column + (own ? (unsigned)at : 0);
 
 	/* A # was written as \#. */
 	for (size_t i = 0; own && i < at && i < text.len; i++)
 		column += text.ptr[i] == '#';
+	/* A list's line stands within (?: ) behind what begins an address. */
+	if (as_written && item->verb == CF_LIST_PATTERN && text.len > item->text.len) {
+		size_t before = text.len - item->text.len - 1;
+
+		at = at > before ? at - before : 0;
+		column += (unsigned)(at < item->text.len ? at : item->text.len);
+	}
 	cf_errors_add(b->errs, false, item->file, item->line, column, "%s", why);
 }
 

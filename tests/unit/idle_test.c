@@ -158,6 +158,23 @@ static void lines_of_lists(void **state)
 	cf_errors_fini(&errs);
 }
 
+/* The column is that of the line, not of the expression that it becomes a part of. */
+static void errors_in_lists(void **state)
+{
+	const struct cf_source source = { SLICE("lists/w.list"), SLICE("good.example\n  foo[z-a]\n*foo\n\\bfoo(\n") };
+	static const unsigned columns[] = { 9, 1, 7 };
+	struct cf_errors errs;
+
+	(void)state;
+	load(&errs, &source, 1, ERR_INVALID);
+	assert_int_equal(errs.errors, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(errs.list[i].line, i + 2);
+		assert_int_equal(errs.list[i].column, columns[i]);
+	}
+	cf_errors_fini(&errs);
+}
+
 /* Wrong, and told with what would be right. */
 static void errors_that_help(void **state)
 {
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(silent),
 		cmocka_unit_test(other_files_override),
 		cmocka_unit_test(lines_of_lists),
+		cmocka_unit_test(errors_in_lists),
 		cmocka_unit_test(errors_that_help),
 	};
 

@@ -555,14 +555,20 @@ static void without_marks(struct slice s, struct str *out)
 static void drop_loose(struct str *s)
 {
 	size_t kept = 0;
-	unsigned cp;
+	unsigned cp, last = 0, next;
 
 	for (size_t i = 0, len; i < s->len; i += len) {
 		len = utf8_next(str_slice(s), i, &cp);
 		if (props(cp) & UNI_LOOSE)
 			continue;
+		/* The apostrophe of telephones and typesetters; a quotation mark stands beside a word, not in it. */
+		if (cp == 0x2019 && unicode_props(last) & UNI_LETTER && i + len < s->len && utf8_next(str_slice(s), i + len, &next) && unicode_props(next) & UNI_LETTER) {
+			s->buf[kept++] = last = '\'';
+			continue;
+		}
 		memmove(s->buf + kept, s->buf + i, len);
 		kept += len;
+		last = cp;
 	}
 	if (kept < s->len)
 		s->buf[s->len = kept] = '\0';

@@ -5,7 +5,7 @@
  *     rendered  as a reader would see it: HTML tags and comments, entities, wikitext, BBCode and Markdown marks
  * resolved. `fr<b>ee` is "free"; link targets stay beside their labels; script and style contents go norm rendered,
  * NFKC and small capitals and the like made plain, marks that writing does without gone, case-folded; white space is one space; characters nobody sees go (joiners stay in scripts that spell with
- * them); letters spelled out with separators ("f r e e", "f.r.e.e") are joined, up to a wider space than between the first of them, and marks inside a word ("ca*si*no") go
+ * them); the apostrophe in a word is the plain one; letters spelled out with separators ("f r e e", "f.r.e.e") are joined, up to a wider space than between the first of them, and marks inside a word ("ca*si*no") go
  *     skel      the mixed-script words of norm, as UTS #39 skeletons, other words as they are: "pаypal" with a Cyrillic
  * a reads "paypal". A plainly Cyrillic word with Latin letters in it reads as Cyrillic, and digits and signs within a word as the letters
  * they are written for (text/leet), but for addresses. Equal to norm (same pointer) when there is none

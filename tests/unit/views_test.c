@@ -59,6 +59,7 @@ static void normalises(void **state)
 	expect(VIEW_NORM, "f r e e money a b", "free money a b");
 	expect(VIEW_NORM, "f.r.e.e F-R-E-E U.S.A e.g. a.b", "free free u.s.a e.g. a.b");
 	expect(VIEW_NORM, "ca*si*no c_a_s_h it's -x- x|y", "casino cash it's -x- xy");
+	expect(VIEW_NORM, "I’m J’ai ’tis ‘quoted’ rock ’n’ roll", "i'm j'ai ’tis ‘quoted’ rock ’n’ roll");
 	expect(VIEW_NORM, "http://e.com/a_b_c me_x@e.com", "http://e.com/a_b_c me_x@e.com");
 	expect(VIEW_NORM, "fr\u200Bee via\u00ADgra", "free viagra");
 	assert_int_equal(made("fr\u200Bee via\u00ADgra").invisible, 2);

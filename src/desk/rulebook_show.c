@@ -59,7 +59,7 @@ struct jv *rulebook_show_rule(const struct rule *r)
 	jv_set_string(v, "describe", r->describe);
 	jv_set_string(v, "mode", mode_name(r->mode));
 	jv_set_string(v, "action", cf_action_name(r->action));
-	jv_set_string(v, "text", r->text);
+	jv_set(v, "text", jv_text(r->text));
 	if (r->note[0])
 		jv_set_string(v, "note", r->note);
 	return v;

@@ -622,11 +622,11 @@ enum err cf_parse(struct arena *a, const struct cf_source *sources, size_t count
 		else
 			read_source(r, i); /* a circle without an entrance: its include reports it */
 	}
-	/* Items grow on the heap, and move where the tree lives once their number is known. */
-	struct cf_item *grown = out->items;
-	out->items = arena_array(a, out->count + 1, sizeof(*grown));
-	if (out->items && grown)
-		memcpy(out->items, grown, out->count * sizeof(*grown));
-	free(grown);
 	return r->at.nomem || arena_failed(a) ? err_nomem(e) : ERR_OK;
+}
+
+void cf_tree_fini(struct cf_tree *t)
+{
+	free(t->items);
+	*t = (struct cf_tree){ .count = 0 };
 }

@@ -199,10 +199,12 @@ struct cf_source {
  * for it and everything below it; any other line is a piece of a URL pattern, as MediaWiki's SpamBlacklist reads it.
  *
  * ERR_OK also when findings were added: look at errs->errors. ERR_NOMEM when the arena is too small, ERR_TOO_LARGE past
- * the limits above. Slices in the tree point into the arena.
+ * the limits above. Slices in the tree point into the arena; the items are the caller's to free with cf_tree_fini, also
+ * after an error.
  */
 enum err cf_parse(struct arena *a, const struct cf_source *sources, size_t count, struct cf_tree *out,
 		  struct cf_errors *errs, struct error *e) MUST_CHECK;
+void cf_tree_fini(struct cf_tree *t);
 
 /* A rule name as SpamAssassin allows it: [_a-zA-Z][_a-zA-Z0-9]{0,99}. */
 bool cf_is_rule_name(struct slice name);

@@ -248,7 +248,7 @@ static void settle(struct builder *b)
 		}
 		rule->file = d->file;
 		rule->line = d->line;
-		rule->text = text_of(b, d->text);
+		rule->text = d->text;
 		rule->meta = d->verb == CF_META;
 		rule->list = x->list;
 		rule->class =
@@ -595,7 +595,7 @@ static void name_versions(struct builder *b)
 				 x->maxhits, (long long)x->expires_ms);
 
 		if (!r->rules[i].list)
-			mix(&x->version, slice_of(x->text));
+			mix(&x->version, x->text);
 		mix(&x->version, slice_make(properties, (size_t)n));
 	}
 	for (size_t s = 0; s < SURFACE_COUNT; s++)

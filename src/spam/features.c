@@ -305,21 +305,27 @@ static struct slice words_of(struct arena *a, struct slice s)
 	return r;
 }
 
+/* Of the defining line, what stands behind the rule's name. */
+static struct slice definition_of(const struct rule *r)
+{
+	size_t n = strlen(r->name);
+	const char *at = memmem(r->text.ptr, r->text.len, r->name, n);
+
+	return at ? slice_from(r->text, (size_t)(at - r->text.ptr) + n) : SLICE("");
+}
+
 /* Rules that look at nothing but who or what writes: `header NAME Language =~ ...`. */
 static bool is_weak(const struct rule *r)
 {
 	static const char *const fields[] = { "Language", "Script", "Channel", "User-Agent", "Sender-Trust" };
-	struct slice t = slice_of(r->text);
 
-	if (!slice_starts(t, SLICE("header")))
+	if (!slice_starts(r->text, SLICE("header")))
 		return false;
-	const char *at = strstr(r->text, r->name);
-	if (!at)
-		return false;
-	at += strlen(r->name);
-	at += strspn(at, " \t");
+	struct slice t = definition_of(r);
+	while (t.len > 0 && (t.ptr[0] == ' ' || t.ptr[0] == '\t'))
+		t = slice_from(t, 1);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (strncasecmp(at, fields[i], strlen(fields[i])) == 0)
+		if (t.len >= strlen(fields[i]) && strncasecmp(t.ptr, fields[i], strlen(fields[i])) == 0)
 			return true;
 	return false;
 }
@@ -336,7 +342,7 @@ static void fill_rule(struct hit *h, const struct ruleset *rules, size_t index, 
 	h->rule = slice_of(r->name);
 	h->evidence = r->class == RULE_CLASS_URL ? EVIDENCE_URL : EVIDENCE_RULE;
 	h->describe = slice_of(r->describe);
-	h->printed = slice_of(r->text);
+	h->printed = r->text;
 	h->note = slice_of(ruleset_note(rules, index, lang));
 	h->at_least = r->mode == CF_ACTIVE && !(life & RULE_LIFE_WATCHED) ? action_of(r->action) : ACTION_ACCEPT;
 	h->capped = (life & RULE_LIFE_CAPPED) != 0;
@@ -416,11 +422,11 @@ static const struct scan_hit *hit_of(const struct scanning *s, size_t rule)
 	return NULL;
 }
 
-static size_t name_length(const char *at)
+static size_t name_length(struct slice s)
 {
 	size_t n = 0;
 
-	while (at[n] == '_' || (at[n] >= '0' && at[n] <= '9') || (at[n] >= 'A' && at[n] <= 'Z') || (at[n] >= 'a' && at[n] <= 'z'))
+	while (n < s.len && (s.ptr[n] == '_' || (s.ptr[n] >= '0' && s.ptr[n] <= '9') || (s.ptr[n] >= 'A' && s.ptr[n] <= 'Z') || (s.ptr[n] >= 'a' && s.ptr[n] <= 'z')))
 		n++;
 	return n;
 }
@@ -458,13 +464,12 @@ static void mark_rule(struct marking *m, struct slice name, size_t rule, int dep
 	}
 	if (!r->meta || depth == 0)
 		return;
-	const char *at = strstr(r->text, r->name);
-	for (at = at ? at + strlen(r->name) : ""; *at;) {
-		size_t length = name_length(at);
-		long part = length ? ruleset_find(m->s->rules, slice_make(at, length)) : -1;
+	for (struct slice s = definition_of(r); s.len > 0;) {
+		size_t length = name_length(s);
+		long part = length ? ruleset_find(m->s->rules, slice_make(s.ptr, length)) : -1;
 		if (part >= 0)
 			mark_rule(m, name, (size_t)part, depth - 1);
-		at += length ? length : 1;
+		s = slice_from(s, length ? length : 1);
 	}
 }
 

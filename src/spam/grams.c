@@ -263,6 +263,12 @@ enum err grams_seal(struct grams *g, struct error *e)
 	}
 	free(g->load);
 	g->load = NULL;
+	/* What growing took in advance is given back; where that fails, it is kept. */
+	char *pool = g->pool_len > 0 ? realloc(g->pool, g->pool_len) : NULL;
+	if (pool != NULL) {
+		g->pool = pool;
+		g->pool_cap = g->pool_len;
+	}
 	return ERR_OK;
 }
 

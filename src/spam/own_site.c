@@ -56,7 +56,7 @@ static enum err name_lines(struct arena *a, const struct cf_source *source, stru
 {
 	struct pattern_meter meter;
 	struct cf_errors known; /* the generation was built from this: nothing is wrong with it */
-	struct cf_tree tree;
+	struct cf_tree tree = { .count = 0 };
 	enum err err;
 
 	cf_errors_init(&known);
@@ -70,6 +70,7 @@ static enum err name_lines(struct arena *a, const struct cf_source *source, stru
 			cf_errors_add(errs, false, tree.items[i].file, tree.items[i].line, tree.items[i].column,
 				      "this line would block the site itself, %.*s: take it out, or put the site on an allow list", SLICE_ARG(url));
 	}
+	cf_tree_fini(&tree);
 	cf_errors_fini(&known);
 	return err;
 }

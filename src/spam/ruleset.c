@@ -78,13 +78,28 @@ static enum err take_over_costs(struct ruleset *r, const struct ruleset *previou
 	return ERR_OK;
 }
 
+/* The tree goes when the generation is built. */
+static enum err keep_definitions(struct ruleset *r, struct error *e)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct cf_item *own = ARENA_NEW(r->arena, struct cf_item);
+
+		if (own == NULL)
+			return err_nomem(e);
+		*own = *r->rules[i].test_item;
+		r->rules[i].test_item = own;
+		r->rules[i].first_use = NULL;
+	}
+	return ERR_OK;
+}
+
 enum err ruleset_build(const struct cf_source *sources, size_t count, const struct ruleset_options *options,
 		       struct ruleset **out, struct cf_errors *errs, struct error *e)
 {
 	const struct ruleset_options *o = options != NULL ? options : &no_options;
 	struct ruleset *r = calloc(1, sizeof(*r));
 	size_t errors = errs->errors;
-	struct cf_tree tree;
+	struct cf_tree tree = { .count = 0 };
 	enum err err;
 
 	*out = NULL;
@@ -110,10 +125,13 @@ enum err ruleset_build(const struct cf_source *sources, size_t count, const stru
 	/* A set with errors is refused anyhow; its tests would only repeat them. */
 	if (err == ERR_OK && errs->errors == errors && !(o->known.proven != NULL && strcmp(o->known.proven, r->name) == 0))
 		err = selftest_run(r, &tree, o, errs, &r->tests, e);
+	if (err == ERR_OK)
+		err = keep_definitions(r, e);
 	if (err == ERR_OK && errs->errors > errors)
 		err = err_set(e, ERR_INVALID, "the rules have %zu error%s", errs->errors - errors,
 			      errs->errors - errors == 1 ? "" : "s");
 out:
+	cf_tree_fini(&tree);
 	if (err != ERR_OK)
 		ruleset_unref(&r);
 	*out = r;

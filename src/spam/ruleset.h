@@ -51,7 +51,7 @@ struct rule {
 	const char *note;     /* for the newcomer; "" when there is none */
 	const char *file;     /* where it is defined */
 	unsigned line;
-	const char *text; /* the defining line as it took effect */
+	struct slice text; /* the defining line as it took effect */
 	double score;     /* as configured */
 	double weight;    /* what a hit adds: the score; 0.01 (negative for nice) in watch mode; 0 for `__` names */
 	enum rule_class class;

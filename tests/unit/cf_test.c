@@ -35,6 +35,7 @@ static void parse(struct parsed *p, const char *text)
 
 static void done(struct parsed *p)
 {
+	cf_tree_fini(&p->tree);
 	cf_errors_fini(&p->errs);
 	arena_free(&p->a);
 }

@@ -394,7 +394,7 @@ static void index_and_loop_agree(void **state)
 				for (size_t k = 0; k < y.error_count; k++)
 					trouble = trouble || y.errors[k].rule == i;
 				if (!trouble && x.values[i] != y.values[i])
-					print_error("%s: %g with the index, %g without\n", ruleset_rule(r, i)->text,
+					print_error("%.*s: %g with the index, %g without\n", SLICE_ARG(ruleset_rule(r, i)->text),
 						    x.values[i], y.values[i]);
 				assert_true(trouble || x.values[i] == y.values[i]);
 				hits += x.values[i] != 0;

@@ -17,14 +17,14 @@ const reports = async () => (await mona.get(`${V}/held?list=reports`)).body.coun
 test('the asker reports an answer: moderators read it, the helper does not', async () => {
 	const t = await talk(d, hanna, { body: 'How do I draw a beacon?' });
 	assert.equal((await d.json('POST', `${t.path}/report`, { reason: 'Nobody is here.' })).status, 409);
-	const said = await hanna.json('POST', `${t.t}/messages`, { body: 'Give me your number first.', fence: t.fence });
+	const said = await hanna.json('POST', `${t.t}/messages`, { body: 'Tell me the street you live in first.', fence: t.fence });
 	const r = await d.json('POST', `${t.path}/report`, { reason: 'Asks for my phone number' });
 	assert.equal(r.status, 201, r.text);
 	assert.equal(r.body.n, said.body.n);
 	const again = await d.json('POST', `${t.path}/report`, { n: said.body.n, reason: 'Asks for my phone number' });
 	assert.deepEqual([again.status, again.body], [200, r.body]);
 	const item = await listed(t, said.body.n);
-	assert.equal(item.body, 'Give me your number first.');
+	assert.equal(item.body, 'Tell me the street you live in first.');
 	assert.equal(item.author, 'helper');
 	assert.deepEqual(item.reports.map((x) => [x.by, x.name, x.reason]), [['asker', undefined, 'Asks for my phone number']]);
 	assert.ok(item.reasons.some((x) => /Asks for my phone number/.test(x)));

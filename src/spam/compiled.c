@@ -1,5 +1,7 @@
 #include "spam/compiled.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -24,33 +26,58 @@ static struct compiled *slot_of(const struct ruleset *r, struct slice text, unsi
 	return &r->patterns[at];
 }
 
-/* The same in the generation's memory: the list and all strings in one piece. NULL: there is no memory. */
-static const struct derived *keep_derived(struct ruleset *r, const struct slice *list, size_t count, bool outline, struct slice plain)
+/* In the generation's memory, for `bytes` of strings. NULL: there is no memory. */
+static struct derived *derived_new(struct ruleset *r, size_t bytes)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* threads that compile for one generation share its arena */
+	struct derived *d;
+
+	pthread_mutex_lock(&lock);
+	d = arena_alloc(r->arena, sizeof(*d) + bytes);
+	pthread_mutex_unlock(&lock);
+	if (d != NULL)
+		d->bytes = bytes;
+	return d;
+}
+
+static const struct derived *keep_derived(struct ruleset *r, struct literals l, bool outline, struct slice plain)
+{
 	size_t bytes = plain.len;
 	struct derived *d;
 	char *to;
 
-	for (size_t i = 0; i < count; i++)
-		bytes += list[i].len;
-	pthread_mutex_lock(&lock);
-	d = arena_alloc(r->arena, sizeof(*d) + count * sizeof(*list) + bytes);
-	pthread_mutex_unlock(&lock);
+	for (size_t i = 0; i < l.count; i++) {
+		assert(l.list[i].len <= UCHAR_MAX);
+		bytes += 1 + l.list[i].len;
+	}
+	d = derived_new(r, bytes);
 	if (d == NULL)
 		return NULL;
-	to = (char *)&d->list[count];
-	d->count = count;
+	d->count = l.count;
 	d->outline = outline;
-	for (size_t i = 0; i < count; to += list[i++].len) {
-		memcpy(to, list[i].ptr, list[i].len);
-		d->list[i] = slice_make(to, list[i].len);
+	to = d->strings;
+	for (size_t i = 0; i < l.count; i++) {
+		*to++ = (char)l.list[i].len;
+		memcpy(to, l.list[i].ptr, l.list[i].len);
+		to += l.list[i].len;
 	}
 	d->plain = SLICE_NONE;
 	if (plain.ptr != NULL) {
 		memcpy(to, plain.ptr, plain.len);
 		d->plain = slice_make(to, plain.len);
 	}
+	return d;
+}
+
+static const struct derived *copy_derived(struct ruleset *r, const struct derived *old)
+{
+	struct derived *d = derived_new(r, old->bytes);
+
+	if (d == NULL)
+		return NULL;
+	memcpy(d, old, sizeof(*d) + old->bytes);
+	if (old->plain.ptr != NULL)
+		d->plain.ptr = d->strings + (old->plain.ptr - old->strings);
 	return d;
 }
 
@@ -72,7 +99,7 @@ static const struct derived *derive(struct ruleset *r, struct arena *scratch, st
 			fold_bytes(plain, folded);
 		plain = folded != NULL ? slice_make(folded, plain.len) : SLICE_NONE;
 	}
-	d = keep_derived(r, l.list, l.count, outline, plain);
+	d = keep_derived(r, l, outline, plain);
 	arena_reset(scratch);
 	return d;
 }
@@ -86,7 +113,7 @@ static void take_over(struct ruleset *r, const struct ruleset *previous, struct 
 	x->pattern = pattern_ref(old->pattern);
 	r->reused++;
 	if (old->derived != NULL)
-		x->derived = keep_derived(r, old->derived->list, old->derived->count, old->derived->outline, old->derived->plain);
+		x->derived = copy_derived(r, old->derived);
 }
 
 struct compiled *compiled_place(struct ruleset *r, struct slice text, unsigned flags, const struct ruleset *previous)

@@ -21,8 +21,18 @@ struct derived {
 	size_t count; /* strings; 0: it runs always */
 	bool outline; /* they are of texts' outlines: it has no literal */
 	struct slice plain; /* as literals_plain, folded where letters have no case; ptr NULL: it is more than a string */
-	struct slice list[];
+	size_t bytes;
+	char strings[]; /* each behind a byte that says how long it is; a generation has a hundred thousand */
 };
+
+/* The string at *at, which then is the next one's place. Begins with d->strings. */
+static inline struct slice derived_string(const char **at)
+{
+	struct slice s = slice_make(*at + 1, (unsigned char)**at);
+
+	*at += 1 + s.len;
+	return s;
+}
 
 struct compiled {
 	struct slice text; /* as it is compiled; ptr NULL: the place is free */

@@ -392,12 +392,13 @@ static struct probe *probe_add(struct builder *b, struct probe_set *set, size_t 
 static void file_literals(struct builder *b, struct probe_set *set, struct probe *p, const struct derived *d)
 {
 	struct grams **index = d->outline ? &set->outlines : p->utf ? &set->utf : &set->bytes;
+	const char *at = d->strings;
 
 	for (size_t i = 0; i < d->count && b->err == ERR_OK; i++) {
 		if (*index == NULL && (*index = grams_new()) == NULL)
 			b->err = err_nomem(b->e);
 		else
-			b->err = grams_add(*index, d->list[i], (uint32_t)(p - set->list), b->e);
+			b->err = grams_add(*index, derived_string(&at), (uint32_t)(p - set->list), b->e);
 	}
 	p->found = d->count > 0;
 	p->literal = p->found && !d->outline;

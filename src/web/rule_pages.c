@@ -129,18 +129,28 @@ static bool holds(const struct jv *rule, struct slice words, struct str *scratch
 	return words.len == 0;
 }
 
-/* *found: how many hold the words. */
-static struct jv *rules_of(struct request *rq, const char *lang, const struct jv *from, const struct jv *held_back, const struct place *place, int64_t *found)
+static bool is_shipped(const struct jv *files, struct slice file)
 {
+	for (size_t i = 0; i < jv_size(files); i++)
+		if (slice_eq(jv_get_text(jv_at(files, i), "file"), file))
+			return jv_type(jv_get(jv_at(files, i), "shipped")) == JV_TRUE;
+	return false;
+}
+
+/* The desk's own rules first. *found: how many hold the words. */
+static struct jv *rules_of(struct request *rq, const char *lang, const struct jv *book, const struct place *place, int64_t *found)
+{
+	const struct jv *from = jv_get(book, "rules"), *files = jv_get(book, "files"), *held_back = jv_get(book, "held_back");
 	struct jv *list = jv_array();
 	struct str words, scratch;
 	str_init(&words, FOLDED_MAX_BYTES);
 	str_init(&scratch, FOLDED_MAX_BYTES);
 	unicode_nfkc_fold(place->find, &words);
 	*found = 0;
-	for (size_t i = 0; i < jv_size(from); i++) {
-		struct jv *in = jv_at(from, i);
-		if (!holds(in, str_slice(&words), &scratch) || (*found)++ < place->from || *found > place->from + RULES_PAGE)
+	for (size_t i = 0; i < 2 * jv_size(from); i++) {
+		struct jv *in = jv_at(from, i % jv_size(from));
+		if (is_shipped(files, jv_get_text(in, "file")) != (i >= jv_size(from)) || !holds(in, str_slice(&words), &scratch) ||
+			(*found)++ < place->from || *found > place->from + RULES_PAGE)
 			continue;
 		struct jv *x = jv_object();
 		jv_set(x, "rule", view_text_of(in, "rule"));
@@ -193,14 +203,13 @@ static int64_t how_many(const struct jv *held_back, bool words)
 
 static void put_rules(struct request *rq, struct jv *page, const char *lang, const struct jv *book, struct place place)
 {
-	const struct jv *rules = jv_get(book, "rules");
-	int64_t all = (int64_t)jv_size(rules), found;
-	struct jv *list = rules_of(rq, lang, rules, jv_get(book, "held_back"), &place, &found);
+	int64_t all = (int64_t)jv_size(jv_get(book, "rules")), found;
+	struct jv *list = rules_of(rq, lang, book, &place, &found);
 	if (!jv_size(list) && place.from) {
 		/* There are fewer by now. */
 		place.from = 0;
 		jv_free(&list);
-		list = rules_of(rq, lang, rules, jv_get(book, "held_back"), &place, &found);
+		list = rules_of(rq, lang, book, &place, &found);
 	}
 	int64_t end = place.from + (int64_t)jv_size(list);
 	jv_set_bool(page, "has_rules", jv_size(list) > 0);

@@ -385,7 +385,10 @@ test('a long list of rules: a part of it is shown, a rule is found by a word, a 
 	assert.equal(await rows(page).count(), 200);
 	await page.getByText(/^1 to 200 of \d+ rules\.$/).waitFor();
 	await page.getByRole('button', { name: 'Show more' }).click();
-	await page.getByText(/^201 to \d+ of \d+ rules\.$/).waitFor();
+	await page.getByText(/^201 to 400 of \d+ rules\.$/).waitFor();
+	assert.equal(await rows(page).locator('th a').first().innerText(), 'BOAT_200', "the desk's own rules come first");
+	await page.getByRole('button', { name: 'Show more' }).click();
+	await page.getByText(/^401 to (\d+) of \1 rules\.$/).waitFor();
 	assert.equal(await page.getByRole('button', { name: 'Show more' }).count(), 0);
 	await page.getByLabel('Find a rule').fill('HAUSBOOT FÜR');
 	await page.keyboard.press('Enter');

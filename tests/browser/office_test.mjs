@@ -399,18 +399,17 @@ test('a long list of rules: a part of it is shown, a rule is found by a word, a 
 	await done(page, 'BOAT_117 is “watch” from now on.');
 	assert.equal(await page.getByLabel('Find a rule').inputValue(), 'HAUSBOOT FÜR');
 	assert.equal(await rows(page).locator('select').inputValue(), 'watch');
-	await looksGood(page, 'a rule that was found');
 	await page.getByLabel('Find a rule').fill('<b>submarine');
 	await page.getByRole('button', { name: 'Find', exact: true }).click();
 	await page.getByText('No rule has “<b>submarine” in its name').waitFor();
-	await looksGood(page, 'no rule found');
 	await page.getByRole('link', { name: 'All rules' }).click();
 	assert.equal(await rows(page).count(), 200);
 	await page.goto('/desk/rules?from=100000');
 	assert.equal(await rows(page).count(), 200, 'past the end it begins anew');
 	await leave(page);
-	await onPhone('ann', '/desk/rules?find=boat');
-	assert.equal((await ann.request('DELETE', '/api/v1/rules/local.d%2Fboats.cf', { headers: { 'if-match': (await ann.get('/api/v1/rules/local.d%2Fboats.cf')).headers.get('etag') } })).status, 204);
+	await onPhone('ann', '/desk/rules?find=hausboot');
+	await onPhone('ann', '/desk/rules?find=submarine');
+	assert.equal((await ann.request('PUT', '/api/v1/rules/local.d%2Fboats.cf', { headers: { 'content-type': 'text/plain', 'if-match': (await ann.get('/api/v1/rules/local.d%2Fboats.cf')).headers.etag }, body: '# Sold\n' })).status, 200);
 });
 
 test('a replay beside a rule file: what it would have done is shown before it is saved', async () => {

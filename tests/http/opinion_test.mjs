@@ -73,7 +73,7 @@ lua = "${folder}/rules.lua"
 			new Promise((resolve) => {
 				http.get({ host: '127.0.0.1', port, path: '/ping', agent: false }, (r) => resolve(r.resume().statusCode === 200)).on('error', () => resolve(false));
 			});
-		await until(ping, 'rspamd');
+		await until(ping, 'rspamd', 60_000);
 		d = await desk({ env: { PORCHLIGHT_FORM_TOKEN: 'off', PORCHLIGHT_OPINION_RSPAMD: `http://127.0.0.1:${port}/` } });
 		mona = await d.login('mona');
 	});

@@ -1,14 +1,13 @@
 #include "spam/compose.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "spam/compiled.h"
 #include "spam/domains.h"
-#include "spam/expr.h"
 #include "spam/grams.h"
+#include "spam/metas.h"
 #include "spam/pattern.h"
 #include "spam/replace.h"
 
@@ -37,8 +36,6 @@ struct builder {
 	size_t probe_cap[SURFACE_COUNT + 1];
 	enum err err; /* of memory; what is wrong with the rules goes to errs */
 	struct error *e;
-	size_t self; /* the meta whose expression is read */
-	bool late;   /* it speaks of a rule that is not there */
 	struct replace_entry *replace;
 	size_t replace_count;
 	struct use *uses; /* in the order of their items */
@@ -637,200 +634,6 @@ static void check_always(struct builder *b)
 			      f.always, most, names, shown > NAMES_SHOWN ? " ..." : "");
 }
 
-/* ---- metas ----------------------------------------------------------------------------------------------------- */
-
-static bool glob(struct slice pattern, const char *name)
-{
-	size_t p = 0, star = SIZE_MAX;
-	const char *n = name, *resume = NULL;
-
-	while (*n != '\0') {
-		if (p < pattern.len && pattern.ptr[p] == '*') {
-			star = p++;
-			resume = n;
-		} else if (p < pattern.len && (pattern.ptr[p] == '?' || pattern.ptr[p] == *n)) {
-			p++;
-			n++;
-		} else if (star != SIZE_MAX) {
-			p = star + 1;
-			n = ++resume;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.len && pattern.ptr[p] == '*')
-		p++;
-	return p == pattern.len;
-}
-
-/* About a place in the expression that is read. */
-static void meta_notice(struct builder *b, struct slice at, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void meta_notice(struct builder *b, struct slice at, const char *fmt, ...)
-{
-	const struct cf_item *item = b->r->rules[b->self].test_item;
-	char words[200];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(words, sizeof(words), fmt, ap);
-	va_end(ap);
-	cf_errors_add(b->errs, true, item->file, item->line, item->column + (unsigned)(at.ptr - item->expression.ptr), "%s", words);
-}
-
-static bool meta_name(void *ctx, struct slice name, struct slice argument, struct expr_value *out, struct error *e)
-{
-	struct builder *b = ctx;
-	struct ruleset *r = b->r;
-	long found;
-	size_t *list, n = 0;
-
-	*out = (struct expr_value){ 0 };
-	if (argument.ptr == NULL) {
-		if (slice_is(name, "local_tests_only")) {
-			out->number = 1;
-			return true;
-		}
-		found = ruleset_find(r, name);
-		if (found < 0) {
-			meta_notice(b, name, "there is no rule %.*s: it counts as 0 here", SLICE_ARG(name));
-			b->late = true;
-			return true; /* an undefined name is 0 */
-		}
-		list = arena_array(r->arena, 1, sizeof(*list));
-		if (list == NULL)
-			goto nomem;
-		list[0] = (size_t)found;
-		*out = (struct expr_value){ .variable = list, .count = 1 };
-		return true;
-	}
-	if (!slice_is(name, "rules_matching")) {
-		err_set(e, ERR_INVALID, "\"%.*s\" is no function: rules_matching(NAME_*) is the only one",
-			name.len > 40 ? 40 : (int)name.len, name.ptr);
-		return false;
-	}
-	for (size_t i = 0; i < r->count; i++)
-		n += i != b->self && glob(argument, r->rules[i].rule.name);
-	if (n == 0) {
-		meta_notice(b, name, "no rule's name is like %.*s: this counts as 0", SLICE_ARG(argument));
-		return true;
-	}
-	list = arena_array(r->arena, n, sizeof(*list));
-	if (list == NULL)
-		goto nomem;
-	*out = (struct expr_value){ .variable = list, .count = n };
-	n = 0;
-	for (size_t i = 0; i < r->count; i++)
-		if (i != b->self && glob(argument, r->rules[i].rule.name))
-			list[n++] = i;
-	return true;
-nomem:
-	err_nomem(e);
-	b->err = err_nomem(b->e);
-	return false;
-}
-
-/* For Kahn's algorithm: how many metas that are not placed yet a meta waits for. */
-struct waiting {
-	const struct ruleset *r;
-	const bool *placed;
-	size_t count;
-};
-
-static void count_waiting(size_t variable, void *ctx)
-{
-	struct waiting *w = ctx;
-
-	w->count += w->r->rules[variable].expression != NULL && !w->placed[variable];
-}
-
-static void read_metas(struct builder *b)
-{
-	struct ruleset *r = b->r;
-	double *zero = arena_array(r->arena, r->count + 1, sizeof(*zero));
-	struct expr_names names = { meta_name, b };
-
-	for (size_t i = 0; i < r->count && zero != NULL && b->err == ERR_OK; i++) {
-		const struct cf_item *item = r->rules[i].test_item;
-		struct error e;
-		struct expr *x;
-		size_t at;
-		double v;
-		enum err err;
-
-		if (item->verb != CF_META)
-			continue;
-		b->self = i;
-		b->late = false;
-		err = expr_parse(r->arena, item->expression, &names, &x, &at, &e);
-		if (err == ERR_NOMEM)
-			b->err = err_nomem(b->e);
-		else if (err != ERR_OK && b->err == ERR_OK)
-			cf_errors_add(b->errs, false, item->file, item->line, item->column + (unsigned)at, "%s",
-				      e.message);
-		else if (err == ERR_OK && !expr_eval(x, zero, &v))
-			cf_errors_add(b->errs, false, item->file, item->line, item->column,
-				      "this expression divides by zero when nothing hits");
-		else if (err == ERR_OK)
-			r->rules[i].expression = x;
-		r->rules[i].late = b->late;
-		r->meta_count++;
-	}
-	if (zero == NULL)
-		b->err = err_nomem(b->e);
-}
-
-/* Whether a meta speaks of what is not run with the others. */
-static void look_for_late(size_t variable, void *ctx)
-{
-	struct waiting *w = ctx;
-	const struct entry *x = &w->r->rules[variable];
-
-	w->count += x->expression != NULL ? x->late : x->rule.score == 0;
-}
-
-static void order_metas(struct builder *b)
-{
-	struct ruleset *r = b->r;
-	bool *placed = arena_array(r->arena, r->count + 1, sizeof(*placed)), moved = true;
-	size_t all = r->meta_count;
-
-	r->metas = arena_array(r->arena, all + 1, sizeof(*r->metas));
-	if (placed == NULL || r->metas == NULL) {
-		b->err = err_nomem(b->e);
-		return;
-	}
-	r->meta_count = 0;
-	while (moved) {
-		moved = false;
-		for (size_t i = 0; i < r->count; i++) {
-			struct waiting w = { r, placed, 0 };
-
-			if (r->rules[i].expression == NULL || placed[i])
-				continue;
-			expr_variables(r->rules[i].expression, count_waiting, &w);
-			if (w.count > 0)
-				continue;
-			placed[i] = moved = true;
-			w.count = 0;
-			expr_variables(r->rules[i].expression, look_for_late, &w);
-			r->rules[i].late = r->rules[i].late || w.count > 0;
-			r->metas[r->meta_count++] = (struct ruleset_meta){ .rule = (uint32_t)i,
-									   .expression = r->rules[i].expression,
-									   .silent = r->rules[i].disabled,
-									   .late = r->rules[i].late };
-		}
-	}
-	for (size_t i = 0; i < r->count; i++)
-		if (r->rules[i].expression != NULL && !placed[i]) {
-			const struct cf_item *item = r->rules[i].test_item;
-
-			r->rules[i].circular = r->rules[i].disabled = true;
-			cf_errors_add(b->errs, true, item->file, item->line, item->column,
-				      "%s depends on itself, or on metas that do; it is always 0",
-				      r->rules[i].rule.name);
-		}
-}
-
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
 static size_t count_patterns(const struct cf_tree *t)
@@ -878,9 +681,7 @@ enum err compose(struct ruleset *r, const struct cf_tree *tree, const struct rul
 	if (b.err == ERR_OK)
 		seal(&b, &r->allow_probes);
 	if (b.err == ERR_OK)
-		read_metas(&b);
-	if (b.err == ERR_OK)
-		order_metas(&b);
+		b.err = metas_make(r, errs, e);
 	if (b.err == ERR_OK)
 		check_always(&b);
 	if (b.err == ERR_OK)

@@ -1,6 +1,7 @@
 /*
  * compose: from the items of rule files to a generation's tables: the last word on each property, compiled patterns,
- * the literal index, metas in order. Part of ruleset, which owns the generation's life; these two, compiled and selftest alone know its inside.
+ * the literal index, metas in order. Part of ruleset, which owns the generation's life; these two, compiled, metas and selftest alone know its
+ * inside.
  *
  * Everything wrong with the rules goes to `errs` and composing goes on; only lack of memory stops it. Threads: compiled's.
  */
@@ -52,6 +53,7 @@ struct ruleset {
 	struct probe_set probes[SURFACE_COUNT], allow_probes;
 	struct ruleset_meta *metas;
 	size_t meta_count;
+	struct ruleset_waking waking;
 	struct domains *domains, *allowed;
 	size_t tests;
 	atomic_llong *timed; /* texts */

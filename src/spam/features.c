@@ -488,6 +488,18 @@ static bool is_taken(const struct taken *t, size_t rule, bool errors)
 	return false;
 }
 
+/* Whether a scan has something to say that those before did not. */
+static bool adds(const struct scanning *s, struct taken taken)
+{
+	for (size_t i = 0; i < s->result.hit_count; i++)
+		if (ruleset_rule(s->rules, s->result.hits[i].rule)->listed && !is_taken(&taken, s->result.hits[i].rule, false))
+			return true;
+	for (size_t i = 0; i < s->result.error_count; i++)
+		if (!is_taken(&taken, s->result.errors[i].rule, true))
+			return true;
+	return false;
+}
+
 /* Adds the scan's hits, but for those of rules that hit before. */
 static void take_hits(struct features *f, struct hit *hits, struct mark *marks, struct rule_trouble *troubles, const struct scanning *s, struct taken taken,
 	struct own_part own)
@@ -626,10 +638,18 @@ static void add_glued(struct str *out, struct slice lines)
 			str_addc(out, lines.ptr[i]);
 }
 
-/* Whether a rule that hit here and nowhere before saw the end of one line and the beginning of the next as one word. */
-static bool saw_the_seam(const struct scanning *s, struct taken taken, size_t body_at, struct own_part own, bool left, bool right)
+/* Whether a text and the one before it may run on, and the one after it. */
+struct running_on {
+	bool left, right;
+};
+
+/*
+ * Whether a rule that hit here and nowhere before saw the end of one line and the beginning of the next as one word. Only what does
+ * counts: all the rest was seen with the lines parted.
+ */
+static bool saw_the_seam(const struct scanning *s, struct taken taken, struct own_part own, struct running_on runs)
 {
-	const size_t seams[] = { own.from, own.from + own.len };
+	const size_t body_at = s->reading->body_at, seams[] = { body_at + own.from, body_at + own.from + own.len };
 
 	for (size_t i = 0; i < s->result.hit_count; i++) {
 		const struct scan_hit *h = &s->result.hits[i];
@@ -638,7 +658,7 @@ static bool saw_the_seam(const struct scanning *s, struct taken taken, size_t bo
 		if (is_taken(&taken, h->rule, false) || !span_in_whole(s->reading, &s->surfaces, &h->span, &from, &to))
 			continue;
 		for (int k = 0; k < 2; k++)
-			if ((k ? right : left) && from < body_at + seams[k] && to > body_at + seams[k])
+			if ((k ? runs.right : runs.left) && from < seams[k] && to > seams[k])
 				return true;
 	}
 	return false;
@@ -646,36 +666,77 @@ static bool saw_the_seam(const struct scanning *s, struct taken taken, size_t bo
 
 /*
  * A word that was cut in the middle ("vio", "let lantern") is whole only where nothing parts the lines. So this text and its
- * neighbours are read without one, too; what hits there alone counts when some rule did see across a seam. *is_read says whether they run on.
+ * neighbours are read without one, too, where they may run on: *runs says whether they do.
  */
 static enum err read_glued(struct arena *a, const struct ruleset *rules, const struct features_options *o, const struct submission *in, struct scanning *out,
-	struct taken taken, int64_t *left_us, struct own_part *own, bool *is_read, struct error *e)
+	int64_t *left_us, struct own_part *own, struct running_on *runs, struct error *e)
 {
 	struct slice before = in->before, after = in->after, text;
-	bool left = runs_on(before, in->body), right = runs_on(in->body, after);
 	struct reading *r = ARENA_NEW(a, struct reading);
 	struct str s;
 	enum err err;
 
-	*is_read = false;
-	if (!left && !right)
+	*runs = (struct running_on){ runs_on(before, in->body), runs_on(in->body, after) };
+	if (!runs->left && !runs->right)
 		return ERR_OK;
 	str_init(&s, before.len + in->body.len + after.len + 3);
 	add_glued(&s, before);
-	if (!left && before.len)
+	if (!runs->left && before.len)
 		str_addc(&s, '\n');
 	*own = (struct own_part){ s.len, in->body.len };
 	str_add(&s, in->body);
-	if (!right)
+	if (!runs->right)
 		str_addc(&s, '\n');
 	add_glued(&s, after);
 	text = str_dup(&s, a);
 	str_fini(&s);
 	if (!text.ptr || !r)
 		return err_nomem(e);
-	if ((err = read_text(a, rules, o, in, text, r, e)) || (err = scan_text(a, rules, o, r, left_us, out, e)))
+	if ((err = read_text(a, rules, o, in, text, r, e)))
 		return err;
-	*is_read = saw_the_seam(out, taken, r->body_at, *own, left, right);
+	return scan_text(a, rules, o, r, left_us, out, e);
+}
+
+/* Beside what a text says alone: what it says with its neighbours, and what they say without it, which was judged with them. */
+struct neighbours {
+	struct scanning joined, glued, alone;
+	struct own_part in_joined, in_glued;
+	bool is_joined, is_glued, is_alone; /* which of them count */
+};
+
+static enum err read_neighbours(struct arena *a, const struct ruleset *rules, const struct features_options *o, const struct submission *in,
+	const struct scanning *own, int64_t *left_us, struct neighbours *out, struct error *e)
+{
+	const char *gap = in->before.len ? "\n" : "\n\n";
+	struct slice first = in->before.len ? in->before : in->beside;
+	struct running_on runs = { false, false };
+	struct reading *r = ARENA_NEW(a, struct reading);
+	char *text = arena_printf(a, "%.*s%s%.*s%s%.*s", SLICE_ARG(first), gap, SLICE_ARG(in->body), in->after.len ? "\n" : "", SLICE_ARG(in->after));
+	enum err err;
+
+	if (!r || !text)
+		return err_nomem(e);
+	out->is_joined = true;
+	out->in_joined = (struct own_part){ first.len + strlen(gap), in->body.len };
+	if ((err = read_text(a, rules, o, in, slice_of(text), r, e)) || (err = scan_text(a, rules, o, r, left_us, &out->joined, e)))
+		return err;
+	if (!in->before.len)
+		return ERR_OK;
+	if ((err = read_glued(a, rules, o, in, &out->glued, left_us, &out->in_glued, &runs, e)))
+		return err;
+	bool is_cut = runs.left || runs.right;
+	struct taken taken = { { own, &out->joined } };
+	/* Most lines of a talk have nothing more to say with the ones before: these are not read again then. */
+	if (adds(&out->joined, (struct taken){ { own } }) || (is_cut && adds(&out->glued, taken))) {
+		struct reading *alone = ARENA_NEW(a, struct reading);
+		if (!alone)
+			return err_nomem(e);
+		if ((err = read_text(a, rules, o, in, in->before, alone, e)) || (err = scan_text(a, rules, o, alone, left_us, &out->alone, e)))
+			return err;
+		out->is_alone = true;
+		taken.by[2] = &out->alone;
+	}
+	out->is_glued = is_cut && (out->glued.result.over_budget || saw_the_seam(&out->glued, taken, out->in_glued, runs));
 	return ERR_OK;
 }
 
@@ -683,17 +744,16 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	struct features **out, struct error *e)
 {
 	struct features *f = ARENA_NEW(a, struct features);
-	struct reading *r = ARENA_NEW(a, struct reading), *before = NULL, *joined = NULL;
-	struct scanning own, first, both, glued;
-	struct own_part glued_part;
-	bool is_glued = false;
+	struct reading *r = ARENA_NEW(a, struct reading);
+	struct neighbours *n = ARENA_NEW(a, struct neighbours);
+	struct scanning own;
 	struct hit *hits;
 	struct mark *marks;
 	struct rule_trouble *troubles;
 	int64_t left_us = SCAN_BUDGET_US; /* of all the readings of this text together */
 	enum err err;
 
-	if (!f || !r)
+	if (!f || !r || !n)
 		return err_nomem(e);
 	f->in = in;
 	f->generation = slice_of(ruleset_name(rules));
@@ -705,40 +765,21 @@ enum err spam_features(struct arena *a, const struct ruleset *rules, const struc
 	f->shape = r->shape;
 	read_twin(r, &f->twin);
 	f->norm = r->views.text[VIEW_NORM];
-	size_t room = room_for(&own), hidden = 0;
-	if (in->before.len) {
-		char *text = arena_printf(a, "%.*s\n%.*s\n%.*s", SLICE_ARG(in->before), SLICE_ARG(in->body), SLICE_ARG(in->after));
-		before = ARENA_NEW(a, struct reading);
-		joined = ARENA_NEW(a, struct reading);
-		if (!text || !before || !joined)
-			return err_nomem(e);
-		hidden = in->before.len + 1;
-		if ((err = read_text(a, rules, o, in, in->before, before, e)) || (err = scan_text(a, rules, o, before, &left_us, &first, e)) ||
-			(err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len + (in->after.len ? in->after.len + 1 : 0)), joined, e)) ||
-			(err = scan_text(a, rules, o, joined, &left_us, &both, e)) ||
-			(err = read_glued(a, rules, o, in, &glued, (struct taken){ { &own, &first, &both } }, &left_us, &glued_part, &is_glued, e)))
-			return err;
-		room += room_for(&both) + (is_glued ? room_for(&glued) : 0);
-	} else if (in->beside.len) {
-		char *text = arena_printf(a, "%.*s\n\n%.*s", SLICE_ARG(in->beside), SLICE_ARG(in->body));
-		joined = ARENA_NEW(a, struct reading);
-		if (!text || !joined)
-			return err_nomem(e);
-		hidden = in->beside.len + 2;
-		if ((err = read_text(a, rules, o, in, slice_make(text, hidden + in->body.len), joined, e)) || (err = scan_text(a, rules, o, joined, &left_us, &both, e)))
-			return err;
-		room += room_for(&both);
-	}
+	if ((in->before.len || in->beside.len) && (err = read_neighbours(a, rules, o, in, &own, &left_us, n, e)))
+		return err;
+	const struct scanning *alone = n->is_alone ? &n->alone : NULL;
+	size_t room = room_for(&own) + (n->is_joined ? room_for(&n->joined) : 0) + (n->is_glued ? room_for(&n->glued) : 0);
 	hits = arena_array(a, room ? room : 1, sizeof(*hits));
 	marks = arena_array(a, VERDICT_MARKS_MAX, sizeof(*marks));
 	troubles = arena_array(a, room ? room : 1, sizeof(*troubles));
 	if (!hits || !marks || !troubles)
 		return err_nomem(e);
 	take_hits(f, hits, marks, troubles, &own, (struct taken){ { NULL } }, (struct own_part){ 0, in->body.len });
-	if (joined)
-		take_hits(f, hits, marks, troubles, &both, (struct taken){ { &own, before ? &first : NULL } }, (struct own_part){ hidden, in->body.len });
-	if (is_glued)
-		take_hits(f, hits, marks, troubles, &glued, (struct taken){ { &own, &first, &both } }, glued_part);
+	if (n->is_joined)
+		take_hits(f, hits, marks, troubles, &n->joined, (struct taken){ { &own, alone } }, n->in_joined);
+	if (n->is_glued)
+		take_hits(f, hits, marks, troubles, &n->glued, (struct taken){ { &own, &n->joined, alone } }, n->in_glued);
+	f->out_of_time = f->out_of_time || (alone && alone->result.over_budget);
 	f->hits = hits;
 	f->marks = marks;
 	f->troubles = troubles;

@@ -305,6 +305,11 @@ const struct ruleset_meta *ruleset_metas(const struct ruleset *r, size_t *count)
 	return r->metas;
 }
 
+const struct ruleset_waking *ruleset_waking(const struct ruleset *r)
+{
+	return &r->waking;
+}
+
 const struct domains *ruleset_domains(const struct ruleset *r)
 {
 	return r->domains;

@@ -187,12 +187,23 @@ struct ruleset_meta {
 	bool late;   /* speaks of rules that are not there, have score 0, or of a meta that is late */
 };
 
+/*
+ * Which metas a text makes worth working out; all others are 0, or silent, as they are where nothing hits. Most metas speak of rules that
+ * are 0 for most texts, so a scan visits few of them.
+ */
+struct ruleset_waking {
+	const uint64_t *awake; /* a bit for each place in ruleset_metas, from the lowest: those to be worked out for every text */
+	const uint32_t *wakes; /* places of the metas that speak of rule i: wakes[from[i]] to wakes[from[i + 1]] */
+	const uint32_t *from;
+};
+
 const struct probe_set *ruleset_probes(const struct ruleset *r, enum surface s);
 void ruleset_spent(const struct ruleset *r, size_t index, int64_t ns);
 /* Patterns of allow lists, to be asked of URIs. */
 const struct probe_set *ruleset_allow_probes(const struct ruleset *r);
 /* In an order in which each finds its dependencies ready. */
 const struct ruleset_meta *ruleset_metas(const struct ruleset *r, size_t *count);
+const struct ruleset_waking *ruleset_waking(const struct ruleset *r);
 /* Plain domains of lists: the value is the rule's index. */
 const struct domains *ruleset_domains(const struct ruleset *r);
 /* Whether the rule takes part at all (score not 0, no mail-only modifier, no circle). */

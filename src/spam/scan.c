@@ -34,6 +34,7 @@ struct scan {
 	uint32_t *slot; /* of each rule: its record's index + 1, or 0 */
 	double *values;
 	bool *skipped; /* metas that were not run; NULL while there are none */
+	uint64_t *awake; /* a bit for each meta: to be worked out */
 	int64_t clock_ns; /* what looking at the clock takes, where rules are timed */
 	bool nomem; /* sticky; looked at in the end */
 	/* For one element: candidates, and the element folded. */
@@ -492,52 +493,83 @@ static void look_for_trouble(size_t rule, void *ctx)
 	d->skipped = d->skipped || (d->c->skipped != NULL && d->c->skipped[rule]);
 }
 
+/* The metas that speak of a rule which is not 0, or of which it is not known, are to be worked out. */
+static void wake(struct scan *c, uint32_t rule)
+{
+	const struct ruleset_waking *w = ruleset_waking(c->r);
+
+	for (uint32_t i = w->from[rule]; i < w->from[rule + 1]; i++)
+		c->awake[w->wakes[i] / 64] |= UINT64_C(1) << w->wakes[i] % 64;
+}
+
 /* Metas that speak of this one will not be run either. */
 static void skip(struct scan *c, uint32_t rule)
 {
 	if (c->skipped == NULL)
 		c->skipped = arena_array(c->arena, ruleset_count(c->r) + 1, sizeof(*c->skipped));
-	if (c->skipped != NULL)
-		c->skipped[rule] = true;
-	else
+	if (c->skipped == NULL) {
 		c->nomem = true;
+		return;
+	}
+	c->skipped[rule] = true;
+	wake(c, rule);
+}
+
+static void run_meta(struct scan *c, const struct ruleset_meta *m)
+{
+	double v;
+
+	if (off(c, m->rule))
+		return;
+	if (c->out->error_count > 0 || c->skipped != NULL) {
+		struct doubt d = { c, false, false };
+
+		expr_variables(m->expression, look_for_trouble, &d);
+		if (d.unknown) {
+			trouble(c, m->rule, SCAN_UNKNOWN);
+			wake(c, m->rule);
+			return;
+		}
+		if (d.skipped) {
+			skip(c, m->rule);
+			return;
+		}
+	}
+	if (m->silent) {
+		if (m->late || !expr_eval(m->expression, c->values, &v) || v != 0)
+			skip(c, m->rule);
+		return;
+	}
+	if (!expr_eval(m->expression, c->values, &v) || v == 0)
+		return;
+	hit(c, m->rule, 1, (struct scan_span){ .surface = SURFACE_COUNT });
+	/* SpamAssassin: a hit always raises the value. */
+	c->values[m->rule] = v > 0 ? v : 1;
+	wake(c, m->rule);
 }
 
 static void run_metas(struct scan *c)
 {
-	size_t count;
+	size_t count, words;
 	const struct ruleset_meta *metas = ruleset_metas(c->r, &count);
 
-	for (size_t i = 0; i < count; i++) {
-		uint32_t rule = metas[i].rule;
-		double v;
+	words = count / 64 + 1;
+	c->awake = arena_array(c->arena, words, sizeof(*c->awake));
+	if (c->awake == NULL)
+		return; /* seen by the caller through the arena */
+	memcpy(c->awake, ruleset_waking(c->r)->awake, words * sizeof(*c->awake));
+	for (size_t i = 0; i < c->record_count; i++)
+		wake(c, c->records[i].rule);
+	for (size_t i = 0; c->o->no_index && i < count; i++)
+		c->awake[i / 64] |= UINT64_C(1) << i % 64;
+	/* One that hits wakes others behind it, maybe in the same word. */
+	for (size_t i = 0; i < words; i++)
+		while (c->awake[i] != 0) {
+			unsigned bit = (unsigned)__builtin_ctzll(c->awake[i]);
 
-		if (off(c, rule))
-			continue;
-		if (c->out->error_count > 0 || c->skipped != NULL) {
-			struct doubt d = { c, false, false };
-
-			expr_variables(metas[i].expression, look_for_trouble, &d);
-			if (d.unknown) {
-				trouble(c, rule, SCAN_UNKNOWN);
-				continue;
-			}
-			if (d.skipped) {
-				skip(c, rule);
-				continue;
-			}
+			c->awake[i] &= c->awake[i] - 1;
+			run_meta(c, &metas[i * 64 + bit]);
 		}
-		if (metas[i].silent) {
-			if (metas[i].late || !expr_eval(metas[i].expression, c->values, &v) || v != 0)
-				skip(c, rule);
-			continue;
-		}
-		if (!expr_eval(metas[i].expression, c->values, &v) || v == 0)
-			continue;
-		hit(c, rule, 1, (struct scan_span){ .surface = SURFACE_COUNT });
-		/* SpamAssassin: a hit always raises the value. */
-		c->values[rule] = v > 0 ? v : 1;
-	}
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */

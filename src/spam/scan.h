@@ -65,7 +65,7 @@ struct scan_options {
 	bool dormant_too;                  /* also run dormant and expired rules (replay, tests) */
 	const bool *only;                  /* one for each rule: those without it take no part, and stay 0 to metas; NULL: all do */
 	bool interpreted;                  /* no machine code is made for patterns that this generation alone has: making it takes longer than a few runs (tests) */
-	bool no_index;                     /* every pattern on every element: the oracle of the differential test */
+	bool no_index;                     /* every pattern on every element, and every meta: the oracle of the differential test */
 	bool timed;                        /* add up what each rule costs (ruleset_cost); makes the scan slower */
 	int64_t budget_us, rule_budget_us; /* 0: the defaults above */
 };

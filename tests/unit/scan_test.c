@@ -397,21 +397,22 @@ static void lists(void **state)
 static void trouble_is_not_a_miss(void **state)
 {
 	struct ruleset *r = build(
-	    "body SLOW /(?:a|a){40}[bd]/\nbody FINE /needle/\nmeta NOT !SLOW\nmeta CHAIN NOT + 1\nmeta APART !!FINE\n");
+	    "body SLOW /(?:a|a){40}[bd]/\nbody FINE /needle/\nmeta NOT !SLOW\nmeta CHAIN NOT + 1\nmeta APART !!FINE\nmeta ALONE NOT\n");
 	char text[2000];
 	struct surface_input in = { .body = slice_make(text, sizeof(text)) };
-	unsigned char quarantined[5] = { RULE_LIFE_QUARANTINED };
+	unsigned char quarantined[6] = { RULE_LIFE_QUARANTINED };
 	struct scan_result x;
 
 	(void)state;
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "needle ", 7);
 	x = scan_input(r, &in, NULL);
-	assert_int_equal(x.error_count, 3);
+	assert_int_equal(x.error_count, 4);
 	assert_int_equal(x.errors[0].rule, 0);
 	assert_int_equal(x.errors[0].trouble, SCAN_LIMIT);
 	assert_int_equal(x.errors[1].trouble, SCAN_UNKNOWN);
 	assert_int_equal(x.errors[2].trouble, SCAN_UNKNOWN);
+	assert_int_equal(x.errors[3].trouble, SCAN_UNKNOWN);
 	assert_false(x.over_budget);
 	assert_true(value(r, &x, "NOT") == 0 && value(r, &x, "CHAIN") == 0);
 	assert_true(value(r, &x, "FINE") == 1 && value(r, &x, "APART") == 1);
@@ -422,6 +423,22 @@ static void trouble_is_not_a_miss(void **state)
 	x = scan_input(r, &in, &(struct scan_options){ .life = quarantined });
 	assert_int_equal(x.error_count, 0);
 	assert_true(value(r, &x, "NOT") == 1);
+	ruleset_unref(&r);
+}
+
+/* SpamAssassin never runs what speaks of a meta of score 0 that should say yes, nor what speaks of that in turn. */
+static void what_was_not_run_is_not_denied(void **state)
+{
+	struct ruleset *r = build("body X /needle/\nbody N /nowhere/\nmeta S X\nscore S 0\nmeta D S && N\nmeta E !D\n");
+	struct surface_input in = { .body = SLICE("needle") };
+	struct scan_result x;
+
+	(void)state;
+	x = scan_input(r, &in, NULL);
+	assert_true(value(r, &x, "X") == 1 && value(r, &x, "S") == 0 && value(r, &x, "D") == 0 && value(r, &x, "E") == 0);
+	in.body = SLICE("straw");
+	x = scan_input(r, &in, NULL);
+	assert_true(value(r, &x, "E") == 1);
 	ruleset_unref(&r);
 }
 
@@ -524,6 +541,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(facts, setup, teardown),
 		cmocka_unit_test_setup_teardown(lists, setup, teardown),
 		cmocka_unit_test_setup_teardown(trouble_is_not_a_miss, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_not_run_is_not_denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(quarantine_without_a_literal, setup, teardown),
 		cmocka_unit_test_setup_teardown(budgets, setup, teardown),
 		cmocka_unit_test_setup_teardown(huge_input_is_refused, setup, teardown),

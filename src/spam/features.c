@@ -507,7 +507,8 @@ static void take_hits(struct features *f, struct hit *hits, struct mark *marks, 
 	struct pattern_meter meter;
 	struct marking m = { .s = s, .marks = marks, .own = own, .meter = &meter };
 
-	pattern_meter_start(&meter, MARK_BUDGET_US, MARK_BUDGET_US);
+	if (s->result.hit_count)
+		pattern_meter_start(&meter, MARK_BUDGET_US, MARK_BUDGET_US);
 	for (size_t i = 0; i < s->result.hit_count; i++) {
 		const struct scan_hit *sh = &s->result.hits[i];
 		struct hit *h = &hits[f->hit_count];
@@ -720,10 +721,11 @@ static enum err read_neighbours(struct arena *a, const struct ruleset *rules, co
 	out->in_joined = (struct own_part){ first.len + strlen(gap), in->body.len };
 	if ((err = read_text(a, rules, o, in, slice_of(text), r, e)) || (err = scan_text(a, rules, o, r, left_us, &out->joined, e)))
 		return err;
+	/* Nobody who helps may cut words for long: accounts can be taken away. */
+	if (in->before.len && in->kind != SUBMIT_HELPER && (err = read_glued(a, rules, o, in, &out->glued, left_us, &out->in_glued, &runs, e)))
+		return err;
 	if (!in->before.len)
 		return ERR_OK;
-	if ((err = read_glued(a, rules, o, in, &out->glued, left_us, &out->in_glued, &runs, e)))
-		return err;
 	bool is_cut = runs.left || runs.right;
 	struct taken taken = { { own, &out->joined } };
 	/* Most lines of a talk have nothing more to say with the ones before: these are not read again then. */

@@ -230,16 +230,16 @@ static void wake_metas(struct making *m)
 	uint64_t *awake = arena_array(r->arena, r->meta_count / 64 + 1, sizeof(*awake));
 	struct speaking s = { .counts = arena_array(r->arena, r->count + 1, sizeof(*s.counts)) };
 	uint32_t all = 0;
-	double v;
 
 	if (awake == NULL || s.counts == NULL) {
 		m->err = err_nomem(m->e);
 		return;
 	}
 	for (size_t i = 0; i < r->meta_count; i++) {
-		const struct ruleset_meta *x = &r->metas[i];
+		struct ruleset_meta *x = &r->metas[i];
 
-		if ((x->silent && x->late) || !expr_eval(x->expression, m->zero, &v) || v != 0)
+		/* read_metas took none that has no value here. */
+		if (!expr_eval(x->expression, m->zero, &x->rest) || (x->silent && x->late) || x->rest != 0)
 			awake[i / 64] |= UINT64_C(1) << i % 64;
 		expr_variables(x->expression, speak, &s);
 	}

@@ -183,16 +183,14 @@ struct ruleset_meta {
 	 * was run (`late`: it was not), and says nothing but no; where it should say yes, or was not worked out, the metas
 	 * that speak of it never run and are 0.
 	 */
+	double rest; /* its value where all that it speaks of is 0 */
 	bool silent; /* its score is 0 */
 	bool late;   /* speaks of rules that are not there, have score 0, or of a meta that is late */
 };
 
-/*
- * Which metas a text makes worth working out; all others are 0, or silent, as they are where nothing hits. Most metas speak of rules that
- * are 0 for most texts, so a scan visits few of them.
- */
+/* Which metas speak of a rule: most are 0 as long as all that they speak of is, so a scan works out only those that a hit wakes. */
 struct ruleset_waking {
-	const uint64_t *awake; /* a bit for each place in ruleset_metas, from the lowest: those to be worked out for every text */
+	const uint64_t *awake; /* a bit for each place in ruleset_metas, from the lowest: those that do something where nothing hits */
 	const uint32_t *wakes; /* places of the metas that speak of rule i: wakes[from[i]] to wakes[from[i + 1]] */
 	const uint32_t *from;
 };

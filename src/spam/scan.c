@@ -34,7 +34,7 @@ struct scan {
 	uint32_t *slot; /* of each rule: its record's index + 1, or 0 */
 	double *values;
 	bool *skipped; /* metas that were not run; NULL while there are none */
-	uint64_t *awake; /* a bit for each meta: to be worked out */
+	uint64_t *woken; /* a bit for each meta: something that it speaks of is not 0, or not known */
 	int64_t clock_ns; /* what looking at the clock takes, where rules are timed */
 	bool nomem; /* sticky; looked at in the end */
 	/* For one element: candidates, and the element folded. */
@@ -493,13 +493,12 @@ static void look_for_trouble(size_t rule, void *ctx)
 	d->skipped = d->skipped || (d->c->skipped != NULL && d->c->skipped[rule]);
 }
 
-/* The metas that speak of a rule which is not 0, or of which it is not known, are to be worked out. */
 static void wake(struct scan *c, uint32_t rule)
 {
 	const struct ruleset_waking *w = ruleset_waking(c->r);
 
 	for (uint32_t i = w->from[rule]; i < w->from[rule + 1]; i++)
-		c->awake[w->wakes[i] / 64] |= UINT64_C(1) << w->wakes[i] % 64;
+		c->woken[w->wakes[i] / 64] |= UINT64_C(1) << w->wakes[i] % 64;
 }
 
 /* Metas that speak of this one will not be run either. */
@@ -515,13 +514,19 @@ static void skip(struct scan *c, uint32_t rule)
 	wake(c, rule);
 }
 
-static void run_meta(struct scan *c, const struct ruleset_meta *m)
+static bool work_out(const struct scan *c, const struct ruleset_meta *m, bool woken, double *out)
+{
+	*out = m->rest;
+	return woken ? expr_eval(m->expression, c->values, out) : true;
+}
+
+static void run_meta(struct scan *c, const struct ruleset_meta *m, bool woken)
 {
 	double v;
 
 	if (off(c, m->rule))
 		return;
-	if (c->out->error_count > 0 || c->skipped != NULL) {
+	if (woken && (c->out->error_count > 0 || c->skipped != NULL)) {
 		struct doubt d = { c, false, false };
 
 		expr_variables(m->expression, look_for_trouble, &d);
@@ -536,11 +541,11 @@ static void run_meta(struct scan *c, const struct ruleset_meta *m)
 		}
 	}
 	if (m->silent) {
-		if (m->late || !expr_eval(m->expression, c->values, &v) || v != 0)
+		if (m->late || !work_out(c, m, woken, &v) || v != 0)
 			skip(c, m->rule);
 		return;
 	}
-	if (!expr_eval(m->expression, c->values, &v) || v == 0)
+	if (!work_out(c, m, woken, &v) || v == 0)
 		return;
 	hit(c, m->rule, 1, (struct scan_span){ .surface = SURFACE_COUNT });
 	/* SpamAssassin: a hit always raises the value. */
@@ -550,26 +555,29 @@ static void run_meta(struct scan *c, const struct ruleset_meta *m)
 
 static void run_metas(struct scan *c)
 {
+	const uint64_t *awake = ruleset_waking(c->r)->awake;
 	size_t count, words;
 	const struct ruleset_meta *metas = ruleset_metas(c->r, &count);
 
 	words = count / 64 + 1;
-	c->awake = arena_array(c->arena, words, sizeof(*c->awake));
-	if (c->awake == NULL)
+	c->woken = arena_array(c->arena, words, sizeof(*c->woken));
+	if (c->woken == NULL)
 		return; /* seen by the caller through the arena */
-	memcpy(c->awake, ruleset_waking(c->r)->awake, words * sizeof(*c->awake));
 	for (size_t i = 0; i < c->record_count; i++)
 		wake(c, c->records[i].rule);
 	for (size_t i = 0; c->o->no_index && i < count; i++)
-		c->awake[i / 64] |= UINT64_C(1) << i % 64;
+		c->woken[i / 64] |= UINT64_C(1) << i % 64;
 	/* One that hits wakes others behind it, maybe in the same word. */
-	for (size_t i = 0; i < words; i++)
-		while (c->awake[i] != 0) {
-			unsigned bit = (unsigned)__builtin_ctzll(c->awake[i]);
+	for (size_t i = 0; i < words; i++) {
+		uint64_t left = ~UINT64_C(0);
 
-			c->awake[i] &= c->awake[i] - 1;
-			run_meta(c, &metas[i * 64 + bit]);
+		for (uint64_t due; (due = (awake[i] | c->woken[i]) & left) != 0;) {
+			uint64_t bit = due & -due;
+
+			left &= ~(bit | (bit - 1));
+			run_meta(c, &metas[i * 64 + (size_t)__builtin_ctzll(bit)], c->woken[i] & bit);
 		}
+	}
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */

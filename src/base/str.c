@@ -127,6 +127,19 @@ void str_addu(struct str *s, unsigned cp)
 	str_add(s, slice_make(b, n));
 }
 
+void str_add_encoded(struct str *s, struct slice text, const char *plain)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		bool stays = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c != 0 && strchr(plain, c) != NULL);
+
+		if (stays)
+			str_addc(s, (char)c);
+		else
+			str_addf(s, "%%%02X", c);
+	}
+}
+
 void str_add_html(struct str *s, struct slice text)
 {
 	size_t done = 0;

@@ -35,6 +35,8 @@ void str_addv(struct str *s, const char *fmt, va_list ap);
 void str_addu(struct str *s, unsigned code_point);
 /* Escaped for HTML text and quoted attributes. */
 void str_add_html(struct str *s, struct slice text);
+/* Percent-encoded (RFC 3986, section 2.1): ASCII letters, digits and the bytes of `plain` stay as they are. */
+void str_add_encoded(struct str *s, struct slice text, const char *plain);
 /* What is left to read of an open file, up to the builder's maximum: more makes it fail. False when reading fails (errno says why). */
 bool str_add_fd(struct str *s, int fd) MUST_CHECK;
 

@@ -106,13 +106,7 @@ static void add_field(struct str *s, const char *key, struct slice value)
 	if (s->len)
 		str_addc(s, '&');
 	str_addf(s, "%s=", key);
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.ptr[i];
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || strchr("-._*", c))
-			str_addc(s, (char)c);
-		else
-			str_addf(s, "%%%02X", c);
-	}
+	str_add_encoded(s, value, "-._*");
 }
 
 /* RFC 4648 section 4, with padding, which crypt's form for links has not. */

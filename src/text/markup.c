@@ -66,17 +66,14 @@ static void escape(struct str *out, struct slice text)
 
 static void encode(struct str *out, struct slice text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			     (c && strchr("-_.~:/()!*,;@$", c));
+	for (size_t done = 0; done < text.len; done++) {
+		const char *space = memchr(text.ptr + done, ' ', text.len - done);
+		size_t end = space ? (size_t)(space - text.ptr) : text.len;
 
-		if (c == ' ')
+		str_add_encoded(out, slice_make(text.ptr + done, end - done), "-_.~:/()!*,;@$");
+		if (space)
 			str_addc(out, '_');
-		else if (plain)
-			str_addc(out, (char)c);
-		else
-			str_addf(out, "%%%02X", c);
+		done = end;
 	}
 }
 

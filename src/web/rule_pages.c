@@ -7,7 +7,6 @@
  *
  * A file that does not pass is shown again with its errors and everything that was typed; nothing else changes.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -281,26 +280,6 @@ HANDLER(page_rules)
 	return rc ? rc : show_rules(rq, rs, place, 0, NULL, e);
 }
 
-/* For a query (RFC 3986, section 2.1); NULL: no memory. */
-static char *escaped(struct request *rq, struct slice text)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	char *out = arena_alloc(rq->arena, text.len * 3 + 1), *at = out;
-	for (size_t i = 0; out && i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (isalnum(c)) {
-			*at++ = (char)c;
-			continue;
-		}
-		*at++ = '%';
-		*at++ = hex[c >> 4];
-		*at++ = hex[c & 15];
-	}
-	if (out)
-		*at = 0;
-	return out;
-}
-
 /* The same mode again is a change of nothing. */
 HANDLER(page_rule_mode)
 {
@@ -315,13 +294,15 @@ HANDLER(page_rule_mode)
 	place_settle(&place);
 	rc = rulebook_mode(rq->desk->rulebook, &rq->who, rule, mode, &why);
 	if (rc == ERR_OK) {
-		char *find = escaped(rq, place.find), *path = NULL;
-		if (find)
-			path = arena_printf(rq->arena, "/desk/rules?rule=%.*s&mode=%.*s&find=%s&from=%lld", SLICE_ARG(rule), SLICE_ARG(mode), find, (long long)place.from);
-		if (!path)
-			return err_nomem(e);
-		response_redirect(rs, rq, path);
-		return ERR_OK;
+		struct str to;
+		str_init(&to, 8192);
+		str_addf(&to, "/desk/rules?rule=%.*s&mode=%.*s&from=%lld&find=", SLICE_ARG(rule), SLICE_ARG(mode), (long long)place.from);
+		str_add_encoded(&to, place.find, "");
+		bool failed = str_failed(&to);
+		if (!failed)
+			response_redirect(rs, rq, str_c(&to));
+		str_fini(&to);
+		return failed ? err_nomem(e) : ERR_OK;
 	}
 	why.code = rc;
 	const char *problem = rc == ERR_NOT_FOUND ? "mode-gone" : rc == ERR_INVALID && !why.field[0] ? "mode-failed" : view_trouble(&why);

@@ -153,8 +153,7 @@ static struct jv *languages(struct request *rq, const char *lang)
 		str_addf(&url, "?uselang=%s", all[i]);
 		if (page.ptr && slice_is(rq->path, "/")) {
 			str_adds(&url, "&page=");
-			for (size_t k = 0; k < page.len; k++)
-				str_addf(&url, "%%%02X", (unsigned char)page.ptr[k]);
+			str_add_encoded(&url, page, "");
 		}
 		struct jv *x = jv_object();
 		jv_set_string(x, "code", all[i]);

@@ -5,11 +5,11 @@
  * What the text of a test becomes depends on the rule: for a header rule the value of its field, for a uri rule or list
  * the one URI, for everything else a whole message's text, prepared by the caller's function as for screening. Dormant
  * and expired rules are tested too; disabled ones (score 0) are not. A test runs its own rule and what that stands on, and
- * without machine code where nobody else has the pattern yet: most of a start would go into making it. A test that fails so is run
+ * without machine code where nobody else has the pattern yet: most of a first start would go into making it. A test that fails so is run
  * again as a visitor's text would be, and that counts.
  *
  * Threads: as ruleset_build, its only caller, which waits. The first runs go to a thread for each processor, four at most: they are the larger
- * half of a start. So the caller's prepare function runs on several at once, as it does when visitors' texts are screened.
+ * half of a first start. So the caller's prepare function runs on several at once, as it does when visitors' texts are screened.
  */
 #ifndef SPAM_SELFTEST_H
 #define SPAM_SELFTEST_H

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "spam/directive.h"
 #include "spam/expr.h"
 
@@ -23,6 +24,19 @@ void cf_errors_fini(struct cf_errors *e)
 {
 	free(e->list);
 	memset(e, 0, sizeof(*e));
+}
+
+/* What a rule file holds may be anything, and an error quotes it on somebody's terminal. */
+static void make_printable(char *text)
+{
+	struct slice s = slice_of(text);
+	unsigned c;
+
+	for (size_t at = 0, n; at < s.len; at += n) {
+		n = utf8_next(s, at, &c);
+		if (c == UTF8_BAD || c < 0x20 || (c >= 0x7F && c <= 0x9F))
+			memset(text + at, '?', n);
+	}
 }
 
 void cf_errors_add(struct cf_errors *e, bool notice, const char *file, unsigned line, unsigned column, const char *fmt,
@@ -55,6 +69,7 @@ void cf_errors_add(struct cf_errors *e, bool notice, const char *file, unsigned 
 	va_start(ap, fmt);
 	vsnprintf(x->message, sizeof(x->message), fmt, ap);
 	va_end(ap);
+	make_printable(x->message);
 }
 
 const char *surface_name(enum surface s)

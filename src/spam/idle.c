@@ -204,8 +204,11 @@ static bool never_shown(struct telling *t, const struct cf_item *item, size_t at
 	    (item->pattern.flags & CF_RE_CASELESS && has_case(c) && c != SHARP_S && c != FINAL_SIGMA) || (item->pattern.flags & CF_RE_CASELESS && c < 0x80) ||
 	    !changes(t->folds, letter, c, &t->shown))
 		return false;
-	snprintf(words, sizeof(words), "%s shows \"%.20s\" in place of \"%.*s\", which is therefore never met", surface_name(item->pattern.surface),
-		 str_c(&t->shown), SLICE_ARG(letter));
+	if (c == UTF8_BAD)
+		snprintf(words, sizeof(words), "%s is UTF-8: this byte is never met", surface_name(item->pattern.surface));
+	else
+		snprintf(words, sizeof(words), "%s shows \"%.20s\" in place of \"%.*s\", which is therefore never met", surface_name(item->pattern.surface),
+			 str_c(&t->shown), SLICE_ARG(letter));
 	tell_at(t, item, at, words);
 	return true;
 }

@@ -123,6 +123,7 @@ static void says_what_is_wrong(void **state)
 		const char *words;
 	} cases[] = {
 		{ "bodi A /x/", 1, "not a directive" },
+		{ "b\xff\x1b[31mdi\xc2\x9b A /x/", 1, "b??[31mdi??" }, /* what a terminal would take for a command */
 		{ "body", 5, "needs a rule name" },
 		{ "body 1A /x/", 6, "not a rule name" },
 		{ "body A-B /x/", 6, "not a rule name" },

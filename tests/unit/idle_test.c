@@ -52,6 +52,7 @@ static void told_once(void **state)
 		{ "body __A /x/\nnote __A Kind words", 2, 6, "give the note to the meta" },
 		{ "body __A /x/\nmode __A watch", 2, 6, "watch the meta" },
 		{ "norm A /free Money/", 1, 14, "norm shows \"m\" in place of \"M\"" },
+		{ "norm A /caf\xe9 au/", 1, 12, "norm is UTF-8: this byte is never met" },
 		{ "skel A /\\#stra\xc3\x9f" "e/\ntflags A utf", 1, 15, "skel shows \"ss\" in place of \"\xc3\x9f\"" },
 		{ "skel A /(?:a|\xef\xbc\x9f)/\ntflags A utf", 1, 14, "skel shows \"?\"" },
 		{ "norm A /x[\xc3\x9f" "s]/\ntflags A utf", 1, 11, "norm shows \"ss\"" },

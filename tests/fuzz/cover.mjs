@@ -15,7 +15,7 @@ process.chdir(root);
 const rooms = {
 	api: ['web/api', 'web/api_admin', 'web/api_asker', 'web/api_hours', 'web/api_moderator', 'web/api_rules', 'web/api_staff', 'web/request'],
 	bayes: ['spam/bayes', 'spam/language'],
-	cf: ['spam/cf', 'spam/directive', 'spam/compose', 'spam/ruleset', 'spam/pattern', 'spam/scan'],
+	cf: ['spam/cf', 'spam/directive', 'spam/compose', 'spam/metas', 'spam/ruleset', 'spam/pattern', 'spam/scan'],
 	challenge: ['spam/challenge'],
 	cookie: ['web/cookie'],
 	expr: ['spam/expr'],

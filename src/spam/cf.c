@@ -462,9 +462,11 @@ static void read_list_line(struct reader *r, struct slice name, bool allow)
 		return;
 	x->pattern.surface = SURFACE_URI;
 	x->pattern.flags = CF_RE_CASELESS | CF_RE_MULTILINE;
-	/* What it saw is what the line says: of a guessed name that has to be more than its end. */
-	x->pattern.pattern =
-	    slice_of(arena_printf(r->at.arena, "(?:https?:)?//+[a-z0-9_.-]*\\K(?:%.*s)", SLICE_ARG(line)));
+	/*
+	 * SpamBlacklist's `https?:\/\/+[a-z0-9_\-.]*(...)`, but that two slashes stand for all: over a text of slashes the rest would be tried from
+	 * each to each. What it saw is what the line says: of a guessed name that has to be more than its end.
+	 */
+	x->pattern.pattern = slice_of(arena_printf(r->at.arena, "//[a-z0-9_.-]*\\K(?:%.*s)", SLICE_ARG(line)));
 	x->allow = allow;
 	r->at.nomem = r->at.nomem || x->pattern.pattern.ptr == NULL;
 	never_in_address(r, line);

@@ -315,7 +315,7 @@ static void lists(void **state)
 	assert_true(x[0].allow && x[0].verb == CF_LIST_DOMAIN && is(x[0].domain.domain, "wikipedia.org"));
 	assert_true(x[1].allow && x[1].verb == CF_LIST_PATTERN);
 	assert_true(is(x[2].name, "LIST_WIKI_BLACK") && x[2].verb == CF_LIST_PATTERN);
-	assert_true(is(x[2].pattern.pattern, "(?:https?:)?//+[a-z0-9_.-]*\\K(?:\\bspam\\.example\\b)"));
+	assert_true(is(x[2].pattern.pattern, "//[a-z0-9_.-]*\\K(?:\\bspam\\.example\\b)"));
 	assert_true(x[3].verb == CF_LIST_DOMAIN && is(x[3].domain.domain, "example.com"));
 	assert_true(x[4].verb == CF_LIST_DOMAIN && is(x[4].domain.domain, "sub.example.org"));
 	assert_int_equal(x[5].line, 6);

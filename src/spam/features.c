@@ -488,16 +488,22 @@ static bool is_taken(const struct taken *t, size_t rule, bool errors)
 	return false;
 }
 
+/* Whether a scan could not run a rule to its end that did not hit, or was not in trouble, before. */
+static bool in_new_trouble(const struct scanning *s, struct taken taken)
+{
+	for (size_t i = 0; i < s->result.error_count; i++)
+		if (!is_taken(&taken, s->result.errors[i].rule, true))
+			return true;
+	return s->result.over_budget;
+}
+
 /* Whether a scan has something to say that those before did not. */
 static bool adds(const struct scanning *s, struct taken taken)
 {
 	for (size_t i = 0; i < s->result.hit_count; i++)
 		if (ruleset_rule(s->rules, s->result.hits[i].rule)->listed && !is_taken(&taken, s->result.hits[i].rule, false))
 			return true;
-	for (size_t i = 0; i < s->result.error_count; i++)
-		if (!is_taken(&taken, s->result.errors[i].rule, true))
-			return true;
-	return false;
+	return in_new_trouble(s, taken);
 }
 
 /* Adds the scan's hits, but for those of rules that hit before. */
@@ -738,7 +744,7 @@ static enum err read_neighbours(struct arena *a, const struct ruleset *rules, co
 		out->is_alone = true;
 		taken.by[2] = &out->alone;
 	}
-	out->is_glued = is_cut && (out->glued.result.over_budget || saw_the_seam(&out->glued, taken, out->in_glued, runs));
+	out->is_glued = is_cut && (in_new_trouble(&out->glued, taken) || saw_the_seam(&out->glued, taken, out->in_glued, runs));
 	return ERR_OK;
 }
 

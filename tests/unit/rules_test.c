@@ -227,10 +227,37 @@ static void good_texts_of_the_practice_ground_pass(void **state)
 	}
 }
 
+/* A word cut in two by the end of a line, of which a rule in quarantine may not be asked: it is not known, and so not nothing. */
+static void trouble_at_a_seam_is_told(void **state)
+{
+	struct cf_source source = { SLICE("a.cf"), SLICE("body RULE /violet/\n") };
+	const unsigned char quarantined[] = { RULE_LIFE_QUARANTINED };
+	struct submission in = { .kind = SUBMIT_LINE, .channel = CHANNEL_CHAT, .before = SLICE("I like vio"), .body = SLICE("let lanterns"), .form_age_ms = -1 };
+	struct arena *a = arena_new(4 << 20);
+	struct cf_errors errs;
+	struct ruleset *r;
+	struct features *f;
+	struct error e = { 0 };
+
+	(void)state;
+	cf_errors_init(&errs);
+	assert_int_equal(ruleset_build(&source, 1, NULL, &r, &errs, &e), ERR_OK);
+	assert_int_equal(spam_features(a, r, &in, &(struct features_options){ .no_builtin = true, .life = quarantined }, &f, &e), ERR_OK);
+	assert_int_equal(f->hit_count, 1);
+	assert_true(f->hits[0].error);
+	in.body = SLICE("lanterns");
+	assert_int_equal(spam_features(a, r, &in, &(struct features_options){ .no_builtin = true, .life = quarantined }, &f, &e), ERR_OK);
+	assert_int_equal(f->hit_count, 0);
+	ruleset_unref(&r);
+	cf_errors_fini(&errs);
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_refusing_or_holding_rule_is_explained),
+		cmocka_unit_test(trouble_at_a_seam_is_told),
 		cmocka_unit_test(good_questions_pass),
 		cmocka_unit_test(hidden_words_are_seen),
 		cmocka_unit_test(hostile_texts_are_survived),
